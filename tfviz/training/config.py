@@ -1,0 +1,332 @@
+"""The configuration of a run: frozen dataclasses that refuse what cannot work, to and from JSON and command-line text."""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from tfviz.core.config import ACTIVATIONS, ModelConfig
+from tfviz.resources import resource_path
+from tfviz.training.rules import ConfigurationError, Rule, check_fields, rules_of, setting
+
+PRESETS = ("identity", "identity_sgd", "reverse", "tiny", "small", "medium", "base")
+GENERATED_TASKS = ("copy", "reverse")
+TASK_NAMES = ("identity", *GENERATED_TASKS, "file")
+SOME_VOCABULARY = 8  # stands for the vocabularies, which the task's tokenizers decide later
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The fields of core's ModelConfig without the vocabularies, which come from the task's tokenizers."""
+
+    # The defaults are ModelConfig's; what must fit together (d_model and nhead) is checked there as well.
+    d_model: int = setting(
+        int,
+        ModelConfig.d_model,
+        "Width of every residual stream; a multiple of nhead.",
+        minimum=1,
+        maximum=4096,
+    )
+    nhead: int = setting(int, ModelConfig.nhead, "Heads in each attention block.", minimum=1, maximum=256)
+    num_encoder_layers: int = setting(
+        int, ModelConfig.num_encoder_layers, "Layers of the encoder.", minimum=1, maximum=64
+    )
+    num_decoder_layers: int = setting(
+        int, ModelConfig.num_decoder_layers, "Layers of the decoder.", minimum=1, maximum=64
+    )
+    dim_feedforward: int = setting(
+        int, ModelConfig.dim_feedforward, "Width inside the feed-forward blocks.", minimum=1, maximum=16384
+    )
+    dropout: float = setting(
+        float, ModelConfig.dropout, "Share of activations dropped while training.", minimum=0, below=1
+    )
+    activation: str = setting(
+        str, ModelConfig.activation, "Activation of the feed-forward blocks.", choices=ACTIVATIONS
+    )
+    layer_norm_eps: float = setting(
+        float, ModelConfig.layer_norm_eps, "Added to the variance in layer norm.", above=0, below=1
+    )
+    norm_first: bool = setting(
+        bool, ModelConfig.norm_first, "Layer norm before each block (pre-norm) instead of after it."
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self, "model.")
+        try:
+            self.model_config(SOME_VOCABULARY, SOME_VOCABULARY)
+        except ValueError as error:
+            first = str(error).split(maxsplit=1)[0]
+            path = f"model.{first}" if first in rules_of(type(self)) else "model"
+            raise ConfigurationError(path, str(error)) from None
+
+    def model_config(self, source_vocabulary: int, target_vocabulary: int) -> ModelConfig:
+        """The model for vocabularies of these sizes."""
+        return ModelConfig(source_vocabulary, target_vocabulary, **dataclasses.asdict(self))
+
+
+@dataclass(frozen=True)
+class TaskConfig:
+    """What is learned, from which data."""
+
+    name: str = setting(str, "identity", "What the model has to learn.", choices=TASK_NAMES)
+    length: int = setting(
+        int, 10, "Longest generated sequence, without <s> and </s>.", minimum=1, maximum=4096
+    )
+    minimum_length: int = setting(int, 1, "Shortest generated sequence.", minimum=1, maximum=4096)
+    alphabet: int = setting(int, 10, "Number of symbols in generated sequences.", minimum=2, maximum=100_000)
+    path: str | None = setting(
+        str, None, "Data of task file: lines of source, tab, target. None for the other tasks.", optional=True
+    )
+    validation: int | None = setting(
+        int,
+        None,
+        "Examples held out of training. None: 256 where data is generated, 0 otherwise.",
+        minimum=0,
+        maximum=100_000,
+        optional=True,
+    )
+    probe: int = setting(
+        int, 1, "The example to watch, counted from 1: of validation, or of training without one.", minimum=1
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self, "task.")
+        if self.minimum_length > self.length:
+            raise ConfigurationError(
+                "task.minimum_length",
+                f"task.minimum_length {self.minimum_length} is above task.length {self.length}",
+            )
+        if self.name == "file" and not self.path:
+            raise ConfigurationError(
+                "task.path", "task.path is missing; the task file reads its data from there"
+            )
+        if self.name != "file" and self.path is not None:
+            raise ConfigurationError(
+                "task.path", f"task.path is {self.path!r}, but only the task file reads one, not {self.name}"
+            )
+
+    @property
+    def generated(self) -> bool:
+        """Whether examples are drawn without end instead of read from finite data."""
+        return self.name in GENERATED_TASKS
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How it is learned."""
+
+    seed: int = setting(int, 0, "Decides initial weights, batches and dropout.", minimum=0, maximum=2**53)
+    batch_size: int = setting(int, 16, "Sentence pairs in one step.", minimum=1, maximum=65_536)
+    steps: int | None = setting(
+        int, None, "Stop after this many steps. None: open end.", minimum=1, optional=True
+    )
+    epochs: int | None = setting(
+        int, None, "Stop after this many passes over the data. None: open end.", minimum=1, optional=True
+    )
+    optimizer: str = setting(
+        str, "adam", "How gradients change the weights.", choices=("sgd", "momentum", "adam", "adamw")
+    )
+    learning_rate: float = setting(
+        float, 1e-3, "Size of an update; the peak where a schedule warms up.", above=0
+    )
+    schedule: str = setting(
+        str,
+        "constant",
+        "How the learning rate changes over the steps.",
+        choices=("constant", "warmup_inverse_sqrt", "cosine"),
+    )
+    warmup_steps: int = setting(int, 0, "Steps over which the learning rate rises from zero.", minimum=0)
+    clip_norm: float = setting(
+        float, 1.0, "Longest gradient (global norm) before it is scaled; 0 is off.", minimum=0
+    )
+    label_smoothing: float = setting(
+        float, 0.0, "Probability spread over all tokens instead of the right one.", minimum=0, below=1
+    )
+    weight_decay: float = setting(
+        float, 0.0, "Share of the weights that AdamW takes away, times the rate.", minimum=0
+    )
+    momentum: float = setting(float, 0.9, "Share of the last update that momentum keeps.", minimum=0, below=1)
+    # The paper's second beta, 0.98, forgets faster than the usual 0.999; eps is the paper's too.
+    betas: tuple[float, float] = setting(
+        tuple, (0.9, 0.98), "Adam's two averaging factors.", minimum=0, below=1
+    )
+    eps: float = setting(float, 1e-9, "Added to Adam's denominator.", above=0, maximum=1)
+    dtype: str = setting(str, "float32", "Number format of the computation.", choices=("float32", "float64"))
+    shards: int | None = setting(
+        int,
+        None,
+        "Parts of a batch computed side by side; part of the result's exact bits. None: by the model's size.",
+        minimum=1,
+        maximum=2,
+        optional=True,
+    )
+    validation_every: int = setting(int, 100, "Steps between two validations; 0 is off.", minimum=0)
+
+    def __post_init__(self) -> None:
+        check_fields(self, "training.")
+        if self.schedule == "warmup_inverse_sqrt" and self.warmup_steps < 1:
+            raise ConfigurationError(
+                "training.warmup_steps", "training.warmup_steps is 0; warmup_inverse_sqrt needs at least 1"
+            )
+        if self.schedule == "cosine" and self.steps is None and self.epochs is None:
+            raise ConfigurationError(
+                "training.schedule",
+                "training.schedule cosine needs an end: set training.steps or training.epochs",
+            )
+        if self.shards is not None and self.shards > self.batch_size:
+            raise ConfigurationError(
+                "training.shards",
+                f"training.shards {self.shards} is above training.batch_size {self.batch_size}",
+            )
+
+    def total_steps(self, steps_per_epoch: int | None) -> int | None:
+        """The step at which a run ends by its limits, whichever comes first; None for an open end."""
+        limits = [] if self.steps is None else [self.steps]
+        if self.epochs is not None and steps_per_epoch is not None:
+            limits.append(self.epochs * steps_per_epoch)
+        return min(limits, default=None)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that decides a run. Every error is a ConfigurationError, a ValueError that knows its field's path."""
+
+    model: ModelSettings = field(default_factory=ModelSettings)
+    task: TaskConfig = field(default_factory=TaskConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    name: str = setting(str, "", "What the run is called.")
+    description: str = setting(str, "", "What there is to see.")
+
+    def __post_init__(self) -> None:
+        check_fields(self, "")
+        for section, kind in SECTIONS.items():
+            if not isinstance(getattr(self, section), kind):
+                raise TypeError(f"RunConfig.{section} is no {kind.__name__}")
+        if self.task.generated and self.training.epochs is not None:
+            raise ConfigurationError(
+                "training.epochs",
+                f"training.epochs is {self.training.epochs}, but the task {self.task.name} is generated and has no "
+                "epochs; set training.steps instead",
+            )
+
+    @classmethod
+    def presets(cls) -> tuple[str, ...]:
+        """The names that `preset` knows."""
+        return PRESETS
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """A configuration that comes with the program."""
+        if name not in PRESETS:
+            raise ConfigurationError("preset", f"preset {name!r} is unknown; there are {', '.join(PRESETS)}")
+        return cls.from_json(resource_path(f"presets/{name}.json").read_text(encoding="utf-8"))
+
+    @classmethod
+    def rules(cls) -> dict[str, Rule]:
+        """Path, such as "training.learning_rate", -> type, range, default and help: what editors and --set need."""
+        rules = rules_of(cls)
+        for section, kind in SECTIONS.items():
+            rules |= {f"{section}.{name}": rule for name, rule in rules_of(kind).items()}
+        return rules
+
+    def value(self, path: str) -> Any:
+        """The value of the field with this path."""
+        _known(path, self.rules())
+        section, _, name = path.rpartition(".")
+        return getattr(getattr(self, section) if section else self, name)
+
+    def replace(self, path: str, value: Any) -> Self:
+        """A copy with one field changed: by a text, which is parsed by the field's type, or by a typed value."""
+        return self.with_values({path: value})
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """A copy with several fields changed at once, checked together: {"model.d_model": 30, "model.nhead": "5"}."""
+        rules = self.rules()
+        changes: dict[str, dict[str, Any]] = {}
+        for path, value in values.items():
+            _known(path, rules)
+            section, _, name = path.rpartition(".")
+            parsed = rules[path].parse(path, value) if isinstance(value, str) else value
+            changes.setdefault(section, {})[name] = parsed
+        top = changes.pop("", {})
+        sections = {name: dataclasses.replace(getattr(self, name), **new) for name, new in changes.items()}
+        return dataclasses.replace(self, **top, **sections)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, texts and numbers, in the order of the fields."""
+        plain = {"name": self.name, "description": self.description} | dataclasses.asdict(self)
+        plain["training"]["betas"] = list(self.training.betas)
+        return plain
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Self:
+        """The reverse of to_dict; fields left out have their defaults, unknown ones are refused."""
+        _known_keys(data, "", [*SECTIONS, *rules_of(cls)])
+        sections = {}
+        for section, kind in SECTIONS.items():
+            values = data.get(section, {})
+            _known_keys(values, f"{section}.", list(rules_of(kind)))
+            sections[section] = kind(**values)
+        return cls(**sections, **{name: data[name] for name in rules_of(cls) if name in data})
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what to_json wrote, or what somebody typed: unknown and repeated keys are refused."""
+        try:
+            data = json.loads(text, object_pairs_hook=_without_repetition)
+        except ConfigurationError:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise ConfigurationError("", f"the configuration is no JSON: {error}") from None
+        return cls.from_dict(data)
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that tell configurations apart; name and description do not count."""
+        decisive = {section: self.to_dict()[section] for section in SECTIONS}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+
+SECTIONS: dict[str, type] = {"model": ModelSettings, "task": TaskConfig, "training": TrainingConfig}
+
+
+def difference(old: RunConfig, new: RunConfig) -> dict[str, tuple[Any, Any]]:
+    """Path -> (old value, new value) of every field in which two configurations differ."""
+    pairs = {path: (old.value(path), new.value(path)) for path in RunConfig.rules()}
+    return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _known(path: str, rules: Mapping[str, Rule]) -> None:
+    if path not in rules:
+        close = difflib.get_close_matches(path, rules, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise ConfigurationError(path, f"field {path!r} is unknown; {hint}allowed: {', '.join(rules)}")
+
+
+def _known_keys(data: Any, prefix: str, allowed: list[str]) -> None:
+    if not isinstance(data, dict):
+        raise ConfigurationError(
+            prefix.rstrip("."),
+            f"{prefix.rstrip('.') or 'the configuration'} is {type(data).__name__}, not an object",
+        )
+    for key in data:
+        if key not in allowed:
+            raise ConfigurationError(
+                prefix + key,
+                f"field {prefix + key!r} is unknown; allowed: {', '.join(prefix + name for name in allowed)}",
+            )
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise ConfigurationError(repeated, f"field {repeated!r} stands twice in the configuration")
+    return data
