@@ -1,0 +1,61 @@
+"""The two type faces: one for words, one of fixed width for tokens and numbers, shipped or the nearest the system has."""
+
+from functools import cache
+
+from PySide6.QtGui import QFont, QFontDatabase
+
+_INTERFACE = ("Inter", "Inter Variable", "Segoe UI", "Helvetica Neue", "DejaVu Sans")
+_MONOSPACE = ("JetBrains Mono", "JetBrains Mono NL", "Menlo", "Consolas", "DejaVu Sans Mono")
+
+
+@cache
+def load_fonts() -> tuple[str, ...]:
+    """Register the fonts of resources/fonts and return their families; needs a QApplication. A missing folder loads nothing."""
+    try:
+        from tfviz.resources import resource_path
+    except ModuleNotFoundError:
+        return ()
+    families: list[str] = []
+    folder = resource_path("fonts")
+    for path in sorted(folder.glob("*.[to]tf")) if folder.is_dir() else []:
+        identifier = QFontDatabase.addApplicationFont(str(path))
+        families += QFontDatabase.applicationFontFamilies(identifier)
+    return tuple(families)
+
+
+@cache
+def _family(candidates: tuple[str, ...], monospace: bool) -> str:
+    load_fonts()
+    present = set(QFontDatabase.families())
+    for family in candidates:
+        if family in present:
+            return family
+    kind = QFontDatabase.SystemFont.FixedFont if monospace else QFontDatabase.SystemFont.GeneralFont
+    return QFontDatabase.systemFont(kind).family()
+
+
+def interface_family() -> str:
+    """The family of all words."""
+    return _family(_INTERFACE, False)
+
+
+def monospace_family() -> str:
+    """The family of tokens and numbers."""
+    return _family(_MONOSPACE, True)
+
+
+def interface_font(pixels: int = 13, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The font of words, `pixels` high in logical pixels."""
+    font = QFont(interface_family())
+    font.setPixelSize(pixels)
+    font.setWeight(weight)
+    return font
+
+
+def monospace_font(pixels: int = 12, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The font of tokens and numbers, `pixels` high in logical pixels."""
+    font = QFont(monospace_family())
+    font.setPixelSize(pixels)
+    font.setWeight(weight)
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    return font

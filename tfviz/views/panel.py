@@ -1,0 +1,99 @@
+"""What every panel is: a card with a title that shows a snapshot, and knows nothing of threads."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from tfviz.views.theme import DARK, Theme
+
+if TYPE_CHECKING:
+    from tfviz.training.history import History
+    from tfviz.training.snapshot import Snapshot
+
+EMPTY_TEXT = "Press Space to start training"
+
+
+def label(text: str = "", role: str | None = None) -> QLabel:
+    """A label that never takes "<s>" for markup; `role` picks its look in the style sheet (title, caption, dim, faint, number, ...)."""
+    result = QLabel(text)
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    if role is not None:
+        result.setProperty("role", role)
+    return result
+
+
+class Card(QFrame):
+    """A framed surface with a header row (title left, controls right) above a body; `header` and `body` are its layouts."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("card", True)
+        self.title_label = label(title, "title")
+        self.header = QHBoxLayout()
+        self.header.setContentsMargins(0, 0, 0, 0)
+        self.header.setSpacing(8)
+        self.header.addWidget(self.title_label)
+        self.header.addStretch(1)
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(6)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(12, 8, 12, 10)
+        outer.setSpacing(8)
+        outer.addLayout(self.header)
+        outer.addLayout(self.body, 1)
+
+    def add_control(self, widget: QWidget) -> None:
+        """Put a control at the right end of the header row."""
+        self.header.addWidget(widget)
+
+
+class EmptyState(QWidget):
+    """What stands where nothing is to be seen yet: one sentence that says what to do."""
+
+    def __init__(self, text: str = EMPTY_TEXT, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.label = label(text, "empty")
+        self.label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.label.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.label)
+
+    def set_text(self, text: str) -> None:
+        self.label.setText(text)
+
+
+class Panel(Card):
+    """Base of the panels. The bridge calls show_snapshot and show_history at most `rate` times a second while the panel is visible,
+    and asks the worker for the parts of a snapshot that the visible panels' `demand` names (fields of Demand)."""
+
+    title: ClassVar[str] = ""
+    object_name: ClassVar[str] = ""
+    rate: ClassVar[float] = 4.0
+    demand: ClassVar[frozenset[str]] = frozenset()
+    preferred_size: ClassVar[tuple[int, int]] = (320, 320)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(self.title, parent)
+        self.setObjectName(self.object_name)
+        self.setAccessibleName(self.title)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.theme = DARK
+
+    def sizeHint(self) -> QSize:
+        return QSize(*self.preferred_size)
+
+    def show_snapshot(self, snapshot: "Snapshot") -> None:
+        """Show what this panel shows of a step; the snapshot is frozen and may be kept."""
+
+    def show_history(self, history: "History") -> None:
+        """Show the scalars of all steps so far."""
+
+    def recolour(self, theme: Theme) -> None:
+        """Take the colours of a theme; the style sheet and palette are the application's and already changed."""
+        self.theme = theme
+
+    def release(self) -> bool:
+        """Give up a lock or a selection (Esc); True if there was one."""
+        return False

@@ -1,0 +1,93 @@
+"""Small widgets that several panels use: a segmented switch and a throttle for text."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
+
+
+class SegmentedButtons(QWidget):
+    """A row of joined buttons of which one is chosen; Left and Right move the choice while a button has the keyboard focus."""
+
+    chosen = Signal(int)
+
+    def __init__(self, texts: Sequence[str], name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for index, text in enumerate(texts):
+            button = QPushButton(text)
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setProperty("segment", True)
+            ends = ("only" if len(texts) == 1 else "first" if index == 0 else "last" if index == len(texts) - 1 else "middle")
+            button.setProperty("place", ends)
+            button.setAccessibleName(f"{name}: {text}")
+            button.installEventFilter(self)
+            self._group.addButton(button, index)
+            layout.addWidget(button)
+        self._group.button(0).setChecked(True)
+        self._group.idClicked.connect(self.chosen)
+
+    @property
+    def index(self) -> int:
+        return self._group.checkedId()
+
+    def choose(self, index: int) -> None:
+        """Choose as from the model: no signal."""
+        self._group.button(index).setChecked(True)
+
+    def button(self, index: int) -> QPushButton:
+        button = self._group.button(index)
+        assert isinstance(button, QPushButton)
+        return button
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Window-wide shortcuts on the arrow keys would win over the focused button: claim the keys first.
+        if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(event, QKeyEvent):
+            step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+            if step:
+                if event.type() == QEvent.Type.KeyPress:
+                    index = min(max(self.index + step, 0), len(self._group.buttons()) - 1)
+                    self.button(index).setFocus(Qt.FocusReason.TabFocusReason)
+                    self.button(index).click()
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Space:
+                event.accept()
+                return True
+        return super().eventFilter(watched, event)
+
+
+class Throttle(QObject):
+    """Calls a function at most `rate` times a second, and always once more after the last request."""
+
+    def __init__(self, function: Callable[[], None], rate: float, parent: QObject) -> None:
+        super().__init__(parent)
+        self._function = function
+        self._interval = int(1000 / rate)
+        self._elapsed = QElapsedTimer()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.now)
+
+    def request(self) -> None:
+        """Call now if the last call is long enough ago, else as soon as it is."""
+        if self._timer.isActive():
+            return
+        passed = self._elapsed.elapsed() if self._elapsed.isValid() else self._interval
+        if passed >= self._interval:
+            self.now()
+        else:
+            self._timer.start(self._interval - passed)
+
+    def now(self) -> None:
+        """Call at once; a pending request is done with."""
+        self._timer.stop()
+        self._elapsed.start()
+        self._function()
