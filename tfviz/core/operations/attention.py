@@ -1,0 +1,121 @@
+"""Scaled dot-product attention (section 3.2 of "Attention Is All You Need"), head by head in three operations.
+
+Splitting into heads and merging them again needs no computation: a head's queries, keys and values are some rows of
+the projections, and its result is written into some rows of the context.
+"""
+
+import math
+
+import numpy as np
+
+from tfviz.core.operation import Operation
+from tfviz.core.tensor import AttentionMap, Heads, Saved
+
+
+class Scores(Operation):
+    """scores[q, k] = query[q] . key[k] / sqrt(width), for every head of every sequence.
+
+    With s = dL/dscores: dL/dquery[q] = sum_k s[q, k] key[k] / sqrt(width), dL/dkey[k] = sum_q s[q, k] query[q] / sqrt(width).
+    """
+
+    def __init__(self, name: str, query: Heads, key: Heads, scores: AttentionMap) -> None:
+        self.name, self.query, self.key, self.scores = name, query, key, scores
+        self.inputs, self.outputs = (query, key), (scores,)
+
+    def bind(self) -> None:
+        self.factor = 1.0 / math.sqrt(self.query.width)
+        self.q = self.query.data
+        # Rows of padded width, as the query's own.
+        self.scaled = np.zeros((self.q.shape[0], self.q.shape[1] + 16), self.q.dtype)[:, : self.q.shape[1]]
+        self.scaled_query = self.query.per_head(self.scaled)  # (heads, batch, width, query)
+        self.keys = self.key.per_head(self.key.data)  # (heads, batch, width, key)
+        self.keys_transposed = self.keys.swapaxes(2, 3)
+        self.out = self.scores.per_head(self.scores.data)  # (heads, batch, key, query)
+        if self.scores.d_data is not None:
+            self.d_scores = self.scores.per_head(self.scores.gradient)
+            self.d_scores_transposed = self.d_scores.swapaxes(2, 3)
+            self.d_q = self.query.gradient
+            self.d_query = self.query.per_head(self.d_q)
+            self.d_key = self.key.per_head(self.key.gradient)
+
+    def forward(self) -> None:
+        np.multiply(self.q, self.factor, out=self.scaled)
+        np.matmul(self.keys_transposed, self.scaled_query, out=self.out)
+
+    def backward(self) -> None:
+        # scores = key . (query / sqrt(width))
+        np.matmul(self.scaled_query, self.d_scores_transposed, out=self.d_key)
+        np.matmul(self.keys, self.d_scores, out=self.d_query)
+        np.multiply(self.d_q, self.factor, out=self.d_q)
+
+
+class Softmax(Operation):
+    """weights[q, k] = exp(scores[q, k] + mask[q, k]) / sum over k' of exp(scores[q, k'] + mask[q, k']).
+
+    The largest score of a row is subtracted first, which changes nothing and keeps exp from overflowing.
+
+    dweights[k] / dscores[j] = weights[k] (1 if k = j else 0  -  weights[j]), so with p = weights and g = dL/dp
+
+        dL/dscores[j] = sum_k g[k] p[k] (1 if k = j else 0 - p[j]) = p[j] (g[j] - sum_k g[k] p[k]).
+    """
+
+    def __init__(self, name: str, scores: AttentionMap, mask: Saved, weights: AttentionMap) -> None:
+        self.name, self.scores, self.mask, self.weights = name, scores, mask, weights
+        self.inputs, self.outputs = (scores, mask), (weights,)
+
+    def bind(self) -> None:
+        self.s, self.p, self.allowed = self.scores.data, self.weights.data, self.mask.data
+        keys, *rows = self.p.shape
+        self.ones = np.ones(keys, self.p.dtype)
+        self.row = np.zeros(rows, self.p.dtype)
+        self.flat_row = self.row.reshape(-1)
+        self.flat = self.p.reshape(keys, -1)
+        if self.weights.d_data is not None:
+            self.d_p, self.d_s = self.weights.gradient, self.scores.gradient
+            self.flat_d_s = self.d_s.reshape(keys, -1)
+
+    def forward(self) -> None:
+        np.add(self.s, self.allowed, out=self.p)
+        np.maximum.reduce(self.p, axis=0, out=self.row)
+        np.subtract(self.p, self.row, out=self.p)
+        np.exp(self.p, out=self.p)
+        np.matmul(self.ones, self.flat, out=self.flat_row)
+        np.divide(1.0, self.row, out=self.row)
+        np.multiply(self.p, self.row, out=self.p)
+
+    def backward(self) -> None:
+        # p = exp(s) / sum(exp(s))
+        np.multiply(self.d_p, self.p, out=self.d_s)
+        np.matmul(self.ones, self.flat_d_s, out=self.flat_row)  # sum_k g[k] p[k]
+        np.subtract(self.d_p, self.row, out=self.d_s)
+        np.multiply(self.d_s, self.p, out=self.d_s)
+
+
+class WeightedSum(Operation):
+    """context[q] = sum_k weights[q, k] value[k], for every head of every sequence.
+
+    dL/dweights[q, k] = dL/dcontext[q] . value[k],   dL/dvalue[k] = sum_q weights[q, k] dL/dcontext[q].
+    """
+
+    def __init__(self, name: str, weights: AttentionMap, value: Heads, context: Heads) -> None:
+        self.name, self.weights, self.value, self.context = name, weights, value, context
+        self.inputs, self.outputs = (weights, value), (context,)
+
+    def bind(self) -> None:
+        self.p = self.weights.per_head(self.weights.data)  # (heads, batch, key, query)
+        self.p_transposed = self.p.swapaxes(2, 3)
+        self.v = self.value.per_head(self.value.data)  # (heads, batch, width, key)
+        self.v_transposed = self.v.swapaxes(2, 3)
+        self.out = self.context.per_head(self.context.data)  # (heads, batch, width, query)
+        if self.context.d_data is not None:
+            self.d_context = self.context.per_head(self.context.gradient)
+            self.d_p = self.weights.per_head(self.weights.gradient)
+            self.d_v = self.value.per_head(self.value.gradient)
+
+    def forward(self) -> None:
+        np.matmul(self.v, self.p, out=self.out)
+
+    def backward(self) -> None:
+        # context = value . weights
+        np.matmul(self.v_transposed, self.d_context, out=self.d_p)
+        np.matmul(self.d_context, self.p_transposed, out=self.d_v)

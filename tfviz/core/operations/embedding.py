@@ -1,0 +1,99 @@
+"""Tokens to vectors, and where they stand in the sequence."""
+
+import math
+
+import numpy as np
+
+from tfviz.core.operation import Operation
+from tfviz.core.tensor import Array, Features, Parameter, Tokens
+
+ONE_HOT_LIMIT = 64
+"""Up to this many tokens the gradient is fastest as a product with one-hot columns, above it by sorted sums."""
+
+
+class Embedding(Operation):
+    """x = sqrt(d_model) E[token]: a row of the table for each token (section 3.4 of "Attention Is All You Need").
+
+    E : (vocabulary, d_model), x : (d_model, columns). A row's gradient is the sum over the columns that read it:
+    dL/dE[v] = sqrt(d_model) sum over n with token[n] = v of dL/dx[:, n].
+    """
+
+    def __init__(self, name: str, tokens: Tokens, table: Parameter, x: Features) -> None:
+        self.name, self.tokens, self.table, self.x = name, tokens, table, x
+        self.inputs, self.outputs = (tokens, table), (x,)
+
+    def bind(self) -> None:
+        self.ids = self.tokens.data.reshape(-1)
+        self.out_transposed = self.x.data.T
+        self.weights = self.table.data
+        vocabulary, self.width = self.weights.shape
+        self.factor = math.sqrt(self.width)
+        dtype = self.weights.dtype
+        self.rows = np.zeros((self.x.columns, self.width), dtype)
+        if self.x.d_data is not None:
+            self.d_x_transposed = self.x.gradient.T
+            self.d_table = self.table.gradient
+            self.column_numbers = np.arange(self.x.columns)
+            self.hot_ids = np.zeros(self.x.columns, self.ids.dtype)
+            self.one_hot = (
+                np.zeros((vocabulary, self.x.columns), dtype) if vocabulary <= ONE_HOT_LIMIT else None
+            )
+
+    def forward(self) -> None:
+        np.take(self.weights, self.ids, axis=0, out=self.rows, mode="clip")
+        np.multiply(self.rows, self.factor, out=self.rows)
+        np.copyto(self.out_transposed, self.rows)
+
+    def backward(self) -> None:
+        # x = sqrt(d_model) E[token]
+        if self.one_hot is not None:
+            self.one_hot[self.hot_ids, self.column_numbers] = 0
+            self.one_hot[self.ids, self.column_numbers] = 1
+            np.copyto(self.hot_ids, self.ids)
+            np.matmul(self.one_hot, self.d_x_transposed, out=self.d_table)
+        else:
+            np.copyto(self.rows, self.d_x_transposed)
+            sum_rows_by_token(self.rows, self.ids, self.d_table)
+        np.multiply(self.d_table, self.factor, out=self.d_table)
+
+
+def sum_rows_by_token(rows: Array, ids: Array, out: Array) -> None:
+    """out[v] = the sum of the rows whose id is v, by one sort and a sum over each run of equal ids."""
+    order = np.argsort(ids, kind="stable")
+    sorted_ids = ids[order]
+    starts = np.flatnonzero(np.concatenate(([True], sorted_ids[1:] != sorted_ids[:-1])))
+    out[...] = 0
+    out[sorted_ids[starts]] = np.add.reduceat(rows[order], starts, axis=0)
+
+
+class PositionalEncoding(Operation):
+    """y = x + P, with P[t, 2i] = sin(t / 10000^(2i / d_model)) and P[t, 2i+1] the cosine (section 3.5 of the paper).
+
+    P is constant, so dL/dx = dL/dy: a view of it.
+    """
+
+    def __init__(self, name: str, x: Features, y: Features) -> None:
+        self.name, self.x, self.y = name, x, y
+        self.inputs, self.outputs = (x,), (y,)
+        x.gradient_of = y
+
+    def bind(self) -> None:
+        self.a, self.out = self.x.data, self.y.data
+        table = sinusoids(self.x.length, self.x.features).T
+        self.positions = np.tile(table, (1, self.x.batch)).astype(self.a.dtype)
+
+    def forward(self) -> None:
+        np.add(self.a, self.positions, out=self.out)
+
+    def backward(self) -> None:
+        """Nothing to compute: the gradient of x is a view of y's."""
+
+
+def sinusoids(length: int, width: int) -> Array:
+    """Sinusoidal positions, (length, width): sines in the even columns, cosines in the odd ones."""
+    frequencies = np.exp(np.arange(0, width, 2) * (-math.log(10000.0) / width))
+    angles = np.arange(length)[:, None] * frequencies
+    table = np.zeros((length, width))
+    table[:, 0::2] = np.sin(angles)
+    table[:, 1::2] = np.cos(angles[:, : width // 2])
+    return table

@@ -1,0 +1,60 @@
+"""What the model is trained to make small."""
+
+import numpy as np
+
+from tfviz.core.operation import Operation
+from tfviz.core.operations.mask import PADDING
+from tfviz.core.tensor import Features, Saved, SavedFeatures, Tokens
+
+
+class CrossEntropy(Operation):
+    """L = the mean over the tokens that are not padding of -sum_v t[v] log p[v], with p = softmax(logits).
+
+    t is the target's distribution: 1 - smoothing on the target token, plus smoothing / vocabulary on every token
+    (Szegedy et al. 2016; as torch.nn.functional.cross_entropy has it). Since the t[v] of a position sum to one,
+
+        dL/dlogits[v] = (p[v] - t[v]) / tokens,  and 0 at padding.
+
+    `tokens`, how many there are to average over, is set before the pass: where a batch is split, each part averages
+    over the tokens of the whole.
+    """
+
+    def __init__(
+        self, name: str, logits: Features, target: Tokens, probabilities: SavedFeatures, loss: Saved, smoothing: float,
+    ) -> None:  # fmt: skip
+        self.name, self.logits, self.target, self.smoothing = name, logits, target, smoothing
+        self.probabilities, self.loss = probabilities, loss
+        self.inputs, self.outputs = (logits, target), (probabilities, loss)
+        self.tokens = 1
+
+    def bind(self) -> None:
+        self.a, self.p = self.logits.data, self.probabilities.data
+        self.vocabulary, columns = self.a.shape
+        dtype = self.a.dtype
+        self.ids = self.target.data.reshape(-1)
+        self.column_numbers = np.arange(columns)
+        self.ones = np.ones(self.vocabulary, dtype)
+        self.largest = np.zeros(columns, dtype)
+        self.sums = np.zeros(columns, dtype)
+        self.share = np.zeros(columns, dtype)
+        if self.logits.d_data is not None:
+            self.d_a = self.logits.gradient
+
+    def forward(self) -> None:
+        np.maximum.reduce(self.a, axis=0, out=self.largest)
+        np.subtract(self.a, self.largest, out=self.p)
+        target_log = self.p[self.ids, self.column_numbers]  # log p[target] + log sum
+        mean_log = self.p.mean(axis=0) if self.smoothing else 0.0
+        np.exp(self.p, out=self.p)
+        np.matmul(self.ones, self.p, out=self.sums)
+        np.divide(self.p, self.sums, out=self.p)
+        np.divide(self.ids != PADDING, self.tokens, out=self.share, casting="same_kind")
+        expected_log = (1.0 - self.smoothing) * target_log + self.smoothing * mean_log
+        self.loss.data[0] = self.share @ (np.log(self.sums) - expected_log)
+
+    def backward(self) -> None:
+        # L = -sum_n share[n] sum_v t[v, n] log p[v, n]
+        np.multiply(self.p, self.share, out=self.d_a)
+        self.d_a[self.ids, self.column_numbers] -= (1.0 - self.smoothing) * self.share
+        if self.smoothing:
+            np.subtract(self.d_a, self.share * (self.smoothing / self.vocabulary), out=self.d_a)

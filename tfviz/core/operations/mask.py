@@ -1,0 +1,33 @@
+"""Which keys a query may look at."""
+
+import numpy as np
+
+from tfviz.core.operation import Operation
+from tfviz.core.tensor import Saved, Tokens
+
+PADDING = 0
+
+
+class KeyMask(Operation):
+    """What is added to attention scores: 0 where the query may look at the key, minus infinity where it may not.
+
+    No query may look at a padding token; under the causal mask none may look at a later position, or the decoder
+    would read the answer it is asked for. mask : (key, 1, batch, query), one for all heads. Nothing flows backward.
+    """
+
+    def __init__(self, name: str, tokens: Tokens, mask: Saved, causal: bool) -> None:
+        self.name, self.tokens, self.mask, self.causal = name, tokens, mask, causal
+        self.inputs, self.outputs = (tokens,), (mask,)
+
+    def bind(self) -> None:
+        keys, _, _, queries = self.mask.data.shape
+        later = np.arange(keys)[:, None] > np.arange(queries)
+        self.never = (later if self.causal else np.zeros_like(later))[:, None, :]  # (key, 1, query)
+        self.key_ids = self.tokens.data.T[:, :, None]  # (key, batch, 1)
+        self.out = self.mask.data[:, 0]  # (key, batch, query)
+
+    def forward(self) -> None:
+        self.out[...] = np.where((self.key_ids == PADDING) | self.never, -np.inf, 0.0)
+
+    def backward(self) -> None:
+        """Nothing to compute: tokens have no gradient."""

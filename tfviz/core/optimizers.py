@@ -1,0 +1,155 @@
+"""The optimisers, each a handful of operations on the flat vector of all parameters.
+
+They work in place and in pieces that stay in the processor's cache, and follow torch.optim to the letter, so that
+a run can be repeated there.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from tfviz.core.tensor import Array
+
+PIECE = 1 << 16
+"""Numbers updated at a time: the piece, its moments and its gradient fit the second-level cache together."""
+
+
+class Optimizer:
+    """Moves values against their gradients. `moments` are vectors as long as the values, `updates` how many were made.
+
+    update(gradients, learning_rate, scale) takes the gradients times `scale`, which is how clipping reaches them.
+    """
+
+    moment_names: tuple[str, ...] = ()
+
+    def __init__(self, values: Array, weight_decay: float = 0.0) -> None:
+        self.values = values
+        self.weight_decay = weight_decay
+        self.updates = 0
+        self.moments = {name: np.zeros_like(values) for name in self.moment_names}
+        self._scratch = np.zeros(min(PIECE, values.size), values.dtype)
+        self._other_scratch = np.zeros_like(self._scratch)
+
+    def update(self, gradients: Array, learning_rate: float, scale: float = 1.0) -> None:
+        """One step."""
+        self.updates += 1
+        for piece in self._pieces():
+            scratch = self._scratch[: piece.stop - piece.start]
+            np.multiply(gradients[piece], scale, out=scratch)
+            values = self.values[piece]
+            if self.weight_decay:
+                other = self._other_scratch[: len(scratch)]
+                np.multiply(values, self.weight_decay, out=other)
+                np.add(scratch, other, out=scratch)
+            self._move(piece, values, scratch, learning_rate)
+
+    def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
+        raise NotImplementedError
+
+    def _pieces(self) -> Iterator[slice]:
+        size = self.values.size
+        for start in range(0, size, PIECE):
+            yield slice(start, min(start + PIECE, size))
+
+    def state(self) -> dict[str, Array]:
+        """Copies of everything that the next step depends on besides the values."""
+        return {name: moment.copy() for name, moment in self.moments.items()} | {
+            "updates": np.array(self.updates)
+        }
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go back to a state()."""
+        for name, moment in self.moments.items():
+            moment[...] = state[name]
+        self.updates = int(state["updates"])
+
+
+class SGD(Optimizer):
+    """value -= rate * g"""
+
+    def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
+        np.multiply(gradient, learning_rate, out=gradient)
+        np.subtract(values, gradient, out=values)
+
+
+class Momentum(Optimizer):
+    """velocity = momentum * velocity + g; value -= rate * velocity (Polyak 1964)"""
+
+    moment_names = ("velocity",)
+
+    def __init__(self, values: Array, weight_decay: float = 0.0, momentum: float = 0.9) -> None:
+        super().__init__(values, weight_decay)
+        self.momentum = momentum
+
+    def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
+        velocity = self.moments["velocity"][piece]
+        np.multiply(velocity, self.momentum, out=velocity)
+        np.add(velocity, gradient, out=velocity)
+        np.multiply(velocity, learning_rate, out=gradient)
+        np.subtract(values, gradient, out=values)
+
+
+class Adam(Optimizer):
+    """m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; value -= rate * m' / (sqrt(v') + eps)
+
+    with m' = m / (1 - b1^t) and v' = v / (1 - b2^t), which undo that both start at 0 (Kingma and Ba 2015).
+    """
+
+    moment_names = ("first_moment", "second_moment")
+
+    def __init__(
+        self,
+        values: Array,
+        weight_decay: float = 0.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(values, weight_decay)
+        self.betas, self.eps = betas, eps
+
+    def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
+        first, second = self.moments["first_moment"][piece], self.moments["second_moment"][piece]
+        beta1, beta2 = self.betas
+        rate = learning_rate / (1.0 - beta1**self.updates)
+        correction = 1.0 / math.sqrt(1.0 - beta2**self.updates)
+        squared = self._other_scratch[: len(gradient)]
+        np.multiply(gradient, gradient, out=squared)
+        np.multiply(squared, 1.0 - beta2, out=squared)
+        np.multiply(second, beta2, out=second)
+        np.add(second, squared, out=second)
+        np.multiply(gradient, 1.0 - beta1, out=gradient)
+        np.multiply(first, beta1, out=first)
+        np.add(first, gradient, out=first)
+        np.sqrt(second, out=squared)
+        np.multiply(squared, correction, out=squared)
+        np.add(squared, self.eps, out=squared)
+        np.divide(first, squared, out=squared)
+        np.multiply(squared, rate, out=squared)
+        np.subtract(values, squared, out=values)
+
+
+class AdamW(Adam):
+    """Adam with the decay taken from the values themselves: value -= rate * decay * value (Loshchilov, Hutter 2019)."""
+
+    def update(self, gradients: Array, learning_rate: float, scale: float = 1.0) -> None:
+        decay, self.weight_decay = self.weight_decay, 0.0
+        np.multiply(self.values, 1.0 - learning_rate * decay, out=self.values)
+        super().update(gradients, learning_rate, scale)
+        self.weight_decay = decay
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam, "adamw": AdamW}
+
+
+def gradient_norm(gradients: Array) -> float:
+    """The Euclidean length of the gradient; infinite or NaN where an element is."""
+    return math.sqrt(np.dot(gradients, gradients))
+
+
+def clip_scale(norm: float, limit: float) -> float:
+    """What the gradient is multiplied by so that its norm is at most the limit; 1 where there is no limit (0).
+
+    As torch.nn.utils.clip_grad_norm_ has it (Pascanu, Mikolov and Bengio 2013).
+    """
+    return min(1.0, limit / (norm + 1e-6)) if limit else 1.0

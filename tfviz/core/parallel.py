@@ -1,0 +1,77 @@
+"""Threads that do the parts of a batch side by side: NumPy releases the interpreter's lock while it computes."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Self
+
+Work = Callable[[], None]
+
+
+class Crew:
+    """Runs a few functions at once, the first in the caller's thread and each other one in a thread of its own.
+
+    The threads are made once and sleep in between. run() returns when all functions have, and raises what they raised.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._helpers = [_Helper() for _ in range(size - 1)]
+
+    def run(self, works: Sequence[Work]) -> None:
+        for helper, work in zip(self._helpers, works[1:], strict=True):
+            helper.begin(work)
+        try:
+            works[0]()
+        finally:
+            failures = [failure for helper in self._helpers if (failure := helper.finish())]
+        if failures:
+            raise failures[0]
+
+    def close(self) -> None:
+        """End the threads."""
+        for helper in self._helpers:
+            helper.close()
+        self._helpers = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class _Helper:
+    """A thread that waits for one function after another."""
+
+    def __init__(self) -> None:
+        self._work: Work | None = None
+        self._failure: BaseException | None = None
+        self._started, self._finished = threading.Lock(), threading.Lock()
+        self._started.acquire()
+        self._finished.acquire()
+        self._thread = threading.Thread(target=self._loop, name="tfviz part of a batch", daemon=True)
+        self._thread.start()
+
+    def begin(self, work: Work) -> None:
+        self._work = work
+        self._started.release()
+
+    def finish(self) -> BaseException | None:
+        self._finished.acquire()
+        failure, self._failure = self._failure, None
+        return failure
+
+    def close(self) -> None:
+        self._work = None
+        self._started.release()
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while True:
+            self._started.acquire()
+            if self._work is None:
+                return
+            try:
+                self._work()
+            except BaseException as failure:
+                self._failure = failure
+            self._finished.release()

@@ -1,0 +1,65 @@
+"""A program: the operations of a model in order, with all their tensors, built once for one shape of batch."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import numpy as np
+
+from tfviz.core.operation import Operation
+from tfviz.core.tensor import Tensor
+
+Observer = Callable[[Operation, str], None]
+SomeTensor = TypeVar("SomeTensor", bound=Tensor)
+
+
+class Program:
+    """A flat list of operations. forward() is a loop over it, backward() the loop reversed."""
+
+    def __init__(self, dtype: np.dtype) -> None:
+        self.dtype = dtype
+        self.operations: list[Operation] = []
+        self.tensors: dict[str, Tensor] = {}
+
+    def tensor(self, tensor: SomeTensor) -> SomeTensor:
+        """Take in a tensor, whose name must be new."""
+        if tensor.name in self.tensors:
+            raise ValueError(f"the program has a tensor {tensor.name!r} already")
+        self.tensors[tensor.name] = tensor
+        return tensor
+
+    def append(self, operation: Operation) -> None:
+        self.operations.append(operation)
+
+    def bind(self, gradients: bool) -> None:
+        """Allocate every tensor, with gradients or without, and let the operations make their views."""
+        for tensor in self.tensors.values():
+            tensor.allocate(self.dtype)
+        if gradients:
+            for tensor in self.tensors.values():
+                tensor.allocate_gradient(self.dtype)
+        for operation in self.operations:
+            operation.bind()
+        self._forward = [operation.forward for operation in self.operations]
+        self._backward = [operation.backward for operation in reversed(self.operations)]
+
+    def forward(self, observer: Observer | None = None) -> None:
+        """Run every operation. An observer is called with each operation and "forward" after it ran."""
+        if observer is None:
+            for run in self._forward:
+                run()
+        else:
+            self._observed(self.operations, observer, "forward")
+
+    def backward(self, observer: Observer | None = None) -> None:
+        """Run every operation backward, last first. An observer is called with each and "backward" after it ran."""
+        if observer is None:
+            for run in self._backward:
+                run()
+        else:
+            self._observed(reversed(self.operations), observer, "backward")
+
+    @staticmethod
+    def _observed(operations: Iterable[Operation], observer: Observer, phase: str) -> None:
+        for operation in operations:
+            getattr(operation, phase)()
+            observer(operation, phase)

@@ -1,0 +1,216 @@
+"""Tensors: named arrays with their gradients, stored as the computation likes them, presented as the paper writes them.
+
+Storage is feature-major: an activation of a batch of sequences is a matrix (features, batch * position), so that
+sums over features run down columns and a linear layer is one matrix product. `value` and `grad` present the same
+numbers under the reference's axes, without copying.
+"""
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class Tensor:
+    """A named array and the gradient of the loss with respect to it.
+
+    `data` and `d_data` are the storage that operations read and write, None before the program is bound; `value`
+    and `grad` are read-only views of it whose axes are named by `axes`. `grad` is None where no gradient exists.
+    """
+
+    kind: str = "activation"
+    axes: tuple[str, ...] = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.data: Array = _UNBOUND
+        self.d_data: Array | None = None
+
+    def allocate(self, dtype: np.dtype) -> None:
+        """Make the storage of the value, or find it in another tensor."""
+
+    def allocate_gradient(self, dtype: np.dtype) -> None:
+        """Make the storage of the gradient, or find it in another tensor."""
+
+    def present(self, data: Array) -> Array:
+        """Storage seen under the reference's axes: a view."""
+        return data
+
+    @property
+    def value(self) -> Array:
+        return _read_only(self.present(self.data))
+
+    @property
+    def grad(self) -> Array | None:
+        return None if self.d_data is None else _read_only(self.present(self.d_data))
+
+    @property
+    def gradient(self) -> Array:
+        """The gradient's storage, which must exist."""
+        if self.d_data is None:
+            raise RuntimeError(f"{self.name} has no gradient in a program built for the forward pass alone")
+        return self.d_data
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {'x'.join(map(str, self.value.shape))})"
+
+
+class Tokens(Tensor):
+    """Token ids, (batch, position)."""
+
+    kind = "input"
+    axes = ("batch", "position")
+
+    def __init__(self, name: str, batch: int, length: int) -> None:
+        super().__init__(name)
+        self.batch, self.length = batch, length
+        self.data = np.zeros((batch, length), np.int64)
+
+
+class Features(Tensor):
+    """A vector for each position of each sequence: (batch, position, features), stored (features, batch * position).
+
+    Under the features lies one row of ones: `with_ones` is what a linear layer multiplies, so that its bias is
+    one more column of its weights. `value_of` and `gradient_of` name a tensor that holds the very same numbers, where
+    an operation passes them on unchanged: nothing is copied then. `spread` keeps the rows of tensors that are read head by head from lying a
+    power of two apart, where the columns of small products would compete for the same cache lines.
+    """
+
+    axes = ("batch", "position", "features")
+
+    def __init__(self, name: str, features: int, batch: int, length: int, spread: bool = False) -> None:
+        super().__init__(name)
+        self.features, self.batch, self.length = features, batch, length
+        self.spread = spread
+        self.with_ones: Array = _UNBOUND
+        self.value_of: Features | None = None
+        self.gradient_of: Features | None = None
+
+    @property
+    def columns(self) -> int:
+        return self.batch * self.length
+
+    def allocate(self, dtype: np.dtype) -> None:
+        if self.value_of is not None:
+            self.with_ones = self.value_of.with_ones
+        else:
+            self.with_ones = self._storage(self.features + 1, dtype)
+            self.with_ones[-1] = 1
+        self.data = self.with_ones[:-1]
+
+    def allocate_gradient(self, dtype: np.dtype) -> None:
+        if self.gradient_of is not None:
+            self.gradient_of.allocate_gradient(dtype)
+            self.d_data = self.gradient_of.d_data
+        elif self.d_data is None:
+            self.d_data = self._storage(self.features, dtype)
+
+    def _storage(self, rows: int, dtype: np.dtype) -> Array:
+        padding = 16 if self.spread else 0
+        return np.zeros((rows, self.columns + padding), dtype)[:, : self.columns]
+
+    def present(self, data: Array) -> Array:
+        return data.reshape(self.features, self.batch, self.length).transpose(1, 2, 0)
+
+
+class SavedFeatures(Features):
+    """A vector for each position that the forward pass leaves for the backward pass."""
+
+    kind = "saved"
+
+    def allocate_gradient(self, dtype: np.dtype) -> None:
+        """What is saved has no gradient of its own."""
+
+
+class Heads(Tensor):
+    """Some rows of a feature tensor read head by head: (batch, heads, position, width)."""
+
+    axes = ("batch", "heads", "position", "width")
+
+    def __init__(self, name: str, features: Features, first_row: int, heads: int, width: int) -> None:
+        super().__init__(name)
+        self.features, self.heads, self.width = features, heads, width
+        self.batch, self.length = features.batch, features.length
+        self.rows = slice(first_row, first_row + heads * width)
+
+    def allocate(self, dtype: np.dtype) -> None:
+        self.data = self.features.data[self.rows]
+
+    def allocate_gradient(self, dtype: np.dtype) -> None:
+        self.features.allocate_gradient(dtype)
+        self.d_data = self.features.gradient[self.rows]
+
+    def per_head(self, data: Array) -> Array:
+        """Storage as matrices (width, position), one for each of (heads, batch): a view."""
+        return data.reshape(self.heads, self.width, self.batch, self.length).transpose(0, 2, 1, 3)
+
+    def present(self, data: Array) -> Array:
+        return data.reshape(self.heads, self.width, self.batch, self.length).transpose(2, 0, 3, 1)
+
+
+class AttentionMap(Tensor):
+    """A number for each query and key of each head: (batch, heads, query, key), stored (key, heads, batch, query).
+
+    With the keys leading, a softmax reduces whole rows of contiguous numbers.
+    """
+
+    axes = ("batch", "heads", "query", "key")
+
+    def __init__(self, name: str, heads: int, batch: int, queries: int, keys: int) -> None:
+        super().__init__(name)
+        self.shape = (keys, heads, batch, queries)
+
+    def allocate(self, dtype: np.dtype) -> None:
+        self.data = np.zeros(self.shape, dtype)
+
+    def allocate_gradient(self, dtype: np.dtype) -> None:
+        self.d_data = np.zeros(self.shape, dtype)
+
+    @staticmethod
+    def per_head(data: Array) -> Array:
+        """Storage as matrices (key, query), one for each of (heads, batch): a view."""
+        return data.transpose(1, 2, 0, 3)
+
+    def present(self, data: Array) -> Array:
+        return data.transpose(2, 1, 3, 0)
+
+
+class Saved(Tensor):
+    """Numbers the forward pass leaves for the backward pass, such as the reciprocal of a deviation."""
+
+    kind = "saved"
+
+    def __init__(self, name: str, shape: tuple[int, ...], axes: tuple[str, ...]) -> None:
+        super().__init__(name)
+        self.shape = shape
+        self.axes = axes
+
+    def allocate(self, dtype: np.dtype) -> None:
+        self.data = np.zeros(self.shape, dtype)
+
+
+class Parameter(Tensor):
+    """A trained tensor under torch's name and shape; `value` and `grad` are writable views of the flat vectors."""
+
+    kind = "parameter"
+
+    def __init__(self, name: str, data: Array, d_data: Array | None) -> None:
+        super().__init__(name)
+        self.data, self.d_data = data, d_data
+        self.axes = ("output", "input") if data.ndim == 2 else ("features",)
+
+    @property
+    def value(self) -> Array:
+        return self.data
+
+    @property
+    def grad(self) -> Array | None:
+        return self.d_data
+
+
+_UNBOUND = np.zeros(0)
+
+
+def _read_only(view: Array) -> Array:
+    view = view.view()
+    view.flags.writeable = False
+    return view

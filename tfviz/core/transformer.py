@@ -1,0 +1,193 @@
+"""The Transformer: an encoder, a decoder, a generator, and the loss (Vaswani et al. 2017)."""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from tfviz.core.builder import Builder
+from tfviz.core.config import ModelConfig
+from tfviz.core.decoder import decoder
+from tfviz.core.encoder import encoder
+from tfviz.core.operations import CrossEntropy, Randomness
+from tfviz.core.parallel import Crew
+from tfviz.core.parameters import Parameters
+from tfviz.core.program import Observer, Program
+from tfviz.core.tensor import Array, Parameter, Tensor, Tokens
+
+
+class Part:
+    """The program of a model for some of the sequences of a batch, with gradients of its own."""
+
+    def __init__(
+        self, config: ModelConfig, parameters: Parameters, batch: int, source_length: int, target_length: int,
+        label_smoothing: float, randomness: Randomness, gradients: bool, dropout: float,
+    ) -> None:  # fmt: skip
+        self.gradients = np.zeros_like(parameters.values)
+        self.randomness = randomness
+        build = Builder(config, parameters, self.gradients, batch, randomness, dropout)
+        self.source: Tokens = build.tokens("source", source_length)
+        self.target_in: Tokens = build.tokens("target_in", target_length)
+        self.target_out: Tokens = build.tokens("target_out", target_length)
+        self.loss: CrossEntropy = transformer(
+            build, self.source, self.target_in, self.target_out, label_smoothing
+        )
+        self.program: Program = build.program
+        self.program.bind(gradients)
+
+    def load(self, source: Array, target_in: Array, target_out: Array, tokens: int) -> None:
+        """Take in token ids; the loss is averaged over `tokens`."""
+        self.source.data[...] = source
+        self.target_in.data[...] = target_in
+        self.target_out.data[...] = target_out
+        self.loss.tokens = tokens
+
+
+def transformer(
+    build: Builder, source: Tokens, target_in: Tokens, target_out: Tokens, label_smoothing: float
+) -> CrossEntropy:
+    """Figure 1 of "Attention Is All You Need", from the tokens at the bottom to the loss above the top."""
+    source_mask = build.key_mask("source_mask", source, source)
+    target_mask = build.key_mask("target_mask", target_in, target_in, causal=True)
+    memory_mask = build.key_mask("memory_mask", source, target_in)
+
+    x = build.positional_encoding("encoder.input", build.embedding("source", source))
+    memory = encoder(build, x, source_mask)
+    x = build.positional_encoding("decoder.input", build.embedding("target", target_in))
+    x = decoder(build, x, memory, target_mask, memory_mask)
+
+    logits = build.linear("logits", x, build.affine("generator."))
+    return build.cross_entropy("loss", logits, target_out, label_smoothing)
+
+
+class Transformer:
+    """A model bound to one shape of batch: forward and backward passes, parameters, and every tensor by name.
+
+    Several models of one configuration, for other shapes, share `parameters`; each has gradients of its own. With
+    `shards` 2 the batch is computed in two parts whose losses and gradients are added in a fixed order: the result
+    depends on the number of parts, never on which thread computed them. With `gradients` False only forward() works
+    and nothing is dropped, as in evaluation.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        batch: int,
+        source_length: int,
+        target_length: int,
+        label_smoothing: float = 0.0,
+        dtype: np.typing.DTypeLike = np.float32,
+        seed: int = 0,
+        parameters: Parameters | None = None,
+        shards: int = 1,
+        gradients: bool = True,
+        crew: Crew | None = None,
+    ) -> None:
+        self.config = config
+        self.shapes = ((batch, source_length), (batch, target_length), (batch, target_length))
+        self.values = parameters or Parameters(config, dtype, seed)
+        cuts = np.linspace(0, batch, min(shards, batch) + 1).astype(int)
+        self.rows = [slice(first, last) for first, last in pairwise(cuts.tolist())]
+        dropout = config.dropout if gradients else 0.0
+        self.parts = [
+            Part(config, self.values, rows.stop - rows.start, source_length, target_length, label_smoothing,
+                 Randomness(seed, number), gradients, dropout)
+            for number, rows in enumerate(self.rows)
+        ]  # fmt: skip
+        self.crew = crew if crew and len(self.parts) > 1 else None
+        self.gradients = self.parts[0].gradients
+        self.parameters: Mapping[str, Parameter] = {
+            name: Parameter(name, entry.view(self.values.values), entry.view(self.gradients))
+            for name, entry in self.values.layout.entries.items()
+        }
+        self.tensors: Mapping[str, Tensor] = {
+            name: tensor
+            if len(self.parts) == 1
+            else Whole([part.program.tensors[name] for part in self.parts])
+            for name, tensor in self.parts[0].program.tensors.items()
+        }
+
+    @property
+    def program(self) -> Program:
+        """The operations in order; with two parts, those of the first."""
+        return self.parts[0].program
+
+    def set_step(self, step: int) -> None:
+        """The training step whose dropout masks the next forward pass draws."""
+        for part in self.parts:
+            part.randomness.step = step
+
+    def load(self, source: Array, target_in: Array, target_out: Array) -> None:
+        """Take in a batch of token ids, each (batch, length). ValueError if the shape is not the model's."""
+        given = tuple(np.shape(ids) for ids in (source, target_in, target_out))
+        if given != self.shapes:
+            raise ValueError(
+                f"the batch has shapes {given} (source, target_in, target_out), the model {self.shapes}"
+            )
+        tokens = max(1, int(np.count_nonzero(target_out)))
+        for part, rows in zip(self.parts, self.rows, strict=True):
+            part.load(source[rows], target_in[rows], target_out[rows], tokens)
+
+    def forward(
+        self, source: Array, target_in: Array, target_out: Array, observer: Observer | None = None
+    ) -> float:
+        """Compute every activation and return the loss; gradients stay as they are."""
+        self.load(source, target_in, target_out)
+        self._run([part.program.forward for part in self.parts], observer, "forward")
+        return self.loss
+
+    def backward(self, observer: Observer | None = None) -> None:
+        """Compute the gradient of the loss of the last forward pass with respect to every tensor."""
+        self._run([part.program.backward for part in self.parts], observer, "backward")
+        for part in self.parts[1:]:
+            np.add(self.gradients, part.gradients, out=self.gradients)
+
+    @property
+    def loss(self) -> float:
+        """The loss of the last forward pass."""
+        return float(sum(part.loss.loss.data[0] for part in self.parts))
+
+    def _run(self, passes: list[Callable[..., None]], observer: Observer | None, phase: str) -> None:
+        if observer is not None:
+            self._run_in_lockstep(observer, phase)
+        elif self.crew:
+            self.crew.run(passes)
+        else:
+            for run in passes:
+                run()
+
+    def _run_in_lockstep(self, observer: Observer, phase: str) -> None:
+        """Each operation in all parts before the next one; the observer is told of the first part's."""
+        rounds = zip(*(part.program.operations for part in self.parts), strict=True)
+        for operations in rounds if phase == "forward" else reversed(list(rounds)):
+            for operation in operations:
+                getattr(operation, phase)()
+            observer(operations[0], phase)
+
+
+class Whole(Tensor):
+    """A tensor of a batch that is computed in parts: presents the parts joined along the batch."""
+
+    def __init__(self, parts: list[Tensor]) -> None:
+        super().__init__(parts[0].name)
+        self.parts = parts
+        self.axes = parts[0].axes
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        return self.parts[0].kind
+
+    @property
+    def value(self) -> Array:
+        return self._join([part.value for part in self.parts])
+
+    @property
+    def grad(self) -> Array | None:
+        grads = [part.grad for part in self.parts]
+        return None if grads[0] is None else self._join([grad for grad in grads if grad is not None])
+
+    def _join(self, arrays: list[Array]) -> Array:
+        axis = next((number for number, name in enumerate(self.axes) if "batch" in name), None)
+        whole = sum(arrays[1:], arrays[0]) if axis is None else np.concatenate(arrays, axis)
+        whole.flags.writeable = False
+        return whole
