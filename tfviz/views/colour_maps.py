@@ -1,4 +1,4 @@
-"""Colour look-up tables: perceptually uniform maps for magnitudes, a symmetric blue-white-orange one for signed data."""
+"""Colour look-up tables: perceptually uniform for magnitudes, symmetric blue and orange for signed data."""
 
 from functools import cache
 
@@ -14,7 +14,7 @@ _DIVERGING_LIGHT = ("#7a3400", "#d9701a", "#f6bd86", "#f7f8fa", "#8db8f2", "#2f6
 
 @cache
 def lookup_table(name: str) -> Table:
-    """The map `name` ("inferno", "viridis", "diverging_dark", "diverging_light") as read-only uint8 (256, 4) RGBA."""
+    """Read-only uint8 (256, 4) RGBA of "inferno", "viridis", ... or "diverging_dark", "diverging_light"."""
     if name == "diverging_dark":
         table = _through(_DIVERGING_DARK)
     elif name == "diverging_light":
@@ -32,7 +32,7 @@ def lookup_table(name: str) -> Table:
 
 def _through(colours: tuple[str, ...]) -> Table:
     """256 colours on straight lines through evenly spaced `#rrggbb` stops."""
-    stops = numpy.array([[int(text[i : i + 2], 16) for i in (1, 3, 5)] for text in colours], dtype=numpy.float64)
+    stops = numpy.array([[int(text[i : i + 2], 16) for i in (1, 3, 5)] for text in colours], dtype=float)
     position = numpy.linspace(0.0, len(colours) - 1.0, 256)
     table = numpy.full((256, 4), 255, dtype=numpy.uint8)
     for channel in range(3):

@@ -1,8 +1,10 @@
-"""The two type faces: one for words, one of fixed width for tokens and numbers, shipped or the nearest the system has."""
+"""The two type faces, shipped or the nearest there is: one for words, one of fixed width for numbers."""
 
 from functools import cache
 
 from PySide6.QtGui import QFont, QFontDatabase
+
+from tfviz.resources import RESOURCES
 
 _INTERFACE = ("Inter", "Inter Variable", "Segoe UI", "Helvetica Neue", "DejaVu Sans")
 _MONOSPACE = ("JetBrains Mono", "JetBrains Mono NL", "Menlo", "Consolas", "DejaVu Sans Mono")
@@ -10,14 +12,9 @@ _MONOSPACE = ("JetBrains Mono", "JetBrains Mono NL", "Menlo", "Consolas", "DejaV
 
 @cache
 def load_fonts() -> tuple[str, ...]:
-    """Register the fonts of resources/fonts and return their families; needs a QApplication. A missing folder loads nothing."""
-    try:
-        from tfviz.resources import resource_path
-    except ModuleNotFoundError:
-        return ()
+    """Register the fonts that resources/fonts has and return their families; needs a QApplication."""
     families: list[str] = []
-    folder = resource_path("fonts")
-    for path in sorted(folder.glob("*.[to]tf")) if folder.is_dir() else []:
+    for path in sorted((RESOURCES / "fonts").glob("*.[to]tf")):
         identifier = QFontDatabase.addApplicationFont(str(path))
         families += QFontDatabase.applicationFontFamilies(identifier)
     return tuple(families)

@@ -70,17 +70,23 @@ def _stop(painter: QPainter) -> None:
 def _export(painter: QPainter) -> None:
     _outlined(painter)
     _lines(painter, (8, 2, 8, 10), (4.8, 7, 8, 10.2), (11.2, 7, 8, 10.2))
-    painter.drawPolyline(QPolygonF([QPointF(2.5, 10), QPointF(2.5, 13.6), QPointF(13.5, 13.6), QPointF(13.5, 10)]))
+    painter.drawPolyline(
+        QPolygonF([QPointF(2.5, 10), QPointF(2.5, 13.6), QPointF(13.5, 13.6), QPointF(13.5, 10)])
+    )
 
 
 def _open(painter: QPainter) -> None:
     _outlined(painter)
-    painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in ((2, 13), (2, 3.2), (6, 3.2), (7.6, 5), (14, 5), (14, 13))]))
+    painter.drawPolygon(
+        QPolygonF([QPointF(x, y) for x, y in ((2, 13), (2, 3.2), (6, 3.2), (7.6, 5), (14, 5), (14, 13))])
+    )
 
 
 def _save(painter: QPainter) -> None:
     _outlined(painter)
-    painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in ((2.5, 2.5), (11, 2.5), (13.5, 5), (13.5, 13.5), (2.5, 13.5))]))
+    painter.drawPolygon(
+        QPolygonF([QPointF(x, y) for x, y in ((2.5, 2.5), (11, 2.5), (13.5, 5), (13.5, 13.5), (2.5, 13.5))])
+    )
     painter.drawRect(QRectF(5, 9, 6, 4.5))
     _lines(painter, (5.4, 5.4, 9.4, 5.4))
 
@@ -234,7 +240,9 @@ def paint_icon(painter: QPainter, name: str, rectangle: QRectF, colour: QColor) 
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(rectangle.center() - QPointF(side / 2, side / 2))
     painter.scale(side / 16, side / 16)
-    painter.setPen(QPen(colour, 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.setPen(
+        QPen(colour, 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    )
     painter.setBrush(QBrush(colour))
     _DRAWINGS[name](painter)
     painter.restore()

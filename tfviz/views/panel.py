@@ -15,7 +15,8 @@ EMPTY_TEXT = "Press Space to start training"
 
 
 def label(text: str = "", role: str | None = None) -> QLabel:
-    """A label that never takes "<s>" for markup; `role` picks its look in the style sheet (title, caption, dim, faint, number, ...)."""
+    """A label that never takes "<s>" for markup; `role` picks its look in the style sheet (title,
+    caption, dim, faint, number, empty, warning, error)."""
     result = QLabel(text)
     result.setTextFormat(Qt.TextFormat.PlainText)
     if role is not None:
@@ -24,7 +25,7 @@ def label(text: str = "", role: str | None = None) -> QLabel:
 
 
 class Card(QFrame):
-    """A framed surface with a header row (title left, controls right) above a body; `header` and `body` are its layouts."""
+    """A framed surface: `header`, a row with the title left and controls right, above `body`."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,8 +66,11 @@ class EmptyState(QWidget):
 
 
 class Panel(Card):
-    """Base of the panels. The bridge calls show_snapshot and show_history at most `rate` times a second while the panel is visible,
-    and asks the worker for the parts of a snapshot that the visible panels' `demand` names (fields of Demand)."""
+    """Base of the panels.
+
+    While a panel is visible the bridge calls show_snapshot and show_history at most `rate` times a second and
+    asks the worker for the parts of a snapshot that the panel's `demand` names (fields of Demand).
+    """
 
     title: ClassVar[str] = ""
     object_name: ClassVar[str] = ""
@@ -91,7 +95,7 @@ class Panel(Card):
         """Show the scalars of all steps so far."""
 
     def recolour(self, theme: Theme) -> None:
-        """Take the colours of a theme; the style sheet and palette are the application's and already changed."""
+        """Take the colours of a theme; the application's palette and style sheet have changed already."""
         self.theme = theme
 
     def release(self) -> bool:

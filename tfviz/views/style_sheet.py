@@ -3,21 +3,22 @@
 from string import Template
 from typing import TYPE_CHECKING
 
+from tfviz.resources import RESOURCES
 from tfviz.views.fonts import monospace_family
 
 if TYPE_CHECKING:
     from tfviz.views.theme import Theme
 
-# Traps this text steps around: a spin box whose buttons are removed by setButtonSymbols shows no text, so they get no width here instead;
-# a line edit's border and height must not reach the one inside a spin box; a styled combo box loses its arrow, so one is made of borders.
-_TEXT = Template("""
+# Traps this text steps around. A spin box whose buttons are removed by setButtonSymbols shows no text, so
+# they get no width here instead. A line edit's border and height must not reach the one inside a spin box. A
+# styled combo box, spin box or check box loses its arrow or tick, so those are pictures in resources/icons.
+_SURFACES = """
 * { outline: 0; }
 QMainWindow, QDialog, QWidget#central { background: $background; }
 QMainWindow::separator { background: $background; width: 8px; height: 8px; }
 QMainWindow::separator:hover { background: $line; }
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: $line; }
-
 QFrame[card="true"] { background: $panel; border: 1px solid $line; border-radius: 8px; }
 QLabel { background: transparent; }
 QLabel[role="title"] { font-weight: 600; }
@@ -29,85 +30,120 @@ QLabel[role="number"] { font-family: "$monospace"; font-size: 12px; }
 QLabel[role="warning"] { color: $warn; }
 QLabel[role="error"] { color: $bad; }
 QLabel:disabled { color: $disabled; }
+QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 4px 6px; }
+QStatusBar { background: $background; color: $dim; border-top: 1px solid $line; }
+QStatusBar::item { border: 0; }
+QStatusBar QLabel { color: $dim; padding: 0 6px; }
+"""
 
+_BUTTONS = """
 QToolBar { background: $panel; border: 0; border-bottom: 1px solid $line; padding: 6px 8px; spacing: 6px; }
 QToolBar::separator { background: $line; width: 1px; margin: 6px 6px; }
-QPushButton { background: $raised; border: 1px solid $line; border-radius: 5px; padding: 5px 14px; min-height: 18px; }
+QPushButton {
+    background: $raised; border: 1px solid $line; border-radius: 5px; padding: 5px 14px; min-height: 18px; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $line; }
 QPushButton:focus { border-color: $accent; }
 QPushButton:checked { background: $selection; border-color: $accent; }
 QPushButton:disabled { color: $disabled; background: $panel; }
-QPushButton[primary="true"], QToolButton[primary="true"] { background: $accent_fill; border: 1px solid $accent_fill; color: $on_accent; font-weight: 600; }
-QPushButton[primary="true"]:hover, QToolButton[primary="true"]:hover { background: $accent; border-color: $accent; }
-QPushButton[primary="true"]:focus, QToolButton[primary="true"]:focus { border: 2px solid $text; }
-QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled { background: $raised; border-color: $line; color: $disabled; }
 QPushButton[flat="true"] { background: transparent; border: 1px solid transparent; padding: 4px 8px; }
 QPushButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:focus { border-color: $accent; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 5px 7px; }
-QToolButton[primary="true"] { padding: 5px 14px; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed { background: $line; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:checked { background: $selection; }
 QToolButton:disabled { color: $disabled; }
 QToolButton::menu-indicator { image: none; width: 0; }
-
-QPushButton[segment="true"] { background: $raised; border: 1px solid $line; border-left-width: 0; border-radius: 0; padding: 4px 11px; color: $dim; }
+QPushButton[primary="true"], QToolButton[primary="true"] {
+    background: $accent_fill; border: 1px solid $accent_fill; color: $on_accent; font-weight: 600; }
+QToolButton[primary="true"] { padding: 5px 14px; }
+QPushButton[primary="true"]:hover, QToolButton[primary="true"]:hover {
+    background: $accent; border-color: $accent; }
+QPushButton[primary="true"]:focus, QToolButton[primary="true"]:focus { border: 1px solid $text; }
+QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled {
+    background: $raised; border-color: $line; color: $disabled; }
+QPushButton[segment="true"] {
+    background: $raised; border: 1px solid $line; border-left-width: 0; border-radius: 0; padding: 4px 11px;
+    color: $dim; }
 QPushButton[segment="true"]:hover { background: $hover; color: $text; }
-QPushButton[segment="true"]:checked { background: $accent_fill; border-color: $accent_fill; color: $on_accent; }
+QPushButton[segment="true"]:checked {
+    background: $accent_fill; border-color: $accent_fill; color: $on_accent; }
 QPushButton[segment="true"]:focus { border: 1px solid $accent; color: $text; }
 QPushButton[segment="true"]:checked:focus { border: 1px solid $text; color: $on_accent; }
 QPushButton[segment="true"]:disabled { color: $disabled; }
-QPushButton[segment="true"][place="first"] { border-left-width: 1px; border-top-left-radius: 5px; border-bottom-left-radius: 5px; }
+QPushButton[segment="true"][place="first"] {
+    border-left-width: 1px; border-top-left-radius: 5px; border-bottom-left-radius: 5px; }
 QPushButton[segment="true"][place="last"] { border-top-right-radius: 5px; border-bottom-right-radius: 5px; }
 QPushButton[segment="true"][place="only"] { border-left-width: 1px; border-radius: 5px; }
+"""
 
+_FIELDS = """
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
     background: $raised; border: 1px solid $line; border-radius: 5px; padding: 3px 7px; min-height: 20px;
     selection-background-color: $accent_fill; selection-color: $on_accent; }
 QLineEdit:hover, QAbstractSpinBox:hover, QComboBox:hover { border-color: $disabled; }
-QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border-color: $accent; }
-QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"], QComboBox[invalid="true"] { border-color: $bad; }
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
+    border-color: $accent; }
+QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"], QComboBox[invalid="true"] {
+    border-color: $bad; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $disabled; background: $panel; }
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: 0; min-height: 0; padding: 0; background: transparent; }
+QAbstractSpinBox { padding: 2px 0; }
+QAbstractSpinBox QLineEdit { border: 0; min-height: 0; padding: 0 5px; background: transparent; }
+QComboBox QLineEdit { border: 0; min-height: 0; padding: 0; background: transparent; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: 0; }
 QAbstractSpinBox[arrows="true"] { padding-right: 18px; }
-QAbstractSpinBox[arrows="true"]::up-button { subcontrol-origin: border; subcontrol-position: top right; width: 16px; margin: 2px 2px 0 0; border-radius: 3px; }
-QAbstractSpinBox[arrows="true"]::down-button { subcontrol-origin: border; subcontrol-position: bottom right; width: 16px; margin: 0 2px 2px 0; border-radius: 3px; }
-QAbstractSpinBox[arrows="true"]::up-button:hover, QAbstractSpinBox[arrows="true"]::down-button:hover { background: $line; }
-QAbstractSpinBox[arrows="true"]::up-arrow { image: none; width: 0; height: 0; border: 3px solid transparent; border-top-width: 0; border-bottom: 4px solid $dim; }
-QAbstractSpinBox[arrows="true"]::down-arrow { image: none; width: 0; height: 0; border: 3px solid transparent; border-bottom-width: 0; border-top: 4px solid $dim; }
-QComboBox { padding-right: 20px; }
-QComboBox::drop-down { border: 0; width: 20px; subcontrol-origin: border; subcontrol-position: center right; }
-QComboBox::down-arrow { image: none; width: 0; height: 0; border: 4px solid transparent; border-bottom-width: 0; border-top: 5px solid $dim; margin-right: 6px; }
-QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; selection-background-color: $accent_fill; selection-color: $on_accent; padding: 3px; }
+QAbstractSpinBox[arrows="true"]::up-button {
+    subcontrol-origin: border; subcontrol-position: top right; width: 17px; margin: 2px 2px 0 0;
+    border-radius: 3px; }
+QAbstractSpinBox[arrows="true"]::down-button {
+    subcontrol-origin: border; subcontrol-position: bottom right; width: 17px; margin: 0 2px 2px 0;
+    border-radius: 3px; }
+QAbstractSpinBox[arrows="true"]::up-button:hover, QAbstractSpinBox[arrows="true"]::down-button:hover {
+    background: $line; }
+QAbstractSpinBox[arrows="true"]::up-arrow {
+    image: url("$icons/arrow_up_$name.svg"); width: 10px; height: 10px; }
+QAbstractSpinBox[arrows="true"]::down-arrow {
+    image: url("$icons/arrow_down_$name.svg"); width: 10px; height: 10px; }
+QComboBox { padding-right: 22px; }
+QComboBox::drop-down { border: 0; width: 22px; subcontrol-origin: border; subcontrol-position: center right; }
+QComboBox::down-arrow { image: url("$icons/arrow_down_$name.svg"); width: 12px; height: 12px; }
+QComboBox QAbstractItemView {
+    background: $raised; border: 1px solid $line; padding: 3px; selection-background-color: $accent_fill;
+    selection-color: $on_accent; }
 QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 6px; }
-QCheckBox { spacing: 7px; background: transparent; }
-QCheckBox:focus { color: $accent; }
+QCheckBox {
+    spacing: 7px; background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 1px; }
+QCheckBox:focus { border-color: $accent; }
 QCheckBox:disabled { color: $disabled; }
-
+QCheckBox::indicator {
+    width: 13px; height: 13px; border: 1px solid $disabled; border-radius: 3px; background: $raised; }
+QCheckBox::indicator:hover { border-color: $accent; }
+QCheckBox::indicator:checked {
+    background: $accent_fill; border-color: $accent_fill; image: url("$icons/check.svg"); }
+QCheckBox::indicator:disabled { border-color: $line; background: $panel; }
 QSlider { background: transparent; min-height: 20px; }
 QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::sub-page:horizontal:disabled { background: $disabled; }
-QSlider::handle:horizontal { width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: $text; }
+QSlider::handle:horizontal {
+    width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: $text; }
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { background: $accent; }
 QProgressBar { background: $line; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
+"""
 
+_CONTAINERS = """
 QTabBar { qproperty-drawBase: 0; }
-QTabBar::tab { background: $raised; color: $dim; border: 1px solid $line; padding: 5px 12px; margin-right: -1px; }
+QTabBar::tab {
+    background: $raised; color: $dim; border: 1px solid $line; padding: 5px 12px; margin-right: -1px; }
 QTabBar::tab:selected { background: $panel; color: $text; border-bottom-color: $accent; }
 QTabBar::tab:hover { color: $text; }
+QTabBar::tab:focus { color: $accent; }
 QTabWidget::pane { border: 0; }
-QDockWidget { color: $text; font-weight: 600; titlebar-close-icon: none; }
+QDockWidget { color: $text; font-weight: 600; }
 QDockWidget::title { background: transparent; padding: 6px 4px 4px 4px; text-align: left; }
-QStatusBar { background: $background; color: $dim; border-top: 1px solid $line; }
-QStatusBar::item { border: 0; }
-QStatusBar QLabel { color: $dim; padding: 0 6px; }
-
 QMenu { background: $raised; border: 1px solid $line; padding: 4px; }
 QMenu::item { padding: 5px 24px 5px 24px; border-radius: 4px; }
 QMenu::item:selected { background: $accent_fill; color: $on_accent; }
@@ -116,9 +152,7 @@ QMenu::separator { height: 1px; background: $line; margin: 4px 6px; }
 QMenuBar { background: $panel; }
 QMenuBar::item { padding: 4px 8px; background: transparent; }
 QMenuBar::item:selected { background: $hover; }
-QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 4px 6px; }
-
-QScrollArea, QScrollArea > QWidget > QWidget[scrolled="true"] { background: transparent; border: 0; }
+QScrollArea, QWidget[scrolled="true"] { background: transparent; border: 0; }
 QGraphicsView { background: transparent; border: 1px solid transparent; border-radius: 4px; }
 QGraphicsView:focus { border-color: $accent; }
 QScrollBar { background: transparent; border: 0; }
@@ -130,13 +164,18 @@ QScrollBar::handle:horizontal { min-width: 28px; }
 QScrollBar::handle:hover { background: $disabled; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QTableView, QListView, QTreeView { background: $panel; alternate-background-color: $raised; border: 1px solid $line; border-radius: 5px; gridline-color: $line;
-    selection-background-color: $accent_fill; selection-color: $on_accent; }
-QHeaderView::section { background: $raised; color: $dim; border: 0; border-bottom: 1px solid $line; padding: 4px 8px; }
-""")
+QTableView, QListView, QTreeView {
+    background: $panel; alternate-background-color: $raised; border: 1px solid $line; border-radius: 5px;
+    gridline-color: $line; selection-background-color: $accent_fill; selection-color: $on_accent; }
+QHeaderView::section {
+    background: $raised; color: $dim; border: 0; border-bottom: 1px solid $line; padding: 4px 8px; }
+"""
+
+_TEXT = Template(_SURFACES + _BUTTONS + _FIELDS + _CONTAINERS)
 
 
 def style_sheet(theme: "Theme") -> str:
     """QSS for every kind of widget of the program; needs a QApplication (it asks which fonts there are)."""
     tokens = {name: value for name, value in vars(theme).items() if isinstance(value, str)}
-    return _TEXT.substitute(tokens, monospace=monospace_family())
+    icons = (RESOURCES / "icons").as_posix()
+    return _TEXT.substitute(tokens, monospace=monospace_family(), icons=icons)

@@ -1,4 +1,4 @@
-"""The design tokens of the dark and the light theme: one table feeds palette, style sheet, plots and painted widgets."""
+"""The design tokens of the two themes: one table feeds palette, style sheet, plots and painted widgets."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from tfviz.views.style_sheet import style_sheet
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as "#rrggbb". `accent_fill` is the accent dark enough to carry white text; `faint` is for captions and ticks."""
+    """Colours as "#rrggbb"; `accent_fill` is the accent that carries `on_accent` text."""
 
     name: str
     background: str
@@ -117,7 +117,7 @@ class Theme:
         return style_sheet(self)
 
     def apply(self, application: QApplication) -> None:
-        """Give the whole application this theme; may be called while it runs. Painted widgets need `recolour(theme)` too."""
+        """Give the application this theme, also while it runs. Painted widgets need `recolour(theme)` too."""
         if application.style().objectName() != "fusion":
             application.setStyle("Fusion")
         application.setFont(interface_font(13))

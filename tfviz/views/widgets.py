@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 
 class SegmentedButtons(QWidget):
-    """A row of joined buttons of which one is chosen; Left and Right move the choice while a button has the keyboard focus."""
+    """A row of joined buttons of which one is chosen; Left and Right move the choice of the focused row."""
 
     chosen = Signal(int)
 
@@ -25,8 +25,7 @@ class SegmentedButtons(QWidget):
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setProperty("segment", True)
-            ends = ("only" if len(texts) == 1 else "first" if index == 0 else "last" if index == len(texts) - 1 else "middle")
-            button.setProperty("place", ends)
+            button.setProperty("place", _place(index, len(texts)))
             button.setAccessibleName(f"{name}: {text}")
             button.installEventFilter(self)
             self._group.addButton(button, index)
@@ -49,7 +48,8 @@ class SegmentedButtons(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # Window-wide shortcuts on the arrow keys would win over the focused button: claim the keys first.
-        if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) and isinstance(event, QKeyEvent):
+        keys = (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+        if event.type() in keys and isinstance(event, QKeyEvent):
             step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
             if step:
                 if event.type() == QEvent.Type.KeyPress:
@@ -62,6 +62,13 @@ class SegmentedButtons(QWidget):
                 event.accept()
                 return True
         return super().eventFilter(watched, event)
+
+
+def _place(index: int, count: int) -> str:
+    """Which corners of the button are round: a property that the style sheet asks for."""
+    if count == 1:
+        return "only"
+    return "first" if index == 0 else "last" if index == count - 1 else "middle"
 
 
 class Throttle(QObject):
