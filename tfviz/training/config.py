@@ -1,4 +1,4 @@
-"""The configuration of a run: frozen dataclasses that refuse what cannot work, to and from JSON and command-line text."""
+"""The configuration of a run: frozen dataclasses that refuse what cannot work, in and out of JSON."""
 
 import dataclasses
 import difflib
@@ -108,6 +108,13 @@ class TaskConfig:
                 "task.path", f"task.path is {self.path!r}, but only the task file reads one, not {self.name}"
             )
 
+        if self.generated and self.validation == 0:
+            raise ConfigurationError(
+                "task.validation",
+                f"task.validation is 0, but the generated task {self.name} needs at least 1 to "
+                "watch; training.validation_every 0 turns validation off",
+            )
+
     @property
     def generated(self) -> bool:
         """Whether examples are drawn without end instead of read from finite data."""
@@ -192,7 +199,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """All that decides a run. Every error is a ConfigurationError, a ValueError that knows its field's path."""
+    """All that decides a run. Errors are ConfigurationErrors: ValueErrors that know the field's path."""
 
     model: ModelSettings = field(default_factory=ModelSettings)
     task: TaskConfig = field(default_factory=TaskConfig)
@@ -208,8 +215,8 @@ class RunConfig:
         if self.task.generated and self.training.epochs is not None:
             raise ConfigurationError(
                 "training.epochs",
-                f"training.epochs is {self.training.epochs}, but the task {self.task.name} is generated and has no "
-                "epochs; set training.steps instead",
+                f"training.epochs is {self.training.epochs}, but task {self.task.name} is generated: it has "
+                "no epochs; set training.steps instead",
             )
 
     @classmethod
@@ -226,7 +233,7 @@ class RunConfig:
 
     @classmethod
     def rules(cls) -> dict[str, Rule]:
-        """Path, such as "training.learning_rate", -> type, range, default and help: what editors and --set need."""
+        """Path, such as "training.learning_rate", -> type, range, default and help text."""
         rules = rules_of(cls)
         for section, kind in SECTIONS.items():
             rules |= {f"{section}.{name}": rule for name, rule in rules_of(kind).items()}
@@ -239,11 +246,11 @@ class RunConfig:
         return getattr(getattr(self, section) if section else self, name)
 
     def replace(self, path: str, value: Any) -> Self:
-        """A copy with one field changed: by a text, which is parsed by the field's type, or by a typed value."""
+        """A copy with one field changed, to a typed value or to what a text means for the field."""
         return self.with_values({path: value})
 
     def with_values(self, values: Mapping[str, Any]) -> Self:
-        """A copy with several fields changed at once, checked together: {"model.d_model": 30, "model.nhead": "5"}."""
+        """A copy with several fields changed together: {"model.d_model": 30, "model.nhead": "5"}."""
         rules = self.rules()
         changes: dict[str, dict[str, Any]] = {}
         for path, value in values.items():

@@ -1,4 +1,4 @@
-"""What a field of the configuration may be, said once: for validation, --set, and the editors of the run panel."""
+"""What a field of the configuration may be, said once: for validation, --set and the run panel's editors."""
 
 import dataclasses
 import math
@@ -40,7 +40,7 @@ class Rule:
         return self._plain() + (", or none" if self.optional else "")
 
     def check(self, path: str, value: Any) -> Any:
-        """The value in the field's type. ConfigurationError names the field, the value and what is allowed."""
+        """The value in the field's type. ConfigurationError names field, value and what is allowed."""
         if value is None and self.optional:
             return None
         if self.kind is tuple:

@@ -33,7 +33,7 @@ class Decoded:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What was asked for, and what the model says with the right prefix (teacher-forced) and alone (free-running)."""
+    """What is expected, what the model says after the right prefix (teacher-forced), and alone (free-running)."""
 
     source_tokens: tuple[str, ...]
     """With <s> and </s>."""

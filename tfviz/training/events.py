@@ -1,0 +1,51 @@
+"""What happened in training, for whoever shows it. Events are small, frozen, and told apart with match."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened after `step` updates."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Resumed(Event):
+    """Training goes on."""
+
+
+@dataclass(frozen=True)
+class Paused(Event):
+    """Training is parked at a step boundary."""
+
+    reason: str = "asked"
+    """"asked", "steps", "step", "loss" or "condition", as in gate.GateChange."""
+
+
+@dataclass(frozen=True)
+class Stopped(Event):
+    """The worker has been told to end, and does."""
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """The run has reached a limit of its configuration."""
+
+    reason: str
+    """In words: "1000 epochs"."""
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something the user should know; training goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """Training ended by an error."""
+
+    text: str
+    traceback: str
