@@ -37,11 +37,11 @@ class Builder:
     ) -> None:  # fmt: skip
         self.config, self.parameters, self.gradients = config, parameters, gradients
         self.batch, self.randomness, self.dropout_rate = batch, randomness, dropout
-        self.program = Program(parameters.values.dtype)
+        self.program = Program(parameters.flat.dtype)
 
     def parameter(self, name: str) -> Parameter:
         entry = self.parameters.layout.entries[name]
-        return Parameter(name, entry.view(self.parameters.values), entry.view(self.gradients))
+        return Parameter(name, entry.view(self.parameters.flat), entry.view(self.gradients))
 
     def affine(self, path: str) -> Affine:
         return self.parameters.affine(path, self.gradients)

@@ -122,7 +122,7 @@ class Layout:
 
 
 class Parameters(Mapping[str, Array]):
-    """All parameter values of a model: `values` is the flat vector, parameters[name] a writable view of it.
+    """All parameter values of a model: `flat` is the vector, parameters[name] a writable view of it.
 
     They begin as torch.nn.Transformer's do: matrices Xavier uniform (Glorot and Bengio 2010), attention biases 0, other
     biases uniform within 1 / sqrt(inputs), norms 1 and 0; embeddings N(0, 1 / d_model).
@@ -131,13 +131,13 @@ class Parameters(Mapping[str, Array]):
     def __init__(self, config: ModelConfig, dtype: np.typing.DTypeLike = np.float32, seed: int = 0) -> None:
         self.config = config
         self.layout = Layout(config)
-        self.values = np.zeros(self.layout.size, dtype)
+        self.flat = np.zeros(self.layout.size, dtype)
         generator = np.random.Generator(np.random.Philox(key=[seed, 0x696E6974]))
         for entry in self.layout.entries.values():
-            entry.view(self.values)[...] = entry.initialize(generator, entry.shape)
+            entry.view(self.flat)[...] = entry.initialize(generator, entry.shape)
 
     def __getitem__(self, name: str) -> Array:
-        return self.layout.entries[name].view(self.values)
+        return self.layout.entries[name].view(self.flat)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.layout.entries)
@@ -149,7 +149,7 @@ class Parameters(Mapping[str, Array]):
         """The block [W b] behind "path.weight" and "path.bias" (or "path_weight": give the path up to the suffix)."""
         entry = self.layout.entries[path + "weight"]
         rows, end = entry.shape[0], entry.start + entry.shape[0] * entry.row_length
-        values, d_values = (flat[entry.start : end].reshape(rows, -1) for flat in (self.values, gradients))
+        values, d_values = (flat[entry.start : end].reshape(rows, -1) for flat in (self.flat, gradients))
         return Affine(values, d_values)
 
     def load(self, arrays: Mapping[str, Array]) -> None:

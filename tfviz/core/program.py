@@ -19,6 +19,7 @@ class Program:
         self.dtype = dtype
         self.operations: list[Operation] = []
         self.tensors: dict[str, Tensor] = {}
+        self.decoder_start = 0
 
     def tensor(self, tensor: SomeTensor) -> SomeTensor:
         """Take in a tensor, whose name must be new."""
@@ -26,6 +27,10 @@ class Program:
             raise ValueError(f"the program has a tensor {tensor.name!r} already")
         self.tensors[tensor.name] = tensor
         return tensor
+
+    def begin_decoder(self) -> None:
+        """From here on the operations depend on the target, those before only on the source."""
+        self.decoder_start = len(self.operations)
 
     def append(self, operation: Operation) -> None:
         self.operations.append(operation)
@@ -49,6 +54,11 @@ class Program:
                 run()
         else:
             self._observed(self.operations, observer, "forward")
+
+    def forward_decoder(self) -> None:
+        """Run the operations that depend on the target again, as after another token."""
+        for run in self._forward[self.decoder_start :]:
+            run()
 
     def backward(self, observer: Observer | None = None) -> None:
         """Run every operation backward, last first. An observer is called with each and "backward" after it ran."""

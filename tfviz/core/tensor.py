@@ -71,8 +71,8 @@ class Features(Tensor):
 
     Under the features lies one row of ones: `with_ones` is what a linear layer multiplies, so that its bias is
     one more column of its weights. `value_of` and `gradient_of` name a tensor that holds the very same numbers, where
-    an operation passes them on unchanged: nothing is copied then. `spread` keeps the rows of tensors that are read head by head from lying a
-    power of two apart, where the columns of small products would compete for the same cache lines.
+    an operation passes them on unchanged: nothing is copied then. `spread` keeps the rows of tensors that are read
+    head by head from lying a power of two apart, where columns of small products would compete for cache lines.
     """
 
     axes = ("batch", "position", "features")

@@ -10,6 +10,7 @@ from tfviz.core.config import ModelConfig
 from tfviz.core.decoder import decoder
 from tfviz.core.encoder import encoder
 from tfviz.core.operations import CrossEntropy, Randomness
+from tfviz.core.operations.mask import PADDING
 from tfviz.core.parallel import Crew
 from tfviz.core.parameters import Parameters
 from tfviz.core.program import Observer, Program
@@ -23,7 +24,7 @@ class Part:
         self, config: ModelConfig, parameters: Parameters, batch: int, source_length: int, target_length: int,
         label_smoothing: float, randomness: Randomness, gradients: bool, dropout: float,
     ) -> None:  # fmt: skip
-        self.gradients = np.zeros_like(parameters.values)
+        self.gradients = np.zeros_like(parameters.flat)
         self.randomness = randomness
         build = Builder(config, parameters, self.gradients, batch, randomness, dropout)
         self.source: Tokens = build.tokens("source", source_length)
@@ -48,15 +49,16 @@ def transformer(
 ) -> CrossEntropy:
     """Figure 1 of "Attention Is All You Need", from the tokens at the bottom to the loss above the top."""
     source_mask = build.key_mask("source_mask", source, source)
-    target_mask = build.key_mask("target_mask", target_in, target_in, causal=True)
     memory_mask = build.key_mask("memory_mask", source, target_in)
-
     x = build.positional_encoding("encoder.input", build.embedding("source", source))
     memory = encoder(build, x, source_mask)
+
+    build.program.begin_decoder()
+    target_mask = build.key_mask("target_mask", target_in, target_in, causal=True)
     x = build.positional_encoding("decoder.input", build.embedding("target", target_in))
     x = decoder(build, x, memory, target_mask, memory_mask)
-
     logits = build.linear("logits", x, build.affine("generator."))
+    logits.axes = ("batch", "position", "vocabulary")
     return build.cross_entropy("loss", logits, target_out, label_smoothing)
 
 
@@ -85,20 +87,20 @@ class Transformer:
     ) -> None:
         self.config = config
         self.shapes = ((batch, source_length), (batch, target_length), (batch, target_length))
-        self.values = parameters or Parameters(config, dtype, seed)
+        self.parameter_values = parameters or Parameters(config, dtype, seed)
         cuts = np.linspace(0, batch, min(shards, batch) + 1).astype(int)
         self.rows = [slice(first, last) for first, last in pairwise(cuts.tolist())]
         dropout = config.dropout if gradients else 0.0
         self.parts = [
-            Part(config, self.values, rows.stop - rows.start, source_length, target_length, label_smoothing,
+            Part(config, self.parameter_values, rows.stop - rows.start, source_length, target_length, label_smoothing,
                  Randomness(seed, number), gradients, dropout)
             for number, rows in enumerate(self.rows)
         ]  # fmt: skip
         self.crew = crew if crew and len(self.parts) > 1 else None
         self.gradients = self.parts[0].gradients
         self.parameters: Mapping[str, Parameter] = {
-            name: Parameter(name, entry.view(self.values.values), entry.view(self.gradients))
-            for name, entry in self.values.layout.entries.items()
+            name: Parameter(name, entry.view(self.parameter_values.flat), entry.view(self.gradients))
+            for name, entry in self.parameter_values.layout.entries.items()
         }
         self.tensors: Mapping[str, Tensor] = {
             name: tensor
@@ -146,6 +148,12 @@ class Transformer:
     def loss(self) -> float:
         """The loss of the last forward pass."""
         return float(sum(part.loss.loss.data[0] for part in self.parts))
+
+    def correct(self) -> Array:
+        """Where the last forward pass puts the target first, (batch, position) bool; padding is never correct."""
+        return np.concatenate(
+            [part.loss.correct() & (part.target_out.data != PADDING) for part in self.parts]
+        )
 
     def _run(self, passes: list[Callable[..., None]], observer: Observer | None, phase: str) -> None:
         if observer is not None:

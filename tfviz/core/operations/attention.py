@@ -15,7 +15,9 @@ from tfviz.core.tensor import AttentionMap, Heads, Saved
 class Scores(Operation):
     """scores[q, k] = query[q] . key[k] / sqrt(width), for every head of every sequence.
 
-    With s = dL/dscores: dL/dquery[q] = sum_k s[q, k] key[k] / sqrt(width), dL/dkey[k] = sum_q s[q, k] query[q] / sqrt(width).
+    With s = dL/dscores, and every product divided by sqrt(width) as the scores are:
+
+        dL/dquery[q] = sum_k s[q, k] key[k]        dL/dkey[k] = sum_q s[q, k] query[q].
     """
 
     def __init__(self, name: str, query: Heads, key: Heads, scores: AttentionMap) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.operations.mask import PADDING
-from tfviz.core.tensor import Features, Saved, SavedFeatures, Tokens
+from tfviz.core.tensor import Array, Features, Saved, SavedFeatures, Tokens
 
 
 class CrossEntropy(Operation):
@@ -43,13 +43,13 @@ class CrossEntropy(Operation):
     def forward(self) -> None:
         np.maximum.reduce(self.a, axis=0, out=self.largest)
         np.subtract(self.a, self.largest, out=self.p)
-        target_log = self.p[self.ids, self.column_numbers]  # log p[target] + log sum
+        self.target_log = self.p[self.ids, self.column_numbers]  # log p[target] + log sum
         mean_log = self.p.mean(axis=0) if self.smoothing else 0.0
         np.exp(self.p, out=self.p)
         np.matmul(self.ones, self.p, out=self.sums)
         np.divide(self.p, self.sums, out=self.p)
         np.divide(self.ids != PADDING, self.tokens, out=self.share, casting="same_kind")
-        expected_log = (1.0 - self.smoothing) * target_log + self.smoothing * mean_log
+        expected_log = (1.0 - self.smoothing) * self.target_log + self.smoothing * mean_log
         self.loss.data[0] = self.share @ (np.log(self.sums) - expected_log)
 
     def backward(self) -> None:
@@ -58,3 +58,11 @@ class CrossEntropy(Operation):
         self.d_a[self.ids, self.column_numbers] -= (1.0 - self.smoothing) * self.share
         if self.smoothing:
             np.subtract(self.d_a, self.share * (self.smoothing / self.vocabulary), out=self.d_a)
+
+    def correct(self) -> Array:
+        """Where the target is the model's first choice, (batch, position) bool; of equal logits the first counts."""
+        correct = self.target_log == 0.0
+        ties = np.flatnonzero(correct & (self.p[self.ids, self.column_numbers] <= 0.5))
+        if len(ties):
+            correct[ties] = self.a[:, ties].argmax(axis=0) == self.ids[ties]
+        return correct.reshape(self.target.data.shape)
