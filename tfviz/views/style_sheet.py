@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 # Traps this text steps around. A spin box whose buttons are removed by setButtonSymbols shows no text, so
 # they get no width here instead. A line edit's border and height must not reach the one inside a spin box. A
-# styled combo box, spin box or check box loses its arrow or tick, so those are pictures in resources/icons.
+# styled combo box, spin box or check box loses its arrow or tick, so those are pictures in resources/icons. The
+# text of a spin box begins where its left-most button ends: the empty buttons stand at the left of the content.
 _SURFACES = """
 * { outline: 0; }
 QMainWindow, QDialog, QWidget#central { background: $background; }
@@ -89,10 +90,11 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
 QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"], QComboBox[invalid="true"] {
     border-color: $bad; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $disabled; background: $panel; }
-QAbstractSpinBox { padding: 2px 0; }
-QAbstractSpinBox QLineEdit { border: 0; min-height: 0; padding: 0 5px; background: transparent; }
+QAbstractSpinBox { padding: 2px 5px; }
+QAbstractSpinBox QLineEdit { border: 0; min-height: 0; padding: 0; background: transparent; }
 QComboBox QLineEdit { border: 0; min-height: 0; padding: 0; background: transparent; }
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: 0; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
+    width: 0; border: 0; subcontrol-origin: content; subcontrol-position: left; }
 QAbstractSpinBox[arrows="true"] { padding-right: 18px; }
 QAbstractSpinBox[arrows="true"]::up-button {
     subcontrol-origin: border; subcontrol-position: top right; width: 17px; margin: 2px 2px 0 0;
