@@ -1,38 +1,38 @@
 """tfviz: watch a Transformer, written from scratch in NumPy, learn. This page is the map of the code.
 
 Floors
-    tfviz/core/       The mathematics, NumPy alone: tensors, operations with their backward passes, the program that runs them,
-                      the Transformer built from them, optimisers, schedules, the gradient check.
-    tfviz/training/   What makes it learn, standard library and safetensors added: tasks, tokenizer, batches, trainer, decoding,
-                      session, gate, history, run file, exports of data.
+    tfviz/core/       The mathematics, NumPy alone: tensors, operations with their backward passes, the program that
+                      runs them, the Transformer built from them, optimisers, schedules, the gradient check.
+    tfviz/training/   What makes it learn, standard library and safetensors added: tasks, tokenizer, batches, trainer,
+                      decoding, session, gate, history, run file, exports of data.
     tfviz/views/      What shows it, PySide6 and pyqtgraph added: bridge, theme, one file per panel.
     tfviz/app/        What holds it together: window, application, command line, settings.
 
     Imports point down only (app > views > training > core), Qt begins at views, and panels never import each other;
-    tests/test_layers.py reads every import and says where one does not. Beside the floors, importable from all of them:
-    blas (one BLAS thread), resources (where shipped files are). tfviz/launcher/ is what main.py needs before any package
-    is installed; it imports the standard library alone.
+    tests/test_layers.py reads every import and names those that break a rule. Beside the floors, for all of them: blas
+    (one BLAS thread) and resources (where the shipped files are). tfviz/launcher/ is what main.py needs before any
+    package is installed, so it imports the standard library alone.
 
 The life of a step
     1. The worker thread asks the gate. Training waits there and nowhere else: paused, one batch, N batches, a speed.
-    2. The task gives the batch of this step, a function of (configuration, step) alone, so that any step can be had again.
-    3. The program's operations run forward, then backward in reverse order; the trainer clips the gradients and updates all
-       parameters, which lie in one flat vector.
-    4. The step's scalars become a row of the history. Had the view asked for a picture, the worker copies what was asked for,
-       and no more, into a frozen snapshot and puts it into the mailbox; the latest one wins.
-    5. The bridge, on a timer in the window's thread, takes the snapshot and shows it to the visible panels, each at its
-       own rate. No signal is sent per step, and no panel knows that there are threads.
+    2. The task gives the batch of this step, a function of (configuration, step) alone: any step can be had again.
+    3. The program's operations run forward, then backward in reverse order; the trainer clips the gradients and
+       updates all parameters, which lie in one flat vector.
+    4. The step's scalars become a row of the history. Had the view asked for a picture, the worker copies what was
+       asked for, and no more, into a frozen snapshot and puts it into the mailbox; the latest one wins.
+    5. The bridge, on a timer in the window's thread, takes the snapshot and shows it to the visible panels, each at
+       its own rate. No signal is sent per step, and no panel knows that there are threads.
 
 To add
-    an operation      a class in core/operations/FAMILY.py with forward() and backward() under it, a builder method, and a row in
-                      the gradient table of the tests.
+    an operation      a class in core/operations/FAMILY.py with forward() and backward() under it, a builder method, and
+                      a row in the gradient table of the tests.
     a task            a class in training/tasks.py and its name in TASKS.
     a panel           views/NAME_panel.py with a subclass of Panel, and a line in PANELS.
     a scalar          a field of the step's record; the history plots it by name.
     a preset          resources/presets/NAME.json.
 
 Python
-    The names below are loaded on first use, so `import tfviz` imports neither NumPy nor Qt.
+    The names below are loaded on first use: `import tfviz` imports neither NumPy nor Qt.
 
         session = tfviz.Session(tfviz.RunConfig.preset("identity"))
         session.train(steps=100)

@@ -1,5 +1,7 @@
-"""One BLAS thread, always: on a busy machine two threads of OpenBLAS wait for each other and training stands still, and the
-bits of a sum would depend on how many there are. Parallelism is over parts of the batch instead, in threads of our own.
+"""One BLAS thread, always.
+
+On a busy machine two threads of OpenBLAS wait for each other and training stands still, and the bits of a sum would
+depend on how many there are. Parallelism is over parts of the batch instead, in threads of our own.
 
 Imports nothing but the standard library: NumPy's BLAS reads these variables once, when NumPy is imported.
 """
@@ -7,7 +9,13 @@ Imports nothing but the standard library: NumPy's BLAS reads these variables onc
 import os
 import sys
 
-VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 
 
 def use_one_thread() -> None:
