@@ -95,7 +95,7 @@ class Environment:
     def _make(self, requirements: Sequence[str]) -> None:
         create = _creation_command(self._runs_us())
         self._remove()
-        say(f"setting up in {self.folder} (once; some 400 MB) ...")
+        say(f"setting up in {self.folder} (once; about 350 MB) ...")
         try:
             self.folder.mkdir()
             self._write_stamp([UNFINISHED])
