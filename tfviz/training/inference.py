@@ -1,0 +1,157 @@
+"""What the model says: teacher-forced, with the right answer so far, and free-running, with its own words so far."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfviz.core.transformer import Transformer
+from tfviz.training.models import ModelCache
+from tfviz.training.snapshot import Attention, Decoded, Prediction
+from tfviz.training.tasks import Example, Task
+from tfviz.training.tokenizer import END, PADDING, START, Tokenizer
+
+CANDIDATES = 8
+"""So many of the most probable tokens are kept for each position."""
+
+LONGEST = 256
+"""Tokens that a typed sentence may have, <s> and </s> included."""
+
+
+class Reader:
+    """Runs sentences through a set of parameters, without disturbing whoever trains them."""
+
+    def __init__(self, models: ModelCache, task: Task) -> None:
+        self.models, self.task = models, task
+
+    def predict(self, sentences: Sequence[str]) -> list[str]:
+        """The model's own answers, greedily decoded up to the task's longest one."""
+        decoded = self.free_running([self.encode(sentence) for sentence in sentences])
+        return [self.task.target_tokenizer.decode([token for token, _ in answer]) for answer in decoded]
+
+    def encode(self, sentence: str) -> list[int]:
+        """Token ids with <s> and </s>. ValueError where the sentence is empty or too long."""
+        ids = self.task.source_tokenizer.encode(sentence)
+        if len(ids) < 3:
+            raise ValueError("the sentence is empty: it needs at least one word")
+        if len(ids) > LONGEST:
+            raise ValueError(f"the sentence has {len(ids) - 2} words: at most {LONGEST - 2}")
+        return ids
+
+    def read(self, example: Example, free_running: bool = True) -> tuple[Attention, Prediction]:
+        """Attention and predictions of one pair. Where no target is known the model's own answer stands for it."""
+        source = self.encode(example.source)
+        answer = self.free_running([source])[0] if free_running or not example.target else []
+        tokenizer = self.task.target_tokenizer
+        if example.target:
+            target = tokenizer.encode(example.target)
+        else:
+            target = [START, *(token for token, _ in answer)]
+            target = target if target[-1] == END else [*target, END]
+        model = self._forward([source], [target])
+        attention = self._attention(model, source, target[:-1], example)
+        forced = self._decoded(model.tensors["probabilities"].value[0].argmax(axis=-1), model, 0)
+        running = self._running(answer) if answer else None
+        words = tuple(map(tokenizer.token, target[1:])) if example.target else ()
+        return attention, Prediction(
+            attention.source_tokens, words, forced, running, example.source, example.target, example.origin
+        )
+
+    def read_samples(self, examples: Sequence[Example]) -> tuple[Prediction, ...]:
+        """Teacher-forced predictions of several pairs in one pass."""
+        if not examples:
+            return ()
+        sources = [self.encode(example.source) for example in examples]
+        targets = [self.task.target_tokenizer.encode(example.target) for example in examples]
+        model = self._forward(sources, targets)
+        chosen = model.tensors["probabilities"].value.argmax(axis=-1)
+        return tuple(
+            Prediction(
+                tuple(map(self.task.source_tokenizer.token, source)),
+                tuple(map(self.task.target_tokenizer.token, target[1:])),
+                self._decoded(chosen[row, : len(target) - 1], model, row), None,
+                example.source, example.target, example.origin,
+            )
+            for row, (example, source, target) in enumerate(zip(examples, sources, targets, strict=True))
+        )  # fmt: skip
+
+    def free_running(self, sources: Sequence[Sequence[int]]) -> list[list[tuple[int, np.ndarray]]]:
+        """Greedy decoding: for each source the tokens up to </s>, each with the distribution it was chosen from.
+
+        The causal decoder runs at the full length for every new token; what lies behind it cannot be seen.
+        """
+        length = self.task.target_width
+        model = self.models.evaluation(len(sources), max(map(len, sources)), length)
+        source, target = padded(sources, model.shapes[0][1]), np.full((len(sources), length), PADDING)
+        target[:, 0] = START
+        answers: list[list[tuple[int, np.ndarray]]] = [[] for _ in sources]
+        going = set(range(len(sources)))
+        with np.errstate(all="ignore"):
+            model.forward(source, target, np.zeros_like(target))
+            for position in range(length):
+                if position:
+                    model.parts[0].target_in.data[...] = target
+                    model.program.forward_decoder()
+                probabilities = model.tensors["probabilities"].value[:, position]
+                for row in sorted(going):
+                    token = int(probabilities[row].argmax())
+                    answers[row].append((token, probabilities[row].copy()))
+                    if token == END:
+                        going.discard(row)
+                    elif position + 1 < length:
+                        target[row, position + 1] = token
+                if not going:
+                    break
+        return answers
+
+    def _forward(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Transformer:
+        source_length, target_length = max(map(len, sources)), max(map(len, targets)) - 1
+        model = self.models.evaluation(len(sources), source_length, target_length)
+        inputs = padded([target[:-1] for target in targets], target_length)
+        outputs = padded([target[1:] for target in targets], target_length)
+        with np.errstate(all="ignore"):
+            model.forward(padded(sources, source_length), inputs, outputs)
+        return model
+
+    def _attention(
+        self, model: Transformer, source: Sequence[int], target_in: Sequence[int], example: Example
+    ) -> Attention:
+        def maps(stack: str, attention: str, layers: int) -> np.ndarray:
+            names = (f"{stack}.layers.{layer}.{attention}.weights" for layer in range(layers))
+            return np.stack([model.tensors[name].value[0] for name in names])
+
+        config = model.config
+        return Attention(
+            maps("encoder", "self_attn", config.num_encoder_layers),
+            maps("decoder", "self_attn", config.num_decoder_layers),
+            maps("decoder", "multihead_attn", config.num_decoder_layers),
+            tuple(map(self.task.source_tokenizer.token, source)),
+            tuple(map(self.task.target_tokenizer.token, target_in)),
+            *example,
+        )
+
+    def _decoded(self, chosen: np.ndarray, model: Transformer, row: int) -> Decoded:
+        distributions = model.tensors["probabilities"].value[row, : len(chosen)]
+        return decoded(chosen, distributions, self.task.target_tokenizer)
+
+    def _running(self, answer: list[tuple[int, np.ndarray]]) -> Decoded:
+        tokens, distributions = zip(*answer, strict=True)
+        return decoded(np.array(tokens), np.stack(distributions), self.task.target_tokenizer)
+
+
+def decoded(chosen: np.ndarray, distributions: np.ndarray, tokenizer: Tokenizer) -> Decoded:
+    """Tokens (position,) with their distributions (position, vocabulary) as panels show them."""
+    best = np.argsort(-distributions, axis=1, kind="stable")[:, :CANDIDATES]
+    return Decoded(
+        tuple(tokenizer.token(int(token)) for token in chosen),
+        distributions[np.arange(len(chosen)), chosen],
+        tuple(tuple(tokenizer.token(int(token)) for token in row) for row in best),
+        np.take_along_axis(distributions, best, axis=1),
+    )
+
+
+def padded(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:
+    """Token ids (row, length), padded behind."""
+    array = np.full((len(rows), length), PADDING)
+    for row, ids in zip(array, rows, strict=True):
+        row[: len(ids)] = ids
+    return array

@@ -1,0 +1,65 @@
+"""Models of one configuration for every shape of batch that comes along, sharing one set of parameters."""
+
+from collections import OrderedDict
+
+from tfviz.core.config import ModelConfig
+from tfviz.core.parallel import Crew
+from tfviz.core.parameters import Parameters
+from tfviz.core.transformer import Transformer
+
+KEPT = 8
+"""Shapes kept; one that was not used for long is built again, which takes milliseconds."""
+
+SHARE_FROM = 50e6
+"""Parameters times tokens of a batch from which two threads are faster than one (measured between tiny and small)."""
+
+
+class ModelCache:
+    """Builds a model for a shape on first use. All share `parameters`; each has tensors and gradients of its own."""
+
+    def __init__(
+        self, config: ModelConfig, parameters: Parameters, seed: int, label_smoothing: float = 0.0, shards: int = 1,
+    ) -> None:  # fmt: skip
+        self.config, self.parameters, self.seed = config, parameters, seed
+        self.label_smoothing, self.shards = label_smoothing, shards
+        self._crew = Crew(shards)
+        self._models: OrderedDict[tuple[int, int, int, bool], Transformer] = OrderedDict()
+
+    def training(self, batch: int, source_length: int, target_length: int) -> Transformer:
+        """With gradients and dropout."""
+        return self._get((batch, source_length, target_length, True))
+
+    def evaluation(self, batch: int, source_length: int, target_length: int) -> Transformer:
+        """Forward pass only, nothing dropped, no label smoothing."""
+        return self._get((batch, source_length, target_length, False))
+
+    def close(self) -> None:
+        self._crew.close()
+
+    def _get(self, key: tuple[int, int, int, bool]) -> Transformer:
+        model = self._models.get(key)
+        if model is None:
+            model = self._models[key] = self._build(*key)
+            while len(self._models) > KEPT:
+                self._models.popitem(last=False)
+        self._models.move_to_end(key)
+        return model
+
+    def _build(self, batch: int, source_length: int, target_length: int, training: bool) -> Transformer:
+        return Transformer(
+            self.config,
+            batch,
+            source_length,
+            target_length,
+            label_smoothing=self.label_smoothing if training else 0.0,
+            seed=self.seed,
+            parameters=self.parameters,
+            shards=self.shards if training else 1,
+            gradients=training,
+            crew=self._crew,
+        )
+
+
+def default_shards(parameter_count: int, batch: int, length: int) -> int:
+    """Into how many parts a batch is cut where the configuration does not say: a function of sizes alone."""
+    return 2 if parameter_count * batch * length >= SHARE_FROM and batch >= 2 else 1

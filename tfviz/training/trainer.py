@@ -1,0 +1,135 @@
+"""Training, one batch a step: forward, backward, clip, update.
+
+What a step does is a function of the configuration, the step and the state before it, never of the clock or of what was
+looked at meanwhile: that is the ground on which going back in time stands.
+"""
+
+import math
+import time
+
+import numpy as np
+
+from tfviz.core.optimizers import OPTIMIZERS, Optimizer, clip_scale
+from tfviz.core.parameters import Parameters
+from tfviz.core.schedules import SCHEDULES, Schedule
+from tfviz.core.transformer import Transformer
+from tfviz.training.batches import Batch
+from tfviz.training.config import RunConfig, TrainingConfig
+from tfviz.training.history import GROUP_PREFIX, SCALARS
+from tfviz.training.models import ModelCache, default_shards
+from tfviz.training.non_finite import NonFiniteError, first_non_finite
+from tfviz.training.tasks import Task
+
+State = dict[str, np.ndarray]
+
+
+class Trainer:
+    """The live parameters, their optimiser, and the step they are at."""
+
+    def __init__(self, config: RunConfig, task: Task) -> None:
+        self.config, self.task = config, task
+        training = config.training
+        model_config = config.model.model_config(len(task.source_tokenizer), len(task.target_tokenizer))
+        self.parameters = Parameters(model_config, training.dtype, training.seed)
+        self.groups = self.parameters.layout.groups
+        self.shards = training.shards or default_shards(
+            self.parameters.layout.count, training.batch_size, task.source_width
+        )
+        self.models = ModelCache(
+            model_config, self.parameters, training.seed, training.label_smoothing, self.shards
+        )
+        self.total_steps = training.total_steps(task.steps_per_epoch)
+        self.optimizer = create_optimizer(training, self.parameters)
+        self.schedule: Schedule = SCHEDULES[training.schedule](
+            training.learning_rate, training.warmup_steps, self.total_steps
+        )
+        self.step = 0
+        self.scalar_names = (*SCALARS, *(GROUP_PREFIX + group for group in self.groups))
+
+    def train_batch(self) -> list[float]:
+        """One step; returns its scalars in the order of `scalar_names`, NaN for those of validation.
+
+        NonFiniteError, and the state as before, where the loss or the gradient is NaN or infinite.
+        """
+        started = time.perf_counter()
+        step = self.step + 1
+        batch = self.task.batch(step)
+        model = self.models.training(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+        model.set_step(step)
+        with np.errstate(all="ignore"):  # what is not finite is found below, and named
+            loss = model.forward(batch.source, batch.target_in, batch.target_out)
+            model.backward()
+            group_norms = self._group_norms(model.gradients)
+            norm = math.hypot(*group_norms)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise NonFiniteError(step, loss, norm, first_non_finite(model, batch))
+        learning_rate = self.schedule(step)
+        self.optimizer.update(
+            model.gradients, learning_rate, clip_scale(norm, self.config.training.clip_norm)
+        )
+        self.step = step
+        tokens, sequences = accuracies(model, batch)
+        elapsed = time.perf_counter() - started
+        return [
+            loss,
+            tokens,
+            sequences,
+            learning_rate,
+            norm,
+            elapsed,
+            math.nan,
+            math.nan,
+            math.nan,
+            *group_norms,
+        ]
+
+    def validate(self, size: int = 64) -> tuple[float, float, float]:
+        """Loss, token and sequence accuracy, teacher-forced, over all held-out pairs; NaN where there are none."""
+        loss = correct_tokens = correct_sequences = tokens = sequences = 0.0
+        for batch in self.task.validation_batches(size):
+            model = self.models.evaluation(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+            with np.errstate(all="ignore"):
+                mean = model.forward(batch.source, batch.target_in, batch.target_out)
+            count = np.count_nonzero(batch.target_out)
+            token_accuracy, sequence_accuracy = accuracies(model, batch)
+            loss, correct_tokens = loss + mean * count, correct_tokens + token_accuracy * count
+            correct_sequences += sequence_accuracy * len(batch)
+            tokens, sequences = tokens + count, sequences + len(batch)
+        if not sequences:
+            return math.nan, math.nan, math.nan
+        return loss / tokens, correct_tokens / tokens, correct_sequences / sequences
+
+    def state(self) -> State:
+        """Copies of all that the next step depends on."""
+        return {
+            "parameters": self.parameters.flat.copy(),
+            "step": np.array(self.step),
+        } | self.optimizer.state()
+
+    def restore(self, state: State) -> None:
+        """Go back to a state()."""
+        self.parameters.flat[...] = state["parameters"]
+        self.optimizer.restore(state)
+        self.step = int(state["step"])
+
+    def _group_norms(self, gradients: np.ndarray) -> list[float]:
+        return [
+            math.sqrt(np.dot(piece, piece)) for piece in (gradients[rows] for rows in self.groups.values())
+        ]
+
+
+def create_optimizer(config: TrainingConfig, parameters: Parameters) -> Optimizer:
+    """The optimiser that the configuration names, with what it needs of it."""
+    options: dict[str, object] = {"weight_decay": config.weight_decay}
+    if config.optimizer == "momentum":
+        options |= {"momentum": config.momentum}
+    if config.optimizer in ("adam", "adamw"):
+        options |= {"betas": config.betas, "eps": config.eps}
+    return OPTIMIZERS[config.optimizer](parameters.flat, **options)  # type: ignore[arg-type]
+
+
+def accuracies(model: Transformer, batch: Batch) -> tuple[float, float]:
+    """Share of the target's tokens, and of whole sequences, that the last forward pass puts first."""
+    correct = model.correct().sum(axis=1)
+    lengths = np.count_nonzero(batch.target_out, axis=1)
+    return float(correct.sum() / max(1, lengths.sum())), float((correct == lengths).mean())
