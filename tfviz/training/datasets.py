@@ -38,6 +38,8 @@ def load_pairs(path: str | Path) -> list[Pair]:
 
 def _read_lines(path: str | Path) -> list[str]:
     file = Path(path)
+    if "\0" in str(path):
+        raise ValueError(f"data file {str(path)!r} cannot be read: no file has a NUL in its name")
     try:
         if file.is_dir():
             raise ValueError(f"data file {path} is a folder")

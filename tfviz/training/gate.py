@@ -97,7 +97,9 @@ class Gate:
         if steps_per_second is not None and not (steps_per_second > 0 and math.isfinite(steps_per_second)):
             raise ValueError(f"speed is {steps_per_second}; allowed: steps per second above 0, or None")
         with self._condition:
-            if self._speed is not None and steps_per_second is not None:
+            if self._speed is None:
+                self._due = time.monotonic()
+            elif steps_per_second is not None:
                 # The wait that is under way becomes as long as it would be at the new speed.
                 self._due += 1 / steps_per_second - 1 / self._speed
             self._speed = steps_per_second
@@ -192,6 +194,8 @@ class Gate:
         with self._condition:
             if self._state == "stopped":
                 return
+            if self._state == "paused":
+                self._due = time.monotonic()  # the first step after a pause comes at once
             self._state, self._goal, self._reason = state, goal, "asked"
             if state == "running":
                 self._parked = False
@@ -238,8 +242,8 @@ class Gate:
             now = time.monotonic()
             if now < self._due:
                 return False
-            # A step that comes late is not made up for, so that a pause is not followed by a burst.
-            self._due = max(self._due, now - 1 / self._speed) + 1 / self._speed
+            # A steady beat; but steps that take longer than it are not made up for by a burst later.
+            self._due = max(self._due + 1 / self._speed, now)
         if self._goal is not None and self._goal.steps is not None:
             self._goal.steps -= 1
         self._free = self._goal is None and self._speed is None

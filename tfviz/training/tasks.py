@@ -136,7 +136,7 @@ class FileTask(Task):
         if count >= len(distinct):
             raise ConfigurationError(
                 "task.validation",
-                f"task.validation is {count}, allowed: below the {len(distinct)} different pairs",
+                f"task.validation is {count}; allowed: below the {len(distinct)} different pairs",
             )
         chosen = random_stream(self.seed, 0, HELD_OUT).permutation(len(distinct))[:count]
         return tuple(distinct[position] for position in sorted(chosen.tolist()))
