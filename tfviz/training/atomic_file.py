@@ -13,10 +13,10 @@ from typing import BinaryIO
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` when the block ends well.
 
-    OSError with one sentence where the path cannot be written; what the block raises itself passes through.
+    OSError with one sentence where the path cannot be written; any other error of the block passes through.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link
     try:
+        target = Path(os.path.realpath(path))  # a link stays a link
         mode = _mode_of_existing(target)
         temporary = target.with_name(f".tfviz-{secrets.token_hex(6)}.tmp")
         file = temporary.open("xb")
