@@ -50,7 +50,7 @@ def test_a_write_that_the_system_stops_half_way_leaves_the_old_file(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # as a full disk does, only without filling one
     try:
-        with pytest.raises(OSError, match="cannot write .*a: file too large"):
+        with pytest.raises(OSError, match=r"cannot write .*a: file too large"):
             write_atomically(tmp_path / "a", bytes(100_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

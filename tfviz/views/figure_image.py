@@ -5,8 +5,8 @@ from functools import cache
 from os import PathLike
 
 import numpy
-from PySide6.QtCore import QBuffer, QIODevice, QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QImageWriter, QPainter, QPen
 
 from tfviz.training.atomic_file import write_atomically
 from tfviz.training.export import IMAGE_FORMATS, Head, attention_figure
@@ -47,8 +47,9 @@ def png(figure: Figure, scale: float = 2.0) -> bytes:
     image.setText("Software", "tfviz")
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not image.save(buffer, b"PNG"):
-        raise OSError("Qt could not write the image as png")
+    writer = QImageWriter(buffer, QByteArray(b"png"))
+    if not writer.write(image):
+        raise OSError(f"Qt cannot make the png: {writer.errorString()}")
     return bytes(buffer.data().data())
 
 

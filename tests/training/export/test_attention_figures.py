@@ -43,7 +43,15 @@ def test_the_atlas_shows_every_head_once_in_the_colours_of_its_weights(snapshot)
 
 def test_the_atlas_names_kinds_layers_heads_and_axes(snapshot):
     words = texts(attention_figure(snapshot))
-    for word in ("encoder self-attention", "decoder self-attention", "cross-attention", "L0", "L2", "H0", "H3"):
+    for word in (
+        "encoder self-attention",
+        "decoder self-attention",
+        "cross-attention",
+        "L0",
+        "L2",
+        "H0",
+        "H3",
+    ):
         assert word in words
     assert "rows: query (target), columns: key (source)" in words
 
@@ -61,7 +69,14 @@ def test_one_head_has_tokens_on_both_axes_and_says_which_are_queries(snapshot):
 def test_every_picture_says_step_seed_sentence_run_and_decoding(snapshot, head):
     figure = attention_figure(snapshot, head)
     for said in (" ".join(texts(figure)), figure.description):
-        for fact in ("step 1,284", "seed 7", "teacher-forced", "run identity", "“how are you”", "validation 3/64"):
+        for fact in (
+            "step 1,284",
+            "seed 7",
+            "teacher-forced",
+            "run identity",
+            "“how are you”",
+            "validation 3/64",
+        ):
             assert fact in said
         assert ("encoder layer 0, head 3" if head else "all heads") in said
 
@@ -84,7 +99,14 @@ def test_the_colour_bar_runs_from_0_to_1(snapshot, head):
     figure = attention_figure(snapshot, head)
     assert maps(figure)["colour bar"].indices[:, 0].tolist() == list(range(255, -1, -1))
     words = texts(figure)
-    assert [word for word in words if word.replace(".", "").isdecimal()] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+    assert [word for word in words if word.replace(".", "").isdecimal()] == [
+        "0.0",
+        "0.2",
+        "0.4",
+        "0.6",
+        "0.8",
+        "1.0",
+    ]
     assert "attention weight" in words
 
 
@@ -113,7 +135,9 @@ def test_a_weight_that_is_no_number_has_a_cross_and_not_the_colour_of_zero(snaps
     cells = maps(figure)["cross L0H0"]
     left, top = cells.x + 2 * cells.cell_width, cells.y + 1 * cells.cell_height
     covers = [shape for shape in of(Rectangle, figure) if shape.fill]
-    assert [(c.x, c.y, c.width, c.height) for c in covers] == [(left, top, cells.cell_width, cells.cell_height)]
+    assert [(c.x, c.y, c.width, c.height) for c in covers] == [
+        (left, top, cells.cell_width, cells.cell_height)
+    ]
     assert len([line for line in of(Line, figure) if line.colour == colour]) == 2
 
 
@@ -173,7 +197,9 @@ SHAPES = [
 
 @pytest.mark.parametrize(("layers", "heads", "source", "target"), SHAPES)
 @pytest.mark.parametrize("head", [None, "encoder.L0H0", "cross.L0H0"])
-def test_nothing_leaves_the_page_and_no_map_covers_another(make_snapshot, layers, heads, source, target, head):
+def test_nothing_leaves_the_page_and_no_map_covers_another(
+    make_snapshot, layers, heads, source, target, head
+):
     snapshot = make_snapshot(["w"] * source, ["v"] * target, layers=layers, heads=heads)
     figure = attention_figure(snapshot, head)
     boxes = [(c.x, c.y, c.x + c.width, c.y + c.height) for c in of(Cells, figure)]

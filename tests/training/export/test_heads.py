@@ -18,7 +18,9 @@ def test_a_head_writes_itself_as_it_is_read():
     assert (str(head), head.label) == ("decoder.L0H12", "decoder L0H12")
 
 
-@pytest.mark.parametrize("text", ["", "L0H3", "cross", "cross.L-1H0", "cross.L0", "middle.L0H0", "cross.L٣H0"])
+@pytest.mark.parametrize(
+    "text", ["", "L0H3", "cross", "cross.L-1H0", "cross.L0", "middle.L0H0", "cross.L٣H0"]
+)
 def test_anything_else_is_refused_with_an_example(text):
     with pytest.raises(ValueError, match=r"such as cross\.L0H3"):
         Head.parse(text)
