@@ -17,7 +17,7 @@ class GrowingArray:
     """An array (rows, length) that takes new columns at its end in amortised constant time."""
 
     def __init__(self, rows: int = 1, dtype: type = numpy.float64, capacity: int = 64) -> None:
-        self._cells = numpy.empty((rows, capacity), dtype)
+        self._cells: numpy.ndarray = numpy.empty((rows, capacity), dtype)
         self._length = 0
 
     def __len__(self) -> int:
@@ -110,7 +110,9 @@ class Pyramid:
         blocks = self._prepare(numpy.stack([column[start:stop] for column in self._columns]))
         while size > 1:
             odd = blocks[:, blocks.shape[1] // 2 * 2 :]  # one block without a partner, or none
-            blocks = numpy.concatenate((self._halve(blocks), odd), axis=1) if odd.size else self._halve(blocks)
+            blocks = (
+                numpy.concatenate((self._halve(blocks), odd), axis=1) if odd.size else self._halve(blocks)
+            )
             size //= 2
         return self._finish(blocks).astype(self._dtype, copy=False)
 
@@ -147,6 +149,11 @@ class Envelope:
         """The steps, ascending, whose value was NaN or infinite."""
         return self._broken.values[0]
 
+    def broken_between(self, first: float, last: float) -> numpy.ndarray:
+        """Those of first..last."""
+        begin, end = numpy.searchsorted(self.broken, (first, last + 0.5))
+        return self.broken[begin:end]
+
     def update(self, values: numpy.ndarray, broken: numpy.ndarray | None = None) -> None:
         """Take the whole column, (len,), with what was appended to it; `broken` marks the new rows that hold no number
         although they should, (new,) bool."""
@@ -161,7 +168,18 @@ class Envelope:
         """What was recorded at a step; NaN outside of the record."""
         return float(self._values[step - 1]) if 1 <= step <= len(self) else numpy.nan
 
-    def blocks(self, first: float, last: float, columns: int) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+    def latest(self, step: int) -> float:
+        """The newest number at or before a step; NaN where there is none."""
+        for end in range(min(step, len(self)), 0, -4096):
+            piece = self._values[max(end - 4096, 0) : end]
+            numbers = piece[numpy.isfinite(piece)]
+            if len(numbers):
+                return float(numbers[-1])
+        return numpy.nan
+
+    def blocks(
+        self, first: float, last: float, columns: int
+    ) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
         """(step, low, high) of at most `columns` + 2 blocks that cover first..last, and one more on either side."""
         size = block_size(last - first, columns)
         start, stop = block_rows(first, last, size, len(self))
@@ -188,6 +206,29 @@ class Envelope:
         edges = start + 1 + size * numpy.arange(count + 1)
         positions = numpy.searchsorted(self.broken, edges)
         return positions[1:] > positions[:-1]
+
+
+class MeanCurve:
+    """The mean of a growing column in every block: for curves that are smooth already, one point a block is enough."""
+
+    def __init__(self) -> None:
+        self._sums = Pyramid(numpy.add)
+        self._length = 0
+
+    def update(self, values: numpy.ndarray) -> None:
+        """Take the whole column, (len,), with what was appended to it."""
+        self._sums.update([values])
+        self._length = len(values)
+
+    def points(self, first: float, last: float, columns: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """(x, y) of at most `columns` + 2 points that cover first..last, without those that are NaN."""
+        size = block_size(last - first, columns)
+        start, stop = block_rows(first, last, size, self._length)
+        sums = self._sums.read(start, stop, size)[0]
+        begins = start + size * numpy.arange(len(sums))
+        counts = numpy.minimum(begins + size, self._length) - begins
+        number = ~numpy.isnan(sums)
+        return (begins + (counts + 1) / 2)[number], (sums / counts)[number]
 
 
 def block_size(steps: float, columns: int) -> int:

@@ -2,17 +2,23 @@
 
 import numpy
 
-from tfviz.views.curve_data import Envelope, GrowingArray
+from tfviz.views.curve_data import GrowingArray, MeanCurve
 
 BLOCK = 64
 
 
 class SmoothedCurve:
-    """The moving average of a growing column, and the envelope to draw it from.
+    """The moving average of a growing column, and its block means to draw it from.
 
     average(t) = sum of factor**(t - s) * value(s) over the finite values up to t, divided by the sum of the weights.
     Values that are missing or broken leave the average as it is.
     """
+
+    means: MeanCurve
+    _averages: GrowingArray
+    _average: float
+    _sum: float
+    _count: int
 
     def __init__(self, factor: float) -> None:
         self.factor = factor
@@ -36,10 +42,10 @@ class SmoothedCurve:
         counts = self._count + numpy.arange(1, len(sums) + 1)
         averages = numpy.concatenate(([self._average], sums / total_weight(self.factor, counts)))
         self._averages.extend(averages[numpy.cumsum(finite)])  # a missing value repeats the average before it
-        self._average = averages[-1]
+        self._average = float(averages[-1])
         if len(sums):
             self._sum, self._count = float(sums[-1]), int(counts[-1])
-        self.envelope.update(self.values)
+        self.means.update(self.values)
 
     def set_factor(self, factor: float, column: numpy.ndarray) -> None:
         """Another factor, 0 <= factor < 1: everything is computed anew."""
@@ -48,7 +54,7 @@ class SmoothedCurve:
         self.update(column)
 
     def _restart(self) -> None:
-        self.envelope = Envelope()
+        self.means = MeanCurve()
         self._averages = GrowingArray()
         self._average = numpy.nan
         self._sum, self._count = 0.0, 0

@@ -1,0 +1,137 @@
+"""What is drawn between the axes of the loss and accuracy card."""
+
+from collections.abc import Set
+
+import numpy
+from PySide6.QtGui import QColor
+
+from tfviz.views.canvas import Canvas
+from tfviz.views.run_curves import RunCurves
+from tfviz.views.step_plot import StepPlot
+from tfviz.views.theme import DARK
+from tfviz.views.value_range import padded, robust_range, settled
+
+Points = tuple[numpy.ndarray, numpy.ndarray]
+Range = tuple[float, float]
+
+TRAINED = ("loss", "token_accuracy", "sequence_accuracy")
+VALIDATED = ("validation_loss", "validation_token_accuracy", "validation_sequence_accuracy")
+SERIES = ("train", "validation", "accuracy", "sequence")
+"""What can be shown or hidden, in the order of the theme's series colours."""
+
+ACCURACY_RANGE = (-0.02, 1.06)
+MOST_COLUMNS = 1000  # two points each
+FEW_POINTS = 40
+NO_LOGARITHM = -400.0  # stands for the logarithm of zero and less, below that of any float
+
+
+class CurvePicture:
+    """Draws the curves of a run over a plot: the loss decides the value axis, accuracies fill its height from 0 to 1."""
+
+    def __init__(self, plot: StepPlot, curves: RunCurves) -> None:
+        self.plot, self.curves = plot, curves
+        self.canvas = Canvas(plot)
+        self.theme = DARK
+        self.logarithmic = False
+        self.shown: Set[str] = set(SERIES)
+        self._drawn_steps = 0
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether there is more to see than was drawn: half a pixel of new steps, or another run."""
+        pixels = (len(self.curves) - self._drawn_steps) / self.plot.steps_per_pixel
+        return pixels >= 0.5 or pixels < 0
+
+    def fit_and_draw(self) -> None:
+        """Choose the range of the loss anew if the lines no longer fit it, then draw."""
+        lines = self._loss_lines()
+        values = [y[y > NO_LOGARITHM] for _, y in lines.values() if len(y)]
+        wanted = robust_range(numpy.concatenate(values)) if values else None
+        if wanted is not None:
+            target = padded(*wanted, from_zero=not self.logarithmic)
+            self.plot.fit_values(*settled(self.plot.value_range, target))
+        self._draw(lines)
+
+    def draw(self) -> None:
+        """Draw in the ranges that the axes have."""
+        self._draw(self._loss_lines())
+
+    def _draw(self, lines: dict[str, Points]) -> None:
+        self._drawn_steps = len(self.curves)
+        train, validation, token, sequence = (self.theme.colour(colour) for colour in self.theme.series[:4])
+        faint = self.theme.mix("panel", self.theme.series[0], 0.42) if self.curves.factor else train
+        self.canvas.begin()
+        if "loss" in lines:
+            self.canvas.line(*lines["loss"], faint)
+        if "accuracy" in self.shown:
+            self._draw_accuracy("token_accuracy", token)
+        if "sequence" in self.shown:
+            self._draw_accuracy("sequence_accuracy", sequence)
+        if "validation_loss" in lines:
+            self.canvas.line(*lines["validation_loss"], validation, width=1.5)
+            self._draw_dots(*lines["validation_loss"], validation)
+        if "smoothed" in lines:
+            self.canvas.line(*lines["smoothed"], train, width=2.0)
+        self._draw_marks(lines)
+        self.canvas.end()
+
+    def _loss_lines(self) -> dict[str, Points]:
+        """The lines of the loss that are shown, in units of the axis."""
+        lines: dict[str, Points] = {}
+        if "train" in self.shown:
+            lines["loss"] = self._on_axis(self._recorded("loss"))
+            if self.curves.factor:
+                lines["smoothed"] = self._on_axis(self._averaged("loss"))
+        if "validation" in self.shown:
+            lines["validation_loss"] = self._on_axis(self._recorded("validation_loss"))
+        return lines
+
+    @property
+    def _columns(self) -> int:
+        return min(self.plot.columns, MOST_COLUMNS)
+
+    def _recorded(self, name: str) -> Points:
+        """At most two points for each pixel column."""
+        return self.curves.envelopes[name].points(self.plot.first_step, self.plot.last_step, self._columns)
+
+    def _averaged(self, name: str) -> Points:
+        """One point for two pixel columns of the smoothed curve; as recorded where nothing is smoothed."""
+        if not self.curves.factor:
+            return self._recorded(name)
+        means = self.curves.smoothed[name].means
+        return means.points(self.plot.first_step, self.plot.last_step, self._columns // 2)
+
+    def _on_axis(self, points: Points) -> Points:
+        steps, loss = points
+        if not self.logarithmic:
+            return steps, loss
+        with numpy.errstate(divide="ignore", invalid="ignore"):
+            return steps, numpy.where(loss <= 0, NO_LOGARITHM, numpy.log10(loss))
+
+    def _draw_accuracy(self, name: str, colour: QColor) -> None:
+        width = 1.5 if self.curves.factor else 1.0
+        self.canvas.line(*self._averaged(name), colour, width, scale=ACCURACY_RANGE)
+        if "validation" in self.shown:
+            points = self._recorded(f"validation_{name}")
+            self.canvas.line(*points, colour, width=1.5, dashed=True, scale=ACCURACY_RANGE)
+            self._draw_dots(*points, colour, scale=ACCURACY_RANGE)
+
+    def _draw_dots(
+        self, steps: numpy.ndarray, values: numpy.ndarray, colour: QColor, scale: Range | None = None
+    ) -> None:
+        """Dots on a line of few points: the first validation is seen although it makes no line yet."""
+        if len(steps) <= FEW_POINTS:
+            number = numpy.isfinite(values)
+            self.canvas.dots(steps[number], values[number], colour, scale)
+
+    def _draw_marks(self, lines: dict[str, Points]) -> None:
+        """Triangles at the edges: losses outside of the range in their colour, NaN and infinity in theirs."""
+        low, high = self.plot.value_range
+        for name, series in (("loss", 0), ("validation_loss", 1)):
+            if name in lines:
+                steps, values = lines[name]
+                colour = self.theme.colour(self.theme.series[series])
+                self.canvas.marks(steps[values > high], colour, "top", "up")
+                self.canvas.marks(steps[values < low], colour, "bottom", "down")
+                broken = self.curves.envelopes[name].broken_between(self.plot.first_step, self.plot.last_step)
+                self.canvas.marks(broken, self.theme.colour("not_a_number"), "top", "down")
