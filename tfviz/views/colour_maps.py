@@ -5,6 +5,8 @@ from functools import cache
 import numpy
 from numpy.typing import NDArray
 
+from tfviz.training.export import colormaps
+
 Table = NDArray[numpy.uint8]
 
 # Where the diverging maps turn: orange negative, blue positive, and what zero looks like on either ground.
@@ -14,18 +16,14 @@ _DIVERGING_LIGHT = ("#7a3400", "#d9701a", "#f6bd86", "#f7f8fa", "#8db8f2", "#2f6
 
 @cache
 def lookup_table(name: str) -> Table:
-    """Read-only uint8 (256, 4) RGBA of "inferno", "viridis", ... or "diverging_dark", "diverging_light"."""
+    """Read-only uint8 (256, 4) RGBA of "inferno", "viridis", "diverging_dark" or "diverging_light"."""
     if name == "diverging_dark":
         table = _through(_DIVERGING_DARK)
     elif name == "diverging_light":
         table = _through(_DIVERGING_LIGHT)
     else:
-        import pyqtgraph  # late: 0.2 s that headless users of this module need not pay
-
-        colour_map = pyqtgraph.colormap.get(name)
-        if colour_map is None:
-            raise ValueError(f"colour map {name!r} is unknown")
-        table = numpy.array(colour_map.getLookupTable(0.0, 1.0, 256, alpha=True), dtype=numpy.uint8)
+        table = numpy.full((256, 4), 255, dtype=numpy.uint8)
+        table[:, :3] = colormaps.lookup_table(name)
     table.flags.writeable = False
     return table
 

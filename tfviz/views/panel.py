@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from tfviz.training.mailbox import Demand
 from tfviz.views.theme import DARK, Theme
 
 if TYPE_CHECKING:
@@ -69,13 +70,13 @@ class Panel(Card):
     """Base of the panels.
 
     While a panel is visible the bridge calls show_snapshot and show_history at most `rate` times a second and
-    asks the worker for the parts of a snapshot that the panel's `demand` names (fields of Demand).
+    asks the worker for the parts of a snapshot that the panel's `demand` names.
     """
 
     title: ClassVar[str] = ""
     object_name: ClassVar[str] = ""
     rate: ClassVar[float] = 4.0
-    demand: ClassVar[frozenset[str]] = frozenset()
+    demand: ClassVar[Demand] = Demand()
     preferred_size: ClassVar[tuple[int, int]] = (320, 320)
 
     def __init__(self, parent: QWidget | None = None) -> None:

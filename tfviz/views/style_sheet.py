@@ -108,7 +108,6 @@ QAbstractSpinBox[arrows="true"]::up-arrow {
     image: url("$icons/arrow_up_$name.svg"); width: 10px; height: 10px; }
 QAbstractSpinBox[arrows="true"]::down-arrow {
     image: url("$icons/arrow_down_$name.svg"); width: 10px; height: 10px; }
-QComboBox { padding-right: 22px; }
 QComboBox::drop-down { border: 0; width: 22px; subcontrol-origin: border; subcontrol-position: center right; }
 QComboBox::down-arrow { image: url("$icons/arrow_down_$name.svg"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView {
@@ -165,6 +164,7 @@ QScrollBar::handle:vertical { min-height: 28px; }
 QScrollBar::handle:horizontal { min-width: 28px; }
 QScrollBar::handle:hover { background: $disabled; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QAbstractScrollArea::corner { background: transparent; border: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QTableView, QListView, QTreeView {
     background: $panel; alternate-background-color: $raised; border: 1px solid $line; border-radius: 5px;

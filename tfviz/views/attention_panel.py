@@ -1,0 +1,351 @@
+"""The attention of the probe: all heads at the left, one of them enlarged at the right."""
+
+from dataclasses import replace
+
+import numpy
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tfviz.training.export.heads import KINDS, Head, weights_of
+from tfviz.training.mailbox import Demand
+from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.views.atlas_layout import best_width, least_width
+from tfviz.views.attention_atlas import AttentionAtlas
+from tfviz.views.causal import causal_mask
+from tfviz.views.cells import Scale
+from tfviz.views.head_axes import Axes
+from tfviz.views.head_view import HeadView
+from tfviz.views.icons import icon
+from tfviz.views.panel import EmptyState, Panel, label
+from tfviz.views.readout import Reading, Readout
+from tfviz.views.theme import Theme
+from tfviz.views.widgets import SegmentedButtons, Throttle
+
+SIDES = {"source": "source", "target": "decoder"}
+FILTERS: tuple[tuple[str, ...], ...] = (tuple(KINDS), ("encoder",), ("decoder",), ("cross",))
+LONG_NAMES = ("All heads", "Encoder self", "Decoder self", "Cross")
+SHORT_NAMES = ("All", "Enc", "Dec", "Cross")
+NARROW = 620
+WIDEST_ATLAS = 0.42
+# ... and with many heads, if their tiles would become too small to read.
+WIDEST_CROWDED_ATLAS = 0.6
+TEXT_RATE = 10.0
+SPOKEN_RATE = 1.0
+
+
+class AttentionPanel(Panel):
+    """Atlas and enlarged head. Hovering a tile shows its head for as long as the mouse is there, a click selects it, a
+    double click shows it alone."""
+
+    title = "Attention"
+    object_name = "attention_panel"
+    rate = 30.0
+    demand = Demand(attention=True)
+    preferred_size = (930, 640)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.atlas = AttentionAtlas()
+        self.head_view = HeadView()
+        self.readout = Readout()
+        self.head_label = label("", "title")
+        self.step_label = label("", "faint")
+        self.scale_box = QComboBox()
+        self.filter = SegmentedButtons(LONG_NAMES, "Heads shown")
+        self.solo_button = QToolButton()
+        self._snapshot: Snapshot | None = None
+        self._attention: Attention | None = None
+        self._selected: Head | None = None
+        self._preview: Head | None = None
+        self._scale = Scale()
+        self._texts = Throttle(self._write, TEXT_RATE, self)
+        self._spoken = Throttle(self._describe, SPOKEN_RATE, self)
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self.scale_box.setObjectName("colour_scale")
+        self.scale_box.setAccessibleName("Colour scale")
+        self.scale_box.setToolTip("Range of the colours: 0 to 1, or up to the largest weight shown")
+        self.scale_box.addItems(["scale 0–1", "auto"])
+        self.scale_box.setMinimumWidth(120)
+        self.solo_button.setObjectName("solo_head")
+        self.solo_button.setAccessibleName("Show one head alone")
+        self.solo_button.setToolTip("Show the selected head alone (double-click)")
+        self.solo_button.setCheckable(True)
+        self.solo_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.filter.setObjectName("head_filter")
+        for control in (self.scale_box, self.filter, self.solo_button):
+            self.add_control(control)
+        self.head_label.setObjectName("head_label")
+        self.step_label.setObjectName("head_step_label")
+        caption = QHBoxLayout()
+        caption.addWidget(self.head_label)
+        caption.addStretch(1)
+        caption.addWidget(self.step_label)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(10, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(caption)
+        column.addWidget(self.head_view, 1)
+        column.addWidget(self.readout)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("attention_splitter")
+        self.splitter.setHandleWidth(6)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.atlas)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(1, 1)
+        self.atlas.setMinimumWidth(130)
+        self._split_by_hand = False
+        self.stack = QStackedWidget()
+        self.stack.addWidget(EmptyState())
+        self.stack.addWidget(self.splitter)
+        self.body.addWidget(self.stack, 1)
+
+    def _connect(self) -> None:
+        self.atlas.head_hovered.connect(self._preview_head)
+        self.atlas.head_clicked.connect(self.select)
+        self.atlas.head_soloed.connect(self._solo)
+        self.head_view.cell_changed.connect(self._read)
+        self.head_view.soloed.connect(self.solo_button.toggle)
+        self.solo_button.toggled.connect(self._show_alone)
+        self.filter.chosen.connect(self._choose_kinds)
+        self.scale_box.currentIndexChanged.connect(self._choose_scale)
+        self.splitter.splitterMoved.connect(self._split_moved)
+
+    # the panel's interface
+
+    @property
+    def selected(self) -> Head | None:
+        """The head that is enlarged while no tile is under the mouse."""
+        return self._selected
+
+    @property
+    def shown(self) -> Head | None:
+        """The head that is enlarged now."""
+        return self._preview or self._selected
+
+    @property
+    def scale(self) -> Scale:
+        return self._scale
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        if snapshot.attention is None:
+            return
+        first = self._attention is None
+        self._snapshot, self._attention = snapshot, snapshot.attention
+        if first:
+            self.stack.setCurrentIndex(1)
+        if self._selected is None or not self._exists(self._selected):
+            self._preview = None
+            self._selected = _first_choice(snapshot.attention)
+            self.atlas.select(self._selected)
+            self.atlas.show_attention(snapshot.attention, self._scale)
+            self._split()
+        self._update_scale()
+        if self.atlas.isVisibleTo(self):
+            self.atlas.show_attention(snapshot.attention, self._scale)
+        self._show_head()
+        self._texts.request()
+        self._spoken.request()
+
+    def select(self, head: Head) -> None:
+        """Enlarge a head."""
+        if self._attention is None or not self._exists(head):
+            return
+        self._selected = head
+        self.atlas.select(head)
+        self._show_head()
+        self._texts.now()
+
+    def release(self) -> bool:
+        if self.head_view.release():
+            return True
+        if self.solo_button.isChecked():
+            self.solo_button.setChecked(False)
+            return True
+        return False
+
+    def recolour(self, theme: Theme) -> None:
+        super().recolour(theme)
+        self.atlas.recolour(theme)
+        self.head_view.recolour(theme)
+        self.readout.recolour(theme)
+        self.solo_button.setIcon(icon("solo", theme.dim))
+
+    # parts of a frame
+
+    def _exists(self, head: Head) -> bool:
+        assert self._attention is not None
+        layers, heads = weights_of(head.kind, self._attention).shape[:2]
+        return head.layer < layers and head.head < heads
+
+    def _show_head(self) -> None:
+        head, attention = self.shown, self._attention
+        if head is None or attention is None or not self._exists(head):
+            return
+        queries, keys = head.tokens(attention)
+        axes = Axes(
+            queries,
+            keys,
+            f"query ({SIDES[head.sides[0]]})",
+            f"key ({SIDES[head.sides[1]]})",
+            self._scale,
+        )
+        self.head_view.show_head(head.weights(attention), self._mask(head, attention), axes)
+
+    def _mask(self, head: Head, attention: Attention) -> NDArray[numpy.bool_] | None:
+        return causal_mask(weights_of(head.kind, attention)) if head.kind == "decoder" else None
+
+    def _update_scale(self) -> None:
+        """The colours of an automatic scale move in steps and not at once, so that they do not flicker."""
+        if self.scale_box.currentIndex() == 0 or self._attention is None:
+            self._scale = Scale()
+            return
+        arrays = [weights_of(kind, self._attention) for kind in FILTERS[self.filter.index]]
+        largest = max(
+            (float(numpy.nanmax(array, initial=0.0)) for array in arrays if array.size), default=1.0
+        )
+        if not numpy.isfinite(largest):
+            largest = 1.0
+        high = min(max(numpy.ceil(largest * 20) / 20, 0.05), 1.0)
+        if high > self._scale.high or high < self._scale.high - 0.1:
+            self._scale = Scale(0.0, float(high))
+            self.scale_box.setItemText(1, f"auto 0–{high:.2f}")
+
+    def _write(self) -> None:
+        head, snapshot = self.shown, self._snapshot
+        if head is None or snapshot is None or snapshot.attention is None:
+            return
+        self.head_label.setText(head.label)
+        parts = [f"step {snapshot.step:,}", f"seed {snapshot.seed}"]
+        if snapshot.attention.origin:
+            parts.append(snapshot.attention.origin)
+        self.step_label.setText(" · ".join(parts))
+        self._read()
+
+    def _read(self) -> None:
+        self.readout.show_reading(self.reading())
+
+    def reading(self) -> Reading | None:
+        """The cell that the mouse or the lock is on."""
+        head, attention, cell = self.shown, self._attention, self.head_view.cell
+        if head is None or attention is None or cell is None:
+            return None
+        weights = head.weights(attention)
+        queries, keys = head.tokens(attention)
+        row, column = cell
+        if row >= len(queries) or column >= len(keys):
+            return None
+        mask = self._mask(head, attention)
+        masked = mask is not None and bool(mask[row, column])
+        return Reading(
+            row,
+            queries[row],
+            column,
+            keys[column],
+            None if masked else float(weights[row, column]),
+            _entropy(weights[row]),
+            self.head_view.locked,
+        )
+
+    def _describe(self) -> None:
+        head, snapshot, attention = self.shown, self._snapshot, self._attention
+        if head is None or snapshot is None or attention is None:
+            return
+        weights = head.weights(attention)
+        queries, keys = head.tokens(attention)
+        row, column = numpy.unravel_index(int(numpy.argmax(weights)), weights.shape)
+        self.head_view.setAccessibleDescription(
+            f"{head.label} at step {snapshot.step}: largest weight {weights[row, column]:.2f}, "
+            f"query {queries[row]} on key {keys[column]}"
+        )
+        reading = self.reading()
+        self.readout.setAccessibleDescription("no cell" if reading is None else reading.sentence())
+
+    # what the user does
+
+    def _preview_head(self, head: Head | None) -> None:
+        self._preview = head
+        self._show_head()
+        self._texts.now()
+
+    def _solo(self, head: Head) -> None:
+        self.select(head)
+        self.solo_button.setChecked(True)
+
+    def _show_alone(self, alone: bool) -> None:
+        self._preview = None
+        self.atlas.setVisible(not alone)
+        if self._attention is not None and not alone:
+            self.atlas.show_attention(self._attention, self._scale)
+        self._show_head()
+        self._texts.now()
+
+    def _choose_kinds(self, index: int) -> None:
+        kinds = FILTERS[index]
+        self.atlas.show_kinds(kinds)
+        self.solo_button.setChecked(False)
+        if self._selected is not None and self._selected.kind not in kinds:
+            wanted = replace(self._selected, kind=kinds[0])
+            self.select(wanted if self._exists(wanted) else Head(kinds[0], 0, 0))
+        self._choose_scale()
+        self._split()
+
+    def _choose_scale(self) -> None:
+        self.scale_box.setItemText(1, "auto")
+        self._scale = Scale(0.0, 0.0)
+        self._update_scale()
+        if self._attention is not None:
+            self.atlas.show_attention(self._attention, self._scale)
+            self._show_head()
+
+    def _split_moved(self) -> None:
+        self._split_by_hand = True
+
+    def _split(self) -> None:
+        """Give the atlas what its tiles need, the enlarged head the rest; a splitter moved by hand stays."""
+        if self._split_by_hand or self._attention is None or self.splitter.width() <= 0:
+            return
+        shapes = self.atlas.shapes()
+        width, height = self.splitter.width(), self.splitter.height() - 4
+        room = min(max(width * WIDEST_ATLAS, least_width(shapes) + 14), width * WIDEST_CROWDED_ATLAS)
+        left = best_width(shapes, height, 160, int(room)) + 8
+        self.splitter.setSizes([left, width - left])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        names = SHORT_NAMES if self.width() < NARROW else LONG_NAMES
+        for index, name in enumerate(names):
+            self.filter.button(index).setText(name)
+        self._split()
+
+
+def _first_choice(attention: Attention) -> Head | None:
+    """The head to begin with: cross-attention of the last layer tells most; else the last layer of what there is."""
+    for kind in reversed(KINDS):
+        layers, heads = weights_of(kind, attention).shape[:2]
+        if layers and heads:
+            return Head(kind, layers - 1, 0)
+    return None
+
+
+def _entropy(row: NDArray[numpy.floating]) -> float:
+    """In nats; NaN where the row has NaN."""
+    positive = row[(row > 0) | numpy.isnan(row)].astype(numpy.float64)
+    return float(-(positive * numpy.log(positive)).sum()) + 0.0
+
+
+__all__ = ["AttentionPanel"]

@@ -1,0 +1,135 @@
+"""What a cell holds: its query, its key, its weight, at places that do not move when the values change."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from tfviz.views.fonts import interface_font, monospace_font
+from tfviz.views.icons import paint_icon
+from tfviz.views.theme import DARK, Theme
+
+HINT = "Hover a cell to read it, click to lock it"
+FIELD_GAP = 14
+LONGEST_TOKEN = 14
+LINE = 20
+# Narrower than this, in pixels, the reading takes two lines.
+NARROW = 490
+INDENT = 20.0  # beside the lock
+NAME_GAP = 6.0
+POSITION = 4  # characters of a position and the space after it
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is known of a cell."""
+
+    query: int
+    query_token: str
+    key: int
+    key_token: str
+    weight: float | None
+    """None where the query cannot see the key."""
+    entropy: float
+    """Of the row, in nats."""
+    locked: bool
+
+    @property
+    def weight_text(self) -> str:
+        return "masked" if self.weight is None else f"{self.weight:.3f}"
+
+    def sentence(self) -> str:
+        """For readers that cannot see the picture."""
+        return (
+            f"query {self.query} {self.query_token}, key {self.key} {self.key_token}, weight {self.weight_text}, "
+            f"row entropy {self.entropy:.2f} nats" + (", locked" if self.locked else "")
+        )
+
+
+class Readout(QWidget):
+    """Paints a Reading, or says how to get one."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("head_readout")
+        self.setAccessibleName("Attention cell")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._theme = DARK
+        self._reading: Reading | None = None
+
+    @property
+    def reading(self) -> Reading | None:
+        return self._reading
+
+    def show_reading(self, reading: Reading | None) -> None:
+        if reading != self._reading:
+            self._reading = reading
+            self.update()
+
+    def recolour(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, LINE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setFixedHeight(2 * LINE if self.width() < NARROW else LINE)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        reading = self._reading
+        if reading is None:
+            painter.setFont(interface_font(12))
+            painter.setPen(QColor(self._theme.faint))
+            painter.drawText(QRectF(0, 0, self.width(), LINE), int(_LEFT), HINT)
+            return
+        colour = QColor(self._theme.accent if reading.locked else self._theme.faint)
+        paint_icon(painter, "lock" if reading.locked else "unlock", QRectF(0, LINE / 2 - 7, 14, 14), colour)
+        lines = self.height() // LINE
+        fields = self._fields(reading, lines)
+        if lines == 1:
+            self._paint_fields(painter, 0, fields)
+        else:
+            self._paint_fields(painter, 0, fields[:2])
+            self._paint_fields(painter, LINE, fields[2:])
+
+    def _fields(self, reading: Reading, lines: int) -> list[tuple[str, str, int]]:
+        """Names, values and how many characters a value may take, so that nothing moves."""
+        words, digit = QFontMetricsF(interface_font(12)), self._digit()
+        fixed = 0 if lines == 2 else 6 + 9
+        names = ("query", "key") if lines == 2 else ("query", "key", "weight", "row entropy")
+        taken = INDENT + sum(words.horizontalAdvance(name) + NAME_GAP + FIELD_GAP for name in names)
+        letters = int(((self.width() - taken) / digit - fixed) / 2) - POSITION
+        letters = min(max(letters, 3), LONGEST_TOKEN)
+        return [
+            ("query", _place(reading.query, reading.query_token, letters), POSITION + letters),
+            ("key", _place(reading.key, reading.key_token, letters), POSITION + letters),
+            ("weight", reading.weight_text, 6),
+            ("row entropy", f"{reading.entropy:.2f} nats", 9),
+        ]
+
+    def _paint_fields(self, painter: QPainter, y: float, fields: list[tuple[str, str, int]]) -> None:
+        words, numbers, digit = interface_font(12), monospace_font(12), self._digit()
+        x = INDENT
+        for name, value, characters in fields:
+            painter.setFont(words)
+            painter.setPen(QColor(self._theme.dim))
+            painter.drawText(QRectF(x, y, 200, LINE), int(_LEFT), name)
+            x += QFontMetricsF(words).horizontalAdvance(name) + NAME_GAP
+            painter.setFont(numbers)
+            painter.setPen(QColor(self._theme.text))
+            painter.drawText(QRectF(x, y, 400, LINE), int(_LEFT), value)
+            x += characters * digit + FIELD_GAP
+
+    def _digit(self) -> float:
+        return QFontMetricsF(monospace_font(12)).horizontalAdvance("0")
+
+
+def _place(position: int, token: str, letters: int) -> str:
+    """A position and its token, at most `letters` of it."""
+    shown = token if len(token) <= letters else token[: letters - 1] + "…"
+    return f"{position:>2}  {shown}"
