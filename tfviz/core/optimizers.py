@@ -36,15 +36,16 @@ class Optimizer:
         self.updates += 1
         for piece in self._pieces():
             scratch = self._scratch[: piece.stop - piece.start]
-            np.multiply(gradients[piece], scale, out=scratch)
-            values = self.values[piece]
+            gradient, values = gradients[piece], self.values[piece]
+            if scale != 1.0:
+                gradient = np.multiply(gradient, scale, out=scratch)
             if self.weight_decay:
-                other = self._other_scratch[: len(scratch)]
-                np.multiply(values, self.weight_decay, out=other)
-                np.add(scratch, other, out=scratch)
-            self._move(piece, values, scratch, learning_rate)
+                decay = np.multiply(values, self.weight_decay, out=self._other_scratch[: len(scratch)])
+                gradient = np.add(gradient, decay, out=scratch)
+            self._move(piece, values, gradient, learning_rate)
 
     def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
+        """Change `values`, which lie at `piece`. `gradient` is left alone or is scratch."""
         raise NotImplementedError
 
     def _pieces(self) -> Iterator[slice]:
@@ -69,8 +70,8 @@ class SGD(Optimizer):
     """value -= rate * g"""
 
     def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
-        np.multiply(gradient, learning_rate, out=gradient)
-        np.subtract(values, gradient, out=values)
+        change = np.multiply(gradient, learning_rate, out=self._scratch[: len(gradient)])
+        np.subtract(values, change, out=values)
 
 
 class Momentum(Optimizer):
@@ -86,8 +87,8 @@ class Momentum(Optimizer):
         velocity = self.moments["velocity"][piece]
         np.multiply(velocity, self.momentum, out=velocity)
         np.add(velocity, gradient, out=velocity)
-        np.multiply(velocity, learning_rate, out=gradient)
-        np.subtract(values, gradient, out=values)
+        change = np.multiply(velocity, learning_rate, out=self._scratch[: len(gradient)])
+        np.subtract(values, change, out=values)
 
 
 class Adam(Optimizer):
@@ -111,22 +112,21 @@ class Adam(Optimizer):
     def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
         first, second = self.moments["first_moment"][piece], self.moments["second_moment"][piece]
         beta1, beta2 = self.betas
-        rate = learning_rate / (1.0 - beta1**self.updates)
-        correction = 1.0 / math.sqrt(1.0 - beta2**self.updates)
-        squared = self._other_scratch[: len(gradient)]
-        np.multiply(gradient, gradient, out=squared)
-        np.multiply(squared, 1.0 - beta2, out=squared)
+        correction = math.sqrt(1.0 - beta2**self.updates)
+        rate = learning_rate * correction / (1.0 - beta1**self.updates)
+        scratch, other = self._scratch[: len(gradient)], self._other_scratch[: len(gradient)]
+        np.multiply(gradient, gradient, out=other)
+        np.multiply(other, 1.0 - beta2, out=other)
         np.multiply(second, beta2, out=second)
-        np.add(second, squared, out=second)
-        np.multiply(gradient, 1.0 - beta1, out=gradient)
+        np.add(second, other, out=second)
+        np.multiply(gradient, 1.0 - beta1, out=scratch)
         np.multiply(first, beta1, out=first)
-        np.add(first, gradient, out=first)
-        np.sqrt(second, out=squared)
-        np.multiply(squared, correction, out=squared)
-        np.add(squared, self.eps, out=squared)
-        np.divide(first, squared, out=squared)
-        np.multiply(squared, rate, out=squared)
-        np.subtract(values, squared, out=values)
+        np.add(first, scratch, out=first)
+        np.sqrt(second, out=other)
+        np.add(other, self.eps * correction, out=other)  # sqrt(v') + eps, times the correction
+        np.divide(first, other, out=other)
+        np.multiply(other, rate, out=other)
+        np.subtract(values, other, out=values)
 
 
 class AdamW(Adam):

@@ -17,16 +17,17 @@ class ReLU(Operation):
 
     def bind(self) -> None:
         self.a, self.out = self.x.data, self.y.data
+        self.zero = np.zeros((), self.a.dtype)
         if self.y.d_data is not None:
             self.positive = np.zeros(self.a.shape, np.bool_)
             self.d_y, self.d_x = self.y.gradient, self.x.gradient
 
     def forward(self) -> None:
-        np.maximum(self.a, 0.0, out=self.out)
+        np.maximum(self.a, self.zero, out=self.out)
 
     def backward(self) -> None:
         # y = max(x, 0)
-        np.greater(self.out, 0.0, out=self.positive)
+        np.greater(self.out, self.zero, out=self.positive)
         np.multiply(self.d_y, self.positive, out=self.d_x)
 
 

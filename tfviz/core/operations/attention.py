@@ -25,8 +25,8 @@ class Scores(Operation):
         self.inputs, self.outputs = (query, key), (scores,)
 
     def bind(self) -> None:
-        self.factor = 1.0 / math.sqrt(self.query.width)
         self.q = self.query.data
+        self.factor = np.array(1.0 / math.sqrt(self.query.width), self.q.dtype)
         # Rows of padded width, as the query's own.
         self.scaled = np.zeros((self.q.shape[0], self.q.shape[1] + 16), self.q.dtype)[:, : self.q.shape[1]]
         self.scaled_query = self.query.per_head(self.scaled)  # (heads, batch, width, query)
@@ -82,7 +82,7 @@ class Softmax(Operation):
         np.subtract(self.p, self.row, out=self.p)
         np.exp(self.p, out=self.p)
         np.matmul(self.ones, self.flat, out=self.flat_row)
-        np.divide(1.0, self.row, out=self.row)
+        np.reciprocal(self.row, out=self.row)
         np.multiply(self.p, self.row, out=self.p)
 
     def backward(self) -> None:

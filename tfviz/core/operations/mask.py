@@ -20,14 +20,19 @@ class KeyMask(Operation):
         self.inputs, self.outputs = (tokens,), (mask,)
 
     def bind(self) -> None:
-        keys, _, _, queries = self.mask.data.shape
-        later = np.arange(keys)[:, None] > np.arange(queries)
-        self.never = (later if self.causal else np.zeros_like(later))[:, None, :]  # (key, 1, query)
-        self.key_ids = self.tokens.data.T[:, :, None]  # (key, batch, 1)
+        keys, _, batch, queries = self.mask.data.shape
         self.out = self.mask.data[:, 0]  # (key, batch, query)
+        later = np.arange(keys)[:, None, None] > np.arange(queries)
+        self.never = later if self.causal else np.zeros_like(later)  # (key, 1, query)
+        self.key_ids = self.tokens.data.T[:, :, None]  # (key, batch, 1)
+        self.padding = np.zeros((keys, batch, 1), np.bool_)
+        self.forbidden = np.zeros((keys, batch, queries), np.bool_)
 
     def forward(self) -> None:
-        self.out[...] = np.where((self.key_ids == PADDING) | self.never, -np.inf, 0.0)
+        np.equal(self.key_ids, PADDING, out=self.padding)
+        np.logical_or(self.padding, self.never, out=self.forbidden)
+        self.out.fill(0.0)
+        np.copyto(self.out, -np.inf, where=self.forbidden)
 
     def backward(self) -> None:
         """Nothing to compute: tokens have no gradient."""

@@ -33,6 +33,7 @@ class LayerNorm(Operation):
         self.r = self.reciprocal_deviation.data
         features, columns = self.a.shape
         dtype = self.a.dtype
+        self.small = np.array(self.eps, dtype)
         self.mean_row = np.full(features, 1.0 / features, dtype)
         self.gain_column, self.bias_column = self.gain.data[:, None], self.bias.data[:, None]
         self.scratch = np.zeros((features, columns), dtype)
@@ -49,9 +50,9 @@ class LayerNorm(Operation):
         np.subtract(self.a, self.mean, out=self.n)
         np.multiply(self.n, self.n, out=self.scratch)
         np.matmul(self.mean_row, self.scratch, out=self.r)  # the variance
-        np.add(self.r, self.eps, out=self.r)
+        np.add(self.r, self.small, out=self.r)
         np.sqrt(self.r, out=self.r)
-        np.divide(1.0, self.r, out=self.r)
+        np.reciprocal(self.r, out=self.r)
         np.multiply(self.n, self.r, out=self.n)
         np.multiply(self.n, self.gain_column, out=self.out)
         np.add(self.out, self.bias_column, out=self.out)
