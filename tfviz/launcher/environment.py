@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tfviz.launcher import requirements as requirements_script
 from tfviz.launcher.pip import install
-from tfviz.launcher.process import SetupError, apt_install, is_root, run, say
+from tfviz.launcher.process import SetupError, apt_install, is_root, run_apart, say
 
 UNFINISHED = "unfinished"
 
@@ -99,8 +99,9 @@ class Environment:
         try:
             self.folder.mkdir()
             self._write_stamp([UNFINISHED])
-            if run([*create, self.folder]) != 0:
-                raise SetupError("Python could not make the environment, see above")
+            code, messages = run_apart([*create, str(self.folder)])
+            if code:
+                raise SetupError("Python could not make the environment:\n" + "".join(messages).rstrip())
             self._install(requirements)
         except BaseException:
             say(f"removing the unfinished {self.folder}")
@@ -127,8 +128,9 @@ class Environment:
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
-        """Held by one process at a time; the system frees it when the process ends, however it ends."""
+        """Held by one set-up at a time: by its process and, should that be killed, by the pip it leaves behind."""
         with open(self.root / ".venv.lock", "w") as file:
+            os.set_inheritable(file.fileno(), True)
             if not _locked(file.fileno()):
                 say("another start is setting up; waiting for it ...")
                 while not _locked(file.fileno()):

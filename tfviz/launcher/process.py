@@ -1,10 +1,13 @@
 """Running other programs on the user's behalf: visibly, and leaving none behind when interrupted."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
@@ -14,35 +17,73 @@ class SetupError(Exception):
 
 def say(text: str) -> None:
     """Tell the user, on standard error: what a headless command prints on standard output stays clean."""
-    print(f"tfviz: {text}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # a terminal that was closed
+        print(f"tfviz: {text}", file=sys.stderr, flush=True)
 
 
-def run(
-    command: Sequence[str | Path], environment: Mapping[str, str] | None = None, cwd: Path | None = None
-) -> int:
-    """The exit code of COMMAND, its output shown as it comes; ENVIRONMENT is added to this process's own."""
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> int:
+    """The exit code of COMMAND, which has the terminal; ENVIRONMENT is added to this process's own.
+
+    Ctrl+C reaches the command too and is left to it: KeyboardInterrupt is raised here once it has ended.
+    """
     process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, cwd=cwd)
-    return wait(process)
+    interruption = None
+    while True:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt as error:
+            interruption = error
+        else:
+            break
+    if interruption:
+        raise interruption
+    return code
 
 
-def wait(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> int:
-    """The exit code of a process. When the wait is interrupted the process is ended, and waited for, first."""
+def run_apart(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    told: Callable[[str], None] = lambda line: None,
+) -> tuple[int, list[str]]:
+    """The exit code of COMMAND and its lines on standard error, each of which goes to TOLD as it comes.
+
+    Whatever interrupts the wait, Ctrl+C included, ends the command and all that it started before it is passed on.
+    """
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+        process_group=0 if os.name == "posix" else None,
+        close_fds=False,  # only what was made inheritable is: the set-up's lock
+    )
+    messages = []
     try:
-        return process.wait()
+        for line in process.stderr or ():
+            messages.append(line)
+            told(line)
+        return process.wait(), messages
     except BaseException:
-        stop(process)
+        _end(process)
         raise
 
 
-def stop(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
-    """End a process. Ctrl+C reaches it too, so it is first given the time to end by itself."""
-    for action in (lambda: None, process.terminate, process.kill):
-        action()
-        try:
-            process.wait(timeout=3)
-            return
-        except subprocess.TimeoutExpired:
-            continue
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process and, where there are process groups, those it started; after three seconds not so politely."""
+    if os.name != "posix":
+        process.kill()
+        process.wait()
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            try:
+                os.killpg(process.pid, number)
+            except ProcessLookupError:
+                return
+            process.poll()
+            time.sleep(0.02)
 
 
 def is_root() -> bool:
