@@ -1,0 +1,214 @@
+"""The gradient table: every operation alone, in float64, against central differences.
+
+A row makes an operation and its tensors; the harness fills what it reads with random numbers, takes a random weighted
+sum of what it writes for a loss, and compares the gradient of every number it reads with the change of that loss.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tfviz.core import operations
+from tfviz.core.operation import Operation
+from tfviz.core.operations import (
+    GELU,
+    CrossEntropy,
+    Dropout,
+    Embedding,
+    Fork,
+    KeyMask,
+    LayerNorm,
+    Linear,
+    PositionalEncoding,
+    Randomness,
+    ReLU,
+    ResidualAdd,
+    Scores,
+    Softmax,
+    WeightedSum,
+)
+from tfviz.core.tensor import Array, SavedFeatures, Tensor
+
+from .operation_bench import BATCH, LENGTH, Bench
+
+
+def linear(bench: Bench) -> Operation:
+    return Linear("linear", bench.features("x"), bench.affine("weights", 6, 5), bench.features("y", 6))
+
+
+def relu(bench: Bench) -> Operation:
+    return ReLU("relu", bench.features("x"), bench.features("y"))
+
+
+def gelu(bench: Bench) -> Operation:
+    return GELU("gelu", bench.features("x"), bench.features("y"))
+
+
+def layer_norm(bench: Bench) -> Operation:
+    """With a random gain and a random bias: where the gain is 1, a wrong backward pass may be right."""
+    normalized = bench.program.tensor(SavedFeatures("normalized", 5, BATCH, LENGTH))
+    scale = bench.saved("scale", BATCH * LENGTH)
+    gain, bias = bench.parameter("gain", 5), bench.parameter("bias", 5)
+    return LayerNorm("norm", bench.features("x"), gain, bias, normalized, scale, bench.features("y"), 1e-5)
+
+
+def scores(bench: Bench) -> Operation:
+    return Scores(
+        "scores", bench.heads("query"), bench.heads("key", LENGTH + 1), bench.attention_map("scores")
+    )
+
+
+def softmax(bench: Bench) -> Operation:
+    """With some keys masked, but the first of them for no query."""
+    scores, weights = bench.attention_map("scores"), bench.attention_map("weights")
+    mask = bench.saved("mask", LENGTH + 1, 1, BATCH, LENGTH)
+    masked = np.where(bench.generator.random(mask.shape) < 0.4, -np.inf, 0.0)
+    masked[0] = 0.0
+    bench.contents["mask"] = masked
+    return Softmax("softmax", scores, mask, weights)
+
+
+def weighted_sum(bench: Bench) -> Operation:
+    return WeightedSum(
+        "sum", bench.attention_map("weights"), bench.heads("value", LENGTH + 1), bench.heads("context")
+    )
+
+
+def dropout_of_features(bench: Bench) -> Operation:
+    mask = bench.saved("mask", 5, BATCH * LENGTH)
+    return Dropout("dropout", bench.features("x"), mask, bench.features("y"), 0.4, Randomness(seed=1))
+
+
+def dropout_of_weights(bench: Bench) -> Operation:
+    x, y = bench.attention_map("x"), bench.attention_map("y")
+    return Dropout("dropout", x, bench.saved("mask", *x.shape), y, 0.4, Randomness(seed=1))
+
+
+def embedding(vocabulary: int) -> Callable[[Bench], Operation]:
+    def row(bench: Bench) -> Operation:
+        table = bench.parameter("table", vocabulary, 5)
+        return Embedding("embedding", bench.tokens("tokens", vocabulary), table, bench.features("x"))
+
+    return row
+
+
+def positional_encoding(bench: Bench) -> Operation:
+    return PositionalEncoding("positions", bench.features("x"), bench.features("y"))
+
+
+def fork(readers: int) -> Callable[[Bench], Operation]:
+    def row(bench: Bench) -> Operation:
+        x = bench.features("x")
+        return Fork("fork", x, tuple(bench.features(f"reader{number}") for number in range(readers)))
+
+    return row
+
+
+def residual_add(bench: Bench) -> Operation:
+    return ResidualAdd("add", bench.features("skip"), bench.features("branch"), bench.features("y"))
+
+
+def cross_entropy(smoothing: float) -> Callable[[Bench], Operation]:
+    def row(bench: Bench) -> Operation:
+        probabilities = bench.program.tensor(SavedFeatures("probabilities", 6, BATCH, LENGTH))
+        operation = CrossEntropy(
+            "loss", bench.features("logits", 6), bench.tokens("target", 6), probabilities, bench.saved("loss", 1),
+            smoothing,
+        )  # fmt: skip
+        operation.tokens = 7  # of a whole batch, of which this may be a part
+        return operation
+
+    return row
+
+
+TABLE: list[tuple[type[Operation], str, Callable[[Bench], Operation]]] = [
+    (Linear, "", linear),
+    (ReLU, "", relu),
+    (GELU, "", gelu),
+    (LayerNorm, "random gain and bias", layer_norm),
+    (Scores, "", scores),
+    (Softmax, "some keys masked", softmax),
+    (WeightedSum, "", weighted_sum),
+    (Dropout, "features", dropout_of_features),
+    (Dropout, "attention weights", dropout_of_weights),
+    (Embedding, "few tokens", embedding(4)),
+    (Embedding, "64 tokens", embedding(64)),
+    (Embedding, "65 tokens", embedding(65)),
+    (PositionalEncoding, "", positional_encoding),
+    (Fork, "two readers", fork(2)),
+    (Fork, "four readers", fork(4)),
+    (ResidualAdd, "", residual_add),
+    (CrossEntropy, "", cross_entropy(0.0)),
+    (CrossEntropy, "label smoothing", cross_entropy(0.1)),
+]
+WITHOUT_GRADIENT = {KeyMask: "reads tokens alone"}
+
+
+def central_differences(function: Callable[[], float], value: Array) -> Array:
+    """The derivative of the function by each entry of an array, with an error of the order of the step's 4th power."""
+    result = np.zeros_like(value)
+    for index in np.ndindex(value.shape):
+        centre, losses = value[index], []
+        for distance in (-2.0, -1.0, 1.0, 2.0):
+            value[index] = centre + distance * 2.0**-10
+            losses.append(function())
+        value[index] = centre
+        wide, narrow = (losses[3] - losses[0]) / 4.0, (losses[2] - losses[1]) / 2.0
+        result[index] = (4.0 * narrow - wide) / 3.0 * 2.0**10
+    return result
+
+
+def loss_of(operation: Operation, weights: list[tuple[Tensor, Array]]) -> float:
+    """The operation's own loss, or a weighted sum of its outputs."""
+    operation.forward()
+    if isinstance(operation, CrossEntropy):
+        return float(operation.loss.data[0])
+    return sum(float(np.sum(output.data * weight)) for output, weight in weights)
+
+
+@pytest.mark.parametrize(
+    "make", [row for _, _, row in TABLE], ids=[f"{kind.__name__} {what}".strip() for kind, what, _ in TABLE]
+)
+def test_the_gradient_of_an_operation_agrees_with_central_differences(
+    make: Callable[[Bench], Operation],
+) -> None:
+    bench = Bench()
+    operation = make(bench)
+    bench.bind(operation)
+    weights: list[tuple[Tensor, Array]] = []
+    for output in operation.outputs:
+        if output.d_data is not None:
+            weight = bench.generator.normal(size=output.data.shape)
+            output.d_data[...] = weight
+            weights.append((output, weight))
+    operation.forward()
+    operation.backward()
+    assert bench.variables
+    for name, (value, gradient) in bench.variables.items():
+        analytic = gradient.copy()
+        numeric = central_differences(lambda: loss_of(operation, weights), value)
+        scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), 1e-3 * np.abs(analytic).max())
+        assert np.abs(analytic).max() > 1e-3, name
+        assert np.max(np.abs(analytic - numeric) / scale) <= 1e-6, name
+
+
+def test_every_operation_is_in_the_gradient_table() -> None:
+    exported = {getattr(operations, name) for name in operations.__all__}
+    differentiable = {kind for kind in exported if issubclass(kind, Operation)} - WITHOUT_GRADIENT.keys()
+    assert {kind for kind, _, _ in TABLE} == differentiable
+
+
+def test_every_operation_that_is_defined_is_exported() -> None:
+    def below(kind: type[Operation]) -> set[type[Operation]]:
+        return {kind}.union(*map(below, kind.__subclasses__()))
+
+    defined = {kind for kind in below(Operation) - {Operation} if kind.__module__.startswith("tfviz.")}
+    assert defined == {kind for kind in map(vars(operations).get, operations.__all__) if kind in defined}
+
+
+def test_a_mask_has_no_gradient() -> None:
+    bench = Bench()
+    tokens, mask = bench.tokens("tokens", 5), bench.saved("mask", LENGTH, 1, BATCH, LENGTH)
+    bench.bind(KeyMask("mask", tokens, mask, causal=True))
+    assert tokens.grad is None and mask.grad is None

@@ -1,0 +1,88 @@
+"""The list of operations: names, order, observers, and what a pass allocates."""
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tfviz.core.config import ModelConfig
+from tfviz.core.gradient_check import random_batch
+from tfviz.core.operation import Operation
+from tfviz.core.transformer import Transformer
+
+from .small_model import BATCH, CONFIG, small_model
+
+SHARDS = pytest.mark.parametrize("shards", [1, 2])
+
+
+def test_names_of_tensors_are_unique() -> None:
+    program = small_model().program
+    with pytest.raises(ValueError, match=r"logits"):
+        program.tensor(program.tensors["logits"])
+    assert [tensor.name for tensor in program.tensors.values()] == list(program.tensors)
+
+
+@SHARDS
+def test_an_observer_sees_every_operation_once_in_order_and_changes_nothing(shards: int) -> None:
+    model, plain = small_model(shards=shards), small_model(shards=shards)
+    seen: list[tuple[Operation, str]] = []
+    loss = model.forward(*BATCH, observer=lambda operation, phase: seen.append((operation, phase)))
+    model.backward(observer=lambda operation, phase: seen.append((operation, phase)))
+    operations = model.program.operations
+    assert seen == [(operation, "forward") for operation in operations] + [
+        (operation, "backward") for operation in reversed(operations)
+    ]
+    assert plain.forward(*BATCH) == loss
+    plain.backward()
+    assert np.array_equal(plain.gradients, model.gradients)
+
+
+def test_an_observer_finds_what_its_operation_wrote() -> None:
+    model = small_model()
+    model.forward(*BATCH)
+    final = {name: tensor.value.copy() for name, tensor in model.tensors.items()}
+
+    def compare(operation: Operation, phase: str) -> None:
+        for output in operation.outputs:
+            assert np.array_equal(output.value, final[output.name]), operation
+
+    model.forward(*BATCH, observer=compare)
+
+
+def test_every_tensor_an_operation_reads_is_an_input_or_was_written_before() -> None:
+    model = small_model(replace(CONFIG, dropout=0.1))
+    written = [model.tensors[name].data for name in ("source", "target_in", "target_out")]
+    for operation in model.program.operations:
+        for tensor in operation.inputs:
+            known = any(np.may_share_memory(tensor.data, data) for data in written)
+            assert known or tensor.kind == "parameter", (operation, tensor)
+        written += [tensor.data for tensor in operation.outputs]
+
+
+def test_a_step_allocates_next_to_nothing() -> None:
+    config = ModelConfig(32, 32, d_model=32, nhead=4, dim_feedforward=64)
+    model, batch = Transformer(config, 16, 12, 12), random_batch(config, 16, 12, 12)
+    for _ in range(3):
+        model.forward(*batch)
+        model.backward()
+    tracemalloc.start()
+    try:
+        model.forward(*batch)
+        model.backward()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * 1024
+
+
+def test_the_decoder_alone_gives_the_logits_of_the_whole_model() -> None:
+    source, target_in, target_out = BATCH
+    model, fresh = small_model(gradients=False), small_model(gradients=False)
+    model.forward(source, target_in, target_out)
+    changed = target_in[:, ::-1].copy()
+    changed[changed == 0] = 2
+    model.parts[0].target_in.data[...] = changed
+    model.program.forward_decoder()
+    fresh.forward(source, changed, target_out)
+    assert np.array_equal(model.tensors["logits"].value, fresh.tensors["logits"].value)
