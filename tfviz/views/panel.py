@@ -32,6 +32,7 @@ class Card(QFrame):
         super().__init__(parent)
         self.setProperty("card", True)
         self.title_label = label(title, "title")
+        self.title_label.setMinimumHeight(28)  # as high as the controls, so that all titles of a row stand level
         self.header = QHBoxLayout()
         self.header.setContentsMargins(0, 0, 0, 0)
         self.header.setSpacing(8)
@@ -94,6 +95,9 @@ class Panel(Card):
 
     def show_history(self, history: "History") -> None:
         """Show the scalars of all steps so far."""
+
+    def show_step(self, step: int) -> None:
+        """Show that the clock stands at this step; pictures may come later, or not at all."""
 
     def recolour(self, theme: Theme) -> None:
         """Take the colours of a theme; the application's palette and style sheet have changed already."""

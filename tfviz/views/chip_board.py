@@ -1,0 +1,298 @@
+"""One widget that paints rows of chips: hundreds of labels would cost hundreds of widgets."""
+
+import html
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from tfviz.views.chips import (
+    CAPTION,
+    CHIP_HEIGHT,
+    GAP,
+    NOTE,
+    Arrangement,
+    Chip,
+    ChipRow,
+    PlacedRow,
+    Tone,
+    arrange,
+)
+from tfviz.views.fonts import interface_font, monospace_font
+from tfviz.views.icons import paint_icon
+from tfviz.views.theme import DARK, Theme
+
+Place = tuple[str, int]
+_KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
+
+
+class ChipBoard(QWidget):
+    """Paints rows of chips in lines that fit its width; emits the row's key and the position of a chosen chip."""
+
+    chip_clicked = Signal(str, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setMouseTracking(True)
+        self._theme = DARK
+        self._rows: tuple[ChipRow, ...] = ()
+        self._arrangement = Arrangement()
+        self._selected: Place | None = None
+        self._hovered: Place | None = None
+
+    @property
+    def rows(self) -> tuple[ChipRow, ...]:
+        return self._rows
+
+    @property
+    def arrangement(self) -> Arrangement:
+        return self._arrangement
+
+    @property
+    def selected(self) -> Place | None:
+        return self._selected
+
+    def show_rows(self, rows: Sequence[ChipRow]) -> None:
+        """Show these rows; nothing is painted where nothing has changed."""
+        if tuple(rows) == self._rows:
+            return
+        self._rows = tuple(rows)
+        self._arrange()
+        self.update()
+
+    def select(self, place: Place | None) -> None:
+        """Mark a chip by the key of its row and its position."""
+        if place != self._selected:
+            self._selected = place
+            self.update()
+
+    def recolour(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def _arrange(self) -> None:
+        before = self._arrangement.height
+        self._arrangement = arrange(self._rows, max(self.width() - 2, 40))
+        if self._arrangement.height != before:
+            self.updateGeometry()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        if width == self.width():
+            return self._arrangement.height + 2
+        return arrange(self._rows, max(width - 2, 40)).height + 2
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self._arrangement.height + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    # painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.translate(1, 1)
+        exposed = event.rect()
+        for placed in self._arrangement.rows:
+            if placed.caption.top() <= exposed.bottom() and placed.bottom + 1 >= exposed.top():
+                self._paint_row(painter, placed)
+        if self.hasFocus() and self._selected is None:
+            painter.setPen(QPen(QColor(self._theme.accent), 1, Qt.PenStyle.DotLine))
+            painter.drawRect(self.rect().adjusted(-1, -1, -2, -2))
+
+    def _paint_row(self, painter: QPainter, placed: PlacedRow) -> None:
+        row, theme = placed.row, self._theme
+        if row.caption:
+            self._paint_caption(painter, row, placed.caption)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if row.marked is not None and row.marked < len(placed.chips):
+            _paint_marker(painter, placed.chips[row.marked], QColor(theme.warn))
+        fonts = monospace_font(12), monospace_font(10)
+        metrics = QFontMetricsF(fonts[0])
+        for position, (chip, area) in enumerate(zip(row.chips, placed.chips, strict=True)):
+            place = (row.key, position)
+            painter.setFont(fonts[0])
+            self._paint_chip(painter, chip, QRectF(area), metrics)
+            if row.selectable and place in (self._selected, self._hovered):
+                self._paint_selection(painter, QRectF(area), place == self._selected)
+            if chip.note:
+                painter.setFont(fonts[1])
+                self._paint_note(painter, chip, area)
+
+    def _paint_caption(self, painter: QPainter, row: ChipRow, area: QRect) -> None:
+        theme = self._theme
+        text = QRectF(area).adjusted(0, 0, 0, -4)
+        painter.setFont(interface_font(11))
+        width = QFontMetricsF(painter.font()).horizontalAdvance(row.note) if row.note else 0.0
+        painter.setPen(QColor(getattr(theme, row.note_tone)))
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), row.note)
+        painter.setFont(interface_font(11, QFont.Weight.DemiBold if row.capitals else QFont.Weight.Normal))
+        painter.setPen(QColor(theme.faint if row.capitals else theme.dim))
+        caption = row.caption.upper() if row.capitals else row.caption
+        room = text.width() - width - 10
+        caption = QFontMetricsF(painter.font()).elidedText(caption, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), caption)
+
+    def _paint_chip(self, painter: QPainter, chip: Chip, area: QRectF, metrics: QFontMetricsF) -> None:
+        fill, line, text, dashed = _colours(chip, self._theme)
+        painter.setBrush(fill)
+        painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine))
+        painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.setPen(text)
+        shown = metrics.elidedText(chip.text, Qt.TextElideMode.ElideRight, area.width() - 10)
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, shown)
+
+    def _paint_selection(self, painter: QPainter, area: QRectF, selected: bool) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(self._theme.accent), 2 if selected else 1))
+        painter.drawRoundedRect(area, 5, 5)
+        if selected and self.hasFocus():
+            painter.setPen(QPen(QColor(self._theme.text), 1, Qt.PenStyle.DotLine))
+            painter.drawRoundedRect(area.adjusted(3.5, 3.5, -3.5, -3.5), 2, 2)
+
+    def _paint_note(self, painter: QPainter, chip: Chip, area: QRect) -> None:
+        """A check or a cross, and the probability in percent."""
+        theme = self._theme
+        judged = chip.tone in (Tone.RIGHT, Tone.WRONG)
+        wrong = chip.tone is Tone.WRONG
+        width = QFontMetricsF(painter.font()).horizontalAdvance(chip.note)
+        mark = 9 if judged else 0
+        x = area.center().x() + 1 - (width + mark) / 2
+        y = area.bottom() + 2
+        if judged:
+            colour = QColor(theme.bad if wrong else theme.good)
+            paint_icon(painter, "cross" if wrong else "check", QRectF(x - 1, y + 2, 9, 9), colour)
+        painter.setPen(QColor(theme.bad if wrong else theme.dim))
+        place = QRectF(x + mark, y, width + 2, NOTE - 2)
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), chip.note)
+
+    # mouse, keys, tool tips
+
+    def _place_at(self, position: QPointF) -> Place | None:
+        return self._arrangement.chip_at(position.x() - 1, position.y() - 1)
+
+    def _selectable(self, place: Place | None) -> bool:
+        row = None if place is None else self._arrangement.find(place[0])
+        return row is not None and row.row.selectable
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self._place_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(None)
+
+    def _hover(self, place: Place | None) -> None:
+        if not self._selectable(place):
+            place = None
+        if place != self._hovered:
+            self._hovered = place
+            self.setCursor(Qt.CursorShape.PointingHandCursor if place else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        place = self._place_at(event.position())
+        if place is not None and event.button() == Qt.MouseButton.LeftButton and self._selectable(place):
+            self.chip_clicked.emit(*place)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            self._show_tip(event)
+            return True
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in _KEYS
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _show_tip(self, event: QHelpEvent) -> None:
+        place = self._place_at(QPointF(event.pos()))
+        placed = None if place is None else self._arrangement.find(place[0])
+        if place is None or placed is None or not placed.row.chips[place[1]].tip:
+            QToolTip.hideText()
+            return
+        # Tokens such as <s> are no markup.
+        lines = html.escape(placed.row.chips[place[1]].tip).replace("\n", "<br>")
+        area = placed.chips[place[1]].adjusted(-GAP // 2, 0, GAP // 2, NOTE)
+        QToolTip.showText(event.globalPos(), f"<p style='white-space:pre'>{lines}</p>", self, area)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        rows = [row for row in self._rows if row.selectable and row.chips]
+        if event.key() not in _KEYS or not rows:
+            event.ignore()
+            return
+        keys = [row.key for row in rows]
+        if self._selected is None or self._selected[0] not in keys:
+            self.chip_clicked.emit(keys[0], 0)
+            return
+        number, position = keys.index(self._selected[0]), self._selected[1]
+        match event.key():
+            case Qt.Key.Key_Left:
+                position -= 1
+            case Qt.Key.Key_Right:
+                position += 1
+            case Qt.Key.Key_Up:
+                number -= 1
+            case _:
+                number += 1
+        number = min(max(number, 0), len(rows) - 1)
+        self.chip_clicked.emit(keys[number], min(max(position, 0), len(rows[number].chips) - 1))
+
+
+def _colours(chip: Chip, theme: Theme) -> tuple[QColor, QColor, QColor, bool]:
+    """Fill, line, text, and whether the line is dashed."""
+    clear = QColor(Qt.GlobalColor.transparent)
+    match chip.tone:
+        case Tone.RIGHT | Tone.WRONG | Tone.UNJUDGED:
+            names = {Tone.RIGHT: "good", Tone.WRONG: "bad", Tone.UNJUDGED: "accent"}
+            colour = names[chip.tone]
+            low, high = theme.chip_mix
+            share = low + (high - low) * min(max(chip.probability or 0.0, 0.0), 1.0)
+            share *= 0.6 if chip.tone is Tone.UNJUDGED else 1.0
+            line = theme.mix("panel", colour, min(share + 0.22, 1.0))
+            return theme.mix("panel", colour, share), line, QColor(theme.chip_text), False
+        case Tone.MISSING:
+            return clear, QColor(theme.bad), QColor(theme.bad), True
+        case Tone.UNKNOWN:
+            return theme.mix("panel", "warn", 0.2), QColor(theme.warn), QColor(theme.warn), False
+        case Tone.SPECIAL:
+            return clear, QColor(theme.line), QColor(theme.dim), False
+        case _:
+            return QColor(theme.raised), QColor(theme.line), QColor(theme.text), False
+
+
+def _paint_marker(painter: QPainter, chip: QRect, colour: QColor) -> None:
+    """A small triangle that points down at a chip."""
+    x, y = chip.center().x() + 0.5, chip.top() - 2.0
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(QPolygonF([QPointF(x - 4.5, y - 5), QPointF(x + 4.5, y - 5), QPointF(x, y)]))
+
+
+__all__ = ["CAPTION", "CHIP_HEIGHT", "ChipBoard", "Place"]

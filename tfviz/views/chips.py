@@ -1,0 +1,122 @@
+"""Rows of tokens as chips: what a chip says, what a row says, and where in a width they stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QFontMetricsF
+
+from tfviz.views.fonts import monospace_font
+
+CHIP_HEIGHT = 26
+SMALLEST_CHIP = 27
+LONGEST_CHIP = 118
+PADDING = 14
+GAP = 3
+NOTE = 15
+CAPTION = 19
+MARKER = 6  # above a chip that is pointed at
+ROW_GAP = 9
+LINE_GAP = 5
+
+
+class Tone(Enum):
+    """What the colour of a chip means; each also has a mark or a look of its own."""
+
+    PLAIN = "plain"
+    SPECIAL = "special"
+    UNKNOWN = "unknown"
+    RIGHT = "right"
+    WRONG = "wrong"
+    MISSING = "missing"
+    UNJUDGED = "unjudged"
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One token. `probability` also sets how strong the colour is; None writes no number."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    probability: float | None = None
+    tip: str = ""
+
+    @property
+    def note(self) -> str:
+        return "" if self.probability is None else f"{100 * self.probability:.0f}"
+
+
+@dataclass(frozen=True)
+class ChipRow:
+    """A caption, a note at its right end, and chips. `marked` is the chip that a small triangle points at."""
+
+    key: str
+    caption: str
+    chips: tuple[Chip, ...]
+    note: str = ""
+    note_tone: str = "dim"
+    marked: int | None = None
+    selectable: bool = False
+    capitals: bool = True
+
+    @property
+    def numbered(self) -> bool:
+        """Whether any chip has a number below it."""
+        return any(chip.note for chip in self.chips)
+
+
+@dataclass(frozen=True)
+class PlacedRow:
+    """Where a row's caption and chips stand."""
+
+    row: ChipRow
+    caption: QRect
+    chips: tuple[QRect, ...]
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """All rows in a width, and the height they take."""
+
+    rows: tuple[PlacedRow, ...] = field(default=())
+    height: int = 0
+
+    def chip_at(self, x: float, y: float) -> tuple[str, int] | None:
+        """(key of the row, position) of the chip at a point, its number included."""
+        for placed in self.rows:
+            below = NOTE if placed.row.numbered else 0
+            for position, chip in enumerate(placed.chips):
+                if chip.adjusted(-GAP // 2, 0, GAP // 2, below).contains(int(x), int(y)):
+                    return placed.row.key, position
+        return None
+
+    def find(self, key: str) -> PlacedRow | None:
+        return next((placed for placed in self.rows if placed.row.key == key), None)
+
+
+def arrange(rows: Sequence[ChipRow], width: int) -> Arrangement:
+    """Rows under each other; a row that is too long goes on in a further line."""
+    metrics = QFontMetricsF(monospace_font(12))
+    placed, y = [], 0
+    for row in rows:
+        placed.append(_placed(row, y, width, metrics))
+        y = placed[-1].bottom + ROW_GAP
+    return Arrangement(tuple(placed), max(y - ROW_GAP, 0))
+
+
+def _placed(row: ChipRow, y: int, width: int, metrics: QFontMetricsF) -> PlacedRow:
+    caption = QRect(0, y, width, CAPTION if row.caption else 0)
+    x, y = 0, caption.bottom() + 1 + (MARKER if row.marked is not None else 0)
+    line = CHIP_HEIGHT + (NOTE if row.numbered else 0)
+    chips = []
+    for chip in row.chips:
+        wide = min(
+            max(int(metrics.horizontalAdvance(chip.text)) + PADDING, SMALLEST_CHIP), LONGEST_CHIP, width
+        )
+        if x + wide > width and x > 0:
+            x, y = 0, y + line + LINE_GAP
+        chips.append(QRect(x, y, wide, CHIP_HEIGHT))
+        x += wide + GAP
+    return PlacedRow(row, caption, tuple(chips), y + line)
