@@ -49,24 +49,24 @@ def run_apart(
 
     Whatever interrupts the wait, Ctrl+C included, ends the command and all that it started before it is passed on.
     """
-    process = subprocess.Popen(
+    messages = []
+    with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **(environment or {})},
         process_group=0 if os.name == "posix" else None,
-        close_fds=False,  # only what was made inheritable is: the set-up's lock
-    )
-    messages = []
-    try:
-        for line in process.stderr or ():
-            messages.append(line)
-            told(line)
-        return process.wait(), messages
-    except BaseException:
-        _end(process)
-        raise
+        close_fds=False,  # only what was made inheritable stays open: the set-up's lock
+    ) as process:
+        try:
+            for line in process.stderr or ():
+                messages.append(line)
+                told(line)
+            return process.wait(), messages
+        except BaseException:
+            _end(process)
+            raise
 
 
 def _end(process: subprocess.Popen[str]) -> None:
