@@ -38,7 +38,7 @@ class CandidateBars(QWidget):
         self.setAccessibleName("Most probable tokens")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._theme = DARK
-        self._count = count
+        self.count = count
         self._candidates: Candidates | None = None
 
     @property
@@ -55,10 +55,10 @@ class CandidateBars(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(240, HEADING + self._count * LINE)
+        return QSize(240, HEADING + self.count * LINE)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(80, HEADING + self._count * LINE)
+        return QSize(80, HEADING + self.count * LINE)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         candidates = self._candidates
@@ -79,7 +79,7 @@ class CandidateBars(QWidget):
             head, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), candidates.note
         )
         pairs = zip(candidates.tokens, candidates.probabilities, strict=True)
-        for number, (token, probability) in list(enumerate(pairs))[: self._count]:
+        for number, (token, probability) in list(enumerate(pairs))[: self.count]:
             self._paint_line(painter, number, token, probability, candidates.expected)
 
     def _paint_line(

@@ -19,20 +19,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from tfviz.views.chips import (
-    CAPTION,
-    CHIP_HEIGHT,
-    GAP,
-    NOTE,
-    Arrangement,
-    Chip,
-    ChipRow,
-    PlacedRow,
-    Tone,
-    arrange,
-)
-from tfviz.views.fonts import interface_font, monospace_font
-from tfviz.views.icons import paint_icon
+from tfviz.views.chip_sprites import ChipSprites
+from tfviz.views.chips import GAP, NOTE, Arrangement, ChipRow, PlacedRow, arrange
+from tfviz.views.fonts import interface_font
 from tfviz.views.theme import DARK, Theme
 
 Place = tuple[str, int]
@@ -52,6 +41,7 @@ class ChipBoard(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
         self._theme = DARK
+        self._sprites = ChipSprites(DARK, 1.0)
         self._rows: tuple[ChipRow, ...] = ()
         self._arrangement = Arrangement()
         self._selected: Place | None = None
@@ -114,6 +104,8 @@ class ChipBoard(QWidget):
     # painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if (self._sprites.theme, self._sprites.ratio) != (self._theme, self.devicePixelRatioF()):
+            self._sprites = ChipSprites(self._theme, self.devicePixelRatioF())
         painter = QPainter(self)
         painter.translate(1, 1)
         exposed = event.rect()
@@ -131,17 +123,16 @@ class ChipBoard(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if row.marked is not None and row.marked < len(placed.chips):
             _paint_marker(painter, placed.chips[row.marked], QColor(theme.warn))
-        fonts = monospace_font(12), monospace_font(10)
-        metrics = QFontMetricsF(fonts[0])
-        for position, (chip, area) in enumerate(zip(row.chips, placed.chips, strict=True)):
-            place = (row.key, position)
-            painter.setFont(fonts[0])
-            self._paint_chip(painter, chip, QRectF(area), metrics)
-            if row.selectable and place in (self._selected, self._hovered):
-                self._paint_selection(painter, QRectF(area), place == self._selected)
+        sprites = self._sprites
+        for chip, area in zip(row.chips, placed.chips, strict=True):
+            painter.drawPixmap(area.topLeft(), sprites.face(chip, area.width()))
             if chip.note:
-                painter.setFont(fonts[1])
-                self._paint_note(painter, chip, area)
+                note = sprites.note(chip)
+                x = area.center().x() + 1 - note.width() / sprites.ratio / 2
+                painter.drawPixmap(QPointF(round(x), area.bottom() + 2), note)
+        for place in {self._selected, self._hovered}:
+            if place is not None and place[0] == row.key and place[1] < len(placed.chips) and row.selectable:
+                self._paint_selection(painter, QRectF(placed.chips[place[1]]), place == self._selected)
 
     def _paint_caption(self, painter: QPainter, row: ChipRow, area: QRect) -> None:
         theme = self._theme
@@ -157,15 +148,6 @@ class ChipBoard(QWidget):
         caption = QFontMetricsF(painter.font()).elidedText(caption, Qt.TextElideMode.ElideRight, room)
         painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), caption)
 
-    def _paint_chip(self, painter: QPainter, chip: Chip, area: QRectF, metrics: QFontMetricsF) -> None:
-        fill, line, text, dashed = _colours(chip, self._theme)
-        painter.setBrush(fill)
-        painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine))
-        painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        painter.setPen(text)
-        shown = metrics.elidedText(chip.text, Qt.TextElideMode.ElideRight, area.width() - 10)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, shown)
-
     def _paint_selection(self, painter: QPainter, area: QRectF, selected: bool) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(self._theme.accent), 2 if selected else 1))
@@ -173,22 +155,6 @@ class ChipBoard(QWidget):
         if selected and self.hasFocus():
             painter.setPen(QPen(QColor(self._theme.text), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(area.adjusted(3.5, 3.5, -3.5, -3.5), 2, 2)
-
-    def _paint_note(self, painter: QPainter, chip: Chip, area: QRect) -> None:
-        """A check or a cross, and the probability in percent."""
-        theme = self._theme
-        judged = chip.tone in (Tone.RIGHT, Tone.WRONG)
-        wrong = chip.tone is Tone.WRONG
-        width = QFontMetricsF(painter.font()).horizontalAdvance(chip.note)
-        mark = 9 if judged else 0
-        x = area.center().x() + 1 - (width + mark) / 2
-        y = area.bottom() + 2
-        if judged:
-            colour = QColor(theme.bad if wrong else theme.good)
-            paint_icon(painter, "cross" if wrong else "check", QRectF(x - 1, y + 2, 9, 9), colour)
-        painter.setPen(QColor(theme.bad if wrong else theme.dim))
-        place = QRectF(x + mark, y, width + 2, NOTE - 2)
-        painter.drawText(place, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), chip.note)
 
     # mouse, keys, tool tips
 
@@ -234,11 +200,11 @@ class ChipBoard(QWidget):
     def _show_tip(self, event: QHelpEvent) -> None:
         place = self._place_at(QPointF(event.pos()))
         placed = None if place is None else self._arrangement.find(place[0])
-        if place is None or placed is None or not placed.row.chips[place[1]].tip:
+        if place is None or placed is None:
             QToolTip.hideText()
             return
         # Tokens such as <s> are no markup.
-        lines = html.escape(placed.row.chips[place[1]].tip).replace("\n", "<br>")
+        lines = html.escape(placed.row.chips[place[1]].tip(place[1])).replace("\n", "<br>")
         area = placed.chips[place[1]].adjusted(-GAP // 2, 0, GAP // 2, NOTE)
         QToolTip.showText(event.globalPos(), f"<p style='white-space:pre'>{lines}</p>", self, area)
 
@@ -265,34 +231,9 @@ class ChipBoard(QWidget):
         self.chip_clicked.emit(keys[number], min(max(position, 0), len(rows[number].chips) - 1))
 
 
-def _colours(chip: Chip, theme: Theme) -> tuple[QColor, QColor, QColor, bool]:
-    """Fill, line, text, and whether the line is dashed."""
-    clear = QColor(Qt.GlobalColor.transparent)
-    match chip.tone:
-        case Tone.RIGHT | Tone.WRONG | Tone.UNJUDGED:
-            names = {Tone.RIGHT: "good", Tone.WRONG: "bad", Tone.UNJUDGED: "accent"}
-            colour = names[chip.tone]
-            low, high = theme.chip_mix
-            share = low + (high - low) * min(max(chip.probability or 0.0, 0.0), 1.0)
-            share *= 0.6 if chip.tone is Tone.UNJUDGED else 1.0
-            line = theme.mix("panel", colour, min(share + 0.22, 1.0))
-            return theme.mix("panel", colour, share), line, QColor(theme.chip_text), False
-        case Tone.MISSING:
-            return clear, QColor(theme.bad), QColor(theme.bad), True
-        case Tone.UNKNOWN:
-            return theme.mix("panel", "warn", 0.2), QColor(theme.warn), QColor(theme.warn), False
-        case Tone.SPECIAL:
-            return clear, QColor(theme.line), QColor(theme.dim), False
-        case _:
-            return QColor(theme.raised), QColor(theme.line), QColor(theme.text), False
-
-
 def _paint_marker(painter: QPainter, chip: QRect, colour: QColor) -> None:
     """A small triangle that points down at a chip."""
     x, y = chip.center().x() + 0.5, chip.top() - 2.0
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawPolygon(QPolygonF([QPointF(x - 4.5, y - 5), QPointF(x + 4.5, y - 5), QPointF(x, y)]))
-
-
-__all__ = ["CAPTION", "CHIP_HEIGHT", "ChipBoard", "Place"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetricsF
@@ -35,16 +36,34 @@ class Tone(Enum):
 
 @dataclass(frozen=True)
 class Chip:
-    """One token. `probability` also sets how strong the colour is; None writes no number."""
+    """One token. `probability` also sets how strong the colour is; None writes no number. `expected` is what should
+    stand here, "" where that is not known."""
 
     text: str
     tone: Tone = Tone.PLAIN
     probability: float | None = None
-    tip: str = ""
+    expected: str = ""
 
     @property
     def note(self) -> str:
         return "" if self.probability is None else f"{100 * self.probability:.0f}"
+
+    def tip(self, position: int) -> str:
+        """Plain text that says all there is to say."""
+        said = f"position {position}: {self.text}"
+        if self.probability is not None:
+            said += f"  {100 * self.probability:.1f} %"
+        match self.tone:
+            case Tone.UNKNOWN:
+                return f"{said}\na word that is not in the vocabulary"
+            case Tone.RIGHT:
+                return f"{said}\nas expected"
+            case Tone.WRONG | Tone.MISSING:
+                return (
+                    f"{said}\nexpected {self.expected}" if self.expected else f"{said}\nthe target has ended"
+                )
+            case _:
+                return said
 
 
 @dataclass(frozen=True)
@@ -98,23 +117,26 @@ class Arrangement:
 
 def arrange(rows: Sequence[ChipRow], width: int) -> Arrangement:
     """Rows under each other; a row that is too long goes on in a further line."""
-    metrics = QFontMetricsF(monospace_font(12))
     placed, y = [], 0
     for row in rows:
-        placed.append(_placed(row, y, width, metrics))
+        placed.append(_placed(row, y, width))
         y = placed[-1].bottom + ROW_GAP
     return Arrangement(tuple(placed), max(y - ROW_GAP, 0))
 
 
-def _placed(row: ChipRow, y: int, width: int, metrics: QFontMetricsF) -> PlacedRow:
+@lru_cache(maxsize=4096)
+def _width(text: str) -> int:
+    width = int(QFontMetricsF(monospace_font(12)).horizontalAdvance(text)) + PADDING
+    return min(max(width, SMALLEST_CHIP), LONGEST_CHIP)
+
+
+def _placed(row: ChipRow, y: int, width: int) -> PlacedRow:
     caption = QRect(0, y, width, CAPTION if row.caption else 0)
     x, y = 0, caption.bottom() + 1 + (MARKER if row.marked is not None else 0)
     line = CHIP_HEIGHT + (NOTE if row.numbered else 0)
     chips = []
     for chip in row.chips:
-        wide = min(
-            max(int(metrics.horizontalAdvance(chip.text)) + PADDING, SMALLEST_CHIP), LONGEST_CHIP, width
-        )
+        wide = min(_width(chip.text), width)
         if x + wide > width and x > 0:
             x, y = 0, y + line + LINE_GAP
         chips.append(QRect(x, y, wide, CHIP_HEIGHT))

@@ -57,7 +57,7 @@ class PredictionPanel(Panel):
         self.bars = CandidateBars()
         self.samples_caption = label("OTHER SAMPLES", "caption")
         self.samples_board = ChipBoard()
-        self.accuracies = {"token": label("", "number"), "sequence": label("", "number")}
+        self.accuracies = {"token": label("–", "number"), "sequence": label("–", "number")}
         self.accuracy_scope = label("", "faint")
         self._snapshot: Snapshot | None = None
         self._origin = ""
@@ -247,17 +247,16 @@ class PredictionPanel(Panel):
             self._show_position(decoded, snapshot.prediction, position, NAMES[key])
 
     def _show_position(self, decoded: Decoded, prediction: Prediction, position: int, name: str) -> None:
-        found = candidates(decoded, prediction.target_tokens, position, name)
-        self.bars.show_candidates(found)
-        if found is not None:
-            pairs = zip(found.tokens, found.probabilities, strict=True)
-            told = ", ".join(f"{token} {100 * probability:.0f} %" for token, probability in list(pairs)[:5])
-            if told != self.bars.accessibleDescription():
-                self.bars.setAccessibleDescription(told)
+        self.bars.show_candidates(candidates(decoded, prediction.target_tokens, position, name))
 
     def _describe(self) -> None:
         if self._snapshot is not None and self._snapshot.prediction is not None:
             self.board.setAccessibleDescription(summary(self._snapshot.prediction, self._snapshot.step))
+        shown = self.bars.candidates
+        if shown is not None:
+            pairs = list(zip(shown.tokens, shown.probabilities, strict=True))[: self.bars.count]
+            told = ", ".join(f"{token} {100 * probability:.0f} %" for token, probability in pairs)
+            self.bars.setAccessibleDescription(f"{shown.heading}: {told}")
 
     # what the user does
 

@@ -46,20 +46,17 @@ def sample_rows(samples: tuple[Prediction, ...]) -> tuple[ChipRow, ...]:
 def judged(decoded: Decoded, target: tuple[str, ...]) -> tuple[Chip, ...]:
     """The tokens said, right or wrong; expected ones that were not said any more are missing."""
     chips = []
-    for position, token in enumerate(decoded.tokens):
-        probability = float(decoded.probabilities[position])
+    for position, (token, probability) in enumerate(
+        zip(decoded.tokens, decoded.probabilities.tolist(), strict=True)
+    ):
         if not target:
-            tone, wanted = Tone.UNJUDGED, ""
+            chips.append(Chip(token, Tone.UNJUDGED, probability))
         elif position < len(target) and token == target[position]:
-            tone, wanted = Tone.RIGHT, "\nas expected"
+            chips.append(Chip(token, Tone.RIGHT, probability, token))
         else:
-            tone = Tone.WRONG
-            wanted = f"\nexpected {target[position]}" if position < len(target) else "\nthe target has ended"
-        tip = f"position {position}: {token}  {100 * probability:.1f} %{wanted}"
-        chips.append(Chip(token, tone, probability, tip))
-    for position in range(len(decoded.tokens), len(target)):
-        tip = f"position {position}: nothing\nexpected {target[position]}"
-        chips.append(Chip(NOTHING, Tone.MISSING, None, tip))
+            expected = target[position] if position < len(target) else ""
+            chips.append(Chip(token, Tone.WRONG, probability, expected))
+    chips += [Chip(NOTHING, Tone.MISSING, None, expected) for expected in target[len(decoded.tokens) :]]
     return tuple(chips)
 
 
@@ -91,7 +88,7 @@ def candidates(decoded: Decoded, target: tuple[str, ...], position: int, name: s
         heading += f" · expected “{expected}”"
     elif target:
         heading += " · target has ended"
-    probabilities = tuple(float(value) for value in decoded.candidate_probabilities[position])
+    probabilities = tuple(decoded.candidate_probabilities[position].tolist())
     return Candidates(heading, name, decoded.candidates[position], probabilities, expected)
 
 
@@ -111,9 +108,8 @@ def summary(prediction: Prediction, step: int) -> str:
 
 
 def _plain(token: str) -> Chip:
-    if token == UNKNOWN:
-        return Chip(token, Tone.UNKNOWN, None, "a word that is not in the vocabulary")
-    return Chip(token, Tone.SPECIAL if token in SPECIAL else Tone.PLAIN, None, token)
+    tone = Tone.UNKNOWN if token == UNKNOWN else Tone.SPECIAL if token in SPECIAL else Tone.PLAIN
+    return Chip(token, tone)
 
 
 def _right(decoded: Decoded, target: tuple[str, ...]) -> int:
