@@ -200,6 +200,25 @@ def _branch(painter: QPainter) -> None:
         painter.drawEllipse(QPointF(x, y), 1.2, 1.2)
 
 
+def _seed(painter: QPainter) -> None:
+    _outlined(painter)
+    painter.drawRoundedRect(QRectF(2.6, 2.6, 10.8, 10.8), 2.2, 2.2)
+    painter.setBrush(painter.pen().color())
+    painter.setPen(Qt.PenStyle.NoPen)
+    for x, y in ((5.6, 5.6), (10.4, 5.6), (8, 8), (5.6, 10.4), (10.4, 10.4)):
+        painter.drawEllipse(QPointF(x, y), 1.0, 1.0)
+
+
+def _menu(painter: QPainter) -> None:
+    _lines(painter, (3, 4, 13, 4), (3, 8, 13, 8), (3, 12, 13, 12))
+
+
+def _more(painter: QPainter) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    for y in (3.6, 8, 12.4):
+        painter.drawEllipse(QPointF(8, y), 1.3, 1.3)
+
+
 _DRAWINGS: dict[str, Draw] = {
     "play": _play,
     "pause": _pause,
@@ -228,6 +247,9 @@ _DRAWINGS: dict[str, Draw] = {
     "help": _help,
     "solo": _solo,
     "branch": _branch,
+    "seed": _seed,
+    "menu": _menu,
+    "more": _more,
 }
 
 NAMES = tuple(_DRAWINGS)

@@ -21,8 +21,18 @@ QMainWindow::separator:hover { background: $line; }
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: $line; }
 QFrame[card="true"] { background: $panel; border: 1px solid $line; border-radius: 8px; }
+QFrame[card="true"][docked="true"] {
+    border-top: 0; border-top-left-radius: 0; border-top-right-radius: 0; }
+QFrame[cardhead="true"] {
+    background: $panel; border: 1px solid $line; border-bottom: 0; border-top-left-radius: 8px;
+    border-top-right-radius: 8px; }
+QFrame[hint="true"] { background: $selection; border: 1px solid $accent; border-radius: 8px; }
 QLabel { background: transparent; }
 QLabel[role="title"] { font-weight: 600; }
+QLabel[role="brand"] { color: $accent; font-size: 17px; font-weight: 600; padding: 0 6px 0 8px; }
+QLabel[role="key"] {
+    background: $raised; border: 1px solid $line; border-radius: 4px; padding: 1px 6px;
+    font-family: "$monospace"; font-size: 12px; }
 QLabel[role="caption"] { color: $faint; font-size: 11px; font-weight: 600; }
 QLabel[role="dim"] { color: $dim; }
 QLabel[role="faint"] { color: $faint; font-size: 12px; }
@@ -39,6 +49,7 @@ QStatusBar QLabel { color: $dim; padding: 0 6px; }
 
 _BUTTONS = """
 QToolBar { background: $panel; border: 0; border-bottom: 1px solid $line; padding: 6px 8px; spacing: 6px; }
+QToolBar[margin="true"] { background: transparent; border: 0; padding: 0; spacing: 0; }
 QToolBar::separator { background: $line; width: 1px; margin: 6px 6px; }
 QPushButton {
     background: $raised; border: 1px solid $line; border-radius: 5px; padding: 5px 14px; min-height: 18px; }
@@ -56,6 +67,7 @@ QToolButton:pressed { background: $line; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:checked { background: $selection; }
 QToolButton:disabled { color: $disabled; }
+QToolButton[slim="true"] { padding: 2px; }
 QToolButton::menu-indicator { image: none; width: 0; }
 QPushButton[primary="true"], QToolButton[primary="true"] {
     background: $accent_fill; border: 1px solid $accent_fill; color: $on_accent; font-weight: 600; }
