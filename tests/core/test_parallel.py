@@ -1,0 +1,74 @@
+"""The crew: every piece of work is done, every failure is raised, every thread ends."""
+
+import threading
+
+import pytest
+
+from tfviz.core.parallel import Crew
+
+WAIT = 10.0
+
+
+class MishapError(Exception):
+    """What the work of a test fails with."""
+
+
+def fail() -> None:
+    raise MishapError
+
+
+def test_every_piece_of_work_is_done_and_each_in_a_thread_of_its_own() -> None:
+    threads: list[threading.Thread] = []
+    meeting = threading.Barrier(3)
+
+    def work() -> None:
+        meeting.wait(WAIT)  # returns only if all three run at once
+        threads.append(threading.current_thread())
+
+    with Crew(3) as crew:
+        for _ in range(50):
+            crew.run([work, work, work])
+    assert len(threads) == 150
+    assert len(set(threads)) == 3 and threading.current_thread() in threads
+
+
+def test_a_crew_of_one_works_in_the_caller_s_thread() -> None:
+    threads: list[threading.Thread] = []
+    with Crew(1) as crew:
+        crew.run([lambda: threads.append(threading.current_thread())])
+    assert threads == [threading.current_thread()]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_failure_is_raised_after_all_others_have_finished(place: int) -> None:
+    done = []
+    works = [lambda number=number: done.append(number) for number in range(3)]
+    works[place] = fail
+    with Crew(3) as crew:
+        with pytest.raises(MishapError):
+            crew.run(works)
+        assert sorted(done) == [number for number in range(3) if number != place]
+        crew.run([lambda: done.append(7)] * 3)
+        assert done.count(7) == 3
+
+
+def test_the_traceback_leads_to_the_place_in_the_other_thread() -> None:
+    with Crew(2) as crew, pytest.raises(MishapError) as failure:
+        crew.run([lambda: None, fail])
+    assert failure.traceback[-1].name == "fail"
+
+
+def test_closing_ends_the_threads_and_may_be_repeated() -> None:
+    before = threading.active_count()
+    crew = Crew(4)
+    assert threading.active_count() == before + 3
+    crew.close()
+    assert threading.active_count() == before
+    crew.close()
+
+
+def test_threads_end_also_when_the_work_failed() -> None:
+    before = threading.active_count()
+    with pytest.raises(MishapError), Crew(2) as crew:
+        crew.run([lambda: None, fail])
+    assert threading.active_count() == before
