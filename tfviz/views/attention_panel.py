@@ -52,6 +52,7 @@ class AttentionPanel(Panel):
     rate = 30.0
     demand = Demand(attention=True)
     preferred_size = (930, 640)
+    smallest_size = (470, 300)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -79,6 +79,8 @@ class Panel(Card):
     rate: ClassVar[float] = 4.0
     demand: ClassVar[Demand] = Demand()
     preferred_size: ClassVar[tuple[int, int]] = (320, 320)
+    smallest_size: ClassVar[tuple[int, int] | None] = None
+    """Where the panel can do with less than its widgets would ask for."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.title, parent)
@@ -89,6 +91,9 @@ class Panel(Card):
 
     def sizeHint(self) -> QSize:
         return QSize(*self.preferred_size)
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint() if self.smallest_size is None else QSize(*self.smallest_size)
 
     def show_snapshot(self, snapshot: "Snapshot") -> None:
         """Show what this panel shows of a step; the snapshot is frozen and may be kept."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tfviz.training.history import History
 
 SPOKEN_RATE = 1.0
-NARROW = 345
+NARROW = 340
 _ORIGIN = re.compile(r"(\w+) (\d+)/(\d+)")
 
 
@@ -42,6 +42,7 @@ class PredictionPanel(Panel):
     rate = 4.0
     demand = Demand(prediction=True, samples=True)
     preferred_size = (350, 640)
+    smallest_size = (250, 240)
 
     probe_edited = Signal(str)
     """A sentence to watch was typed."""
@@ -115,8 +116,8 @@ class PredictionPanel(Panel):
         for name, value in self.accuracies.items():
             value.setObjectName(f"{name}_accuracy_label")
             value.setAccessibleName(f"{name} accuracy")
-            value.setMinimumWidth(58)
-            line.addWidget(label(f"{name.capitalize()} acc.", "dim"))
+            value.setMinimumWidth(50)
+            line.addWidget(label(f"{name.capitalize()} acc.", "faint"))
             line.addWidget(value)
         line.addStretch(1)
         line.addWidget(self.accuracy_scope)
