@@ -7,6 +7,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Tensor
+from tfviz.core.workspace import Workspace, allocate_gradients
 
 Observer = Callable[[Operation, str], None]
 SomeTensor = TypeVar("SomeTensor", bound=Tensor)
@@ -35,41 +36,58 @@ class Program:
     def append(self, operation: Operation) -> None:
         self.operations.append(operation)
 
-    def bind(self, gradients: bool) -> None:
+    def bind(self, gradients: bool, recycle: bool = False) -> None:
         """Allocate every tensor, with gradients or without, and let the operations make their views."""
         for tensor in self.tensors.values():
             tensor.allocate(self.dtype)
         if gradients:
-            for tensor in self.tensors.values():
-                tensor.allocate_gradient(self.dtype)
+            allocate_gradients(self.operations, list(self.tensors.values()), self.dtype, recycle)
+        workspace = Workspace(self.dtype)
         for operation in self.operations:
-            operation.bind()
+            operation.bind(workspace)
         self._forward = [operation.forward for operation in self.operations]
         self._backward = [operation.backward for operation in reversed(self.operations)]
 
     def forward(self, observer: Observer | None = None) -> None:
         """Run every operation. An observer is called with each operation and "forward" after it ran."""
-        if observer is None:
-            for run in self._forward:
-                run()
-        else:
-            self._observed(self.operations, observer, "forward")
+        with Unbuffered():
+            if observer is None:
+                for run in self._forward:
+                    run()
+            else:
+                self._observed(self.operations, observer, "forward")
 
     def forward_decoder(self) -> None:
         """Run the operations that depend on the target again, as after another token."""
-        for run in self._forward[self.decoder_start :]:
-            run()
+        with Unbuffered():
+            for run in self._forward[self.decoder_start :]:
+                run()
 
     def backward(self, observer: Observer | None = None) -> None:
         """Run every operation backward, last first. An observer is called with each and "backward" after it ran."""
-        if observer is None:
-            for run in self._backward:
-                run()
-        else:
-            self._observed(reversed(self.operations), observer, "backward")
+        with Unbuffered():
+            if observer is None:
+                for run in self._backward:
+                    run()
+            else:
+                self._observed(reversed(self.operations), observer, "backward")
 
     @staticmethod
     def _observed(operations: Iterable[Operation], observer: Observer, phase: str) -> None:
         for operation in operations:
             getattr(operation, phase)()
             observer(operation, phase)
+
+
+class Unbuffered:
+    """While it lasts NumPy computes rows that it broadcasts or skips between where they lie.
+
+    By default it first copies them together into buffers of 8192 numbers, which takes two to three times as long as
+    our rows do. Only conversions between number types need the buffers; operations have none.
+    """
+
+    def __enter__(self) -> None:
+        self._size = np.setbufsize(16)
+
+    def __exit__(self, *error: object) -> None:
+        np.setbufsize(self._size)

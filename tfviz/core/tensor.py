@@ -5,6 +5,8 @@ sums over features run down columns and a linear layer is one matrix product. `v
 numbers under the reference's axes, without copying.
 """
 
+import math
+
 import numpy as np
 
 Array = np.ndarray
@@ -14,7 +16,8 @@ class Tensor:
     """A named array and the gradient of the loss with respect to it.
 
     `data` and `d_data` are the storage that operations read and write, None before the program is bound; `value`
-    and `grad` are read-only views of it whose axes are named by `axes`. `grad` is None where no gradient exists.
+    and `grad` are read-only views of it whose axes are named by `axes`. `grad` is None where no gradient exists, and
+    where its storage is `recycled`: it then served other tensors before the backward pass had ended.
     """
 
     kind: str = "activation"
@@ -24,12 +27,30 @@ class Tensor:
         self.name = name
         self.data: Array = _UNBOUND
         self.d_data: Array | None = None
+        self.recycled = False
 
     def allocate(self, dtype: np.dtype) -> None:
         """Make the storage of the value, or find it in another tensor."""
 
-    def allocate_gradient(self, dtype: np.dtype) -> None:
-        """Make the storage of the gradient, or find it in another tensor."""
+    @property
+    def gradient_root(self) -> "Tensor | None":
+        """The tensor in whose storage the gradient lies: this one or another; None where there is no gradient."""
+        return None
+
+    @property
+    def storage_key(self) -> object:
+        """Equal for tensors whose storage is of the same kind and shape."""
+        raise NotImplementedError
+
+    def new_storage(self, dtype: np.dtype) -> Array:
+        """Zeros to hold a value or a gradient."""
+        raise NotImplementedError
+
+    def bind_gradient(self) -> None:
+        """Find the gradient's storage in the root, which has it by now."""
+        root = self.gradient_root
+        if root is not None:
+            self.d_data = root.d_data
 
     def present(self, data: Array) -> Array:
         """Storage seen under the reference's axes: a view."""
@@ -41,7 +62,7 @@ class Tensor:
 
     @property
     def grad(self) -> Array | None:
-        return None if self.d_data is None else _read_only(self.present(self.d_data))
+        return None if self.d_data is None or self.recycled else _read_only(self.present(self.d_data))
 
     @property
     def gradient(self) -> Array:
@@ -71,8 +92,7 @@ class Features(Tensor):
 
     Under the features lies one row of ones: `with_ones` is what a linear layer multiplies, so that its bias is
     one more column of its weights. `value_of` and `gradient_of` name a tensor that holds the very same numbers, where
-    an operation passes them on unchanged: nothing is copied then. `spread` keeps the rows of tensors that are read
-    head by head from lying a power of two apart, where columns of small products would compete for cache lines.
+    an operation passes them on unchanged: nothing is copied then. `spread` is for tensors that are read head by head.
     """
 
     axes = ("batch", "position", "features")
@@ -93,20 +113,25 @@ class Features(Tensor):
         if self.value_of is not None:
             self.with_ones = self.value_of.with_ones
         else:
-            self.with_ones = self._storage(self.features + 1, dtype)
+            self.with_ones = self._zeros(self.features + 1, dtype)
             self.with_ones[-1] = 1
         self.data = self.with_ones[:-1]
 
-    def allocate_gradient(self, dtype: np.dtype) -> None:
-        if self.gradient_of is not None:
-            self.gradient_of.allocate_gradient(dtype)
-            self.d_data = self.gradient_of.d_data
-        elif self.d_data is None:
-            self.d_data = self._storage(self.features, dtype)
+    @property
+    def gradient_root(self) -> "Tensor | None":
+        return self if self.gradient_of is None else self.gradient_of.gradient_root
 
-    def _storage(self, rows: int, dtype: np.dtype) -> Array:
-        padding = 16 if self.spread else 0
-        return np.zeros((rows, self.columns + padding), dtype)[:, : self.columns]
+    @property
+    def storage_key(self) -> object:
+        return ("features", self.features, self.columns, self.spread)
+
+    def new_storage(self, dtype: np.dtype) -> Array:
+        return self._zeros(self.features, dtype)
+
+    def _zeros(self, rows: int, dtype: np.dtype) -> Array:
+        return (
+            spread_rows(rows, self.columns, dtype) if self.spread else np.zeros((rows, self.columns), dtype)
+        )
 
     def present(self, data: Array) -> Array:
         return data.reshape(self.features, self.batch, self.length).transpose(1, 2, 0)
@@ -117,8 +142,9 @@ class SavedFeatures(Features):
 
     kind = "saved"
 
-    def allocate_gradient(self, dtype: np.dtype) -> None:
-        """What is saved has no gradient of its own."""
+    @property
+    def gradient_root(self) -> None:
+        return None
 
 
 class Heads(Tensor):
@@ -135,9 +161,14 @@ class Heads(Tensor):
     def allocate(self, dtype: np.dtype) -> None:
         self.data = self.features.data[self.rows]
 
-    def allocate_gradient(self, dtype: np.dtype) -> None:
-        self.features.allocate_gradient(dtype)
-        self.d_data = self.features.gradient[self.rows]
+    @property
+    def gradient_root(self) -> Tensor | None:
+        return self.features.gradient_root
+
+    def bind_gradient(self) -> None:
+        root = self.gradient_root
+        if root is not None:
+            self.d_data = root.gradient[self.rows]
 
     def per_head(self, data: Array) -> Array:
         """Storage as matrices (width, position), one for each of (heads, batch): a view."""
@@ -160,10 +191,18 @@ class AttentionMap(Tensor):
         self.shape = (keys, heads, batch, queries)
 
     def allocate(self, dtype: np.dtype) -> None:
-        self.data = np.zeros(self.shape, dtype)
+        self.data = self.new_storage(dtype)
 
-    def allocate_gradient(self, dtype: np.dtype) -> None:
-        self.d_data = np.zeros(self.shape, dtype)
+    @property
+    def gradient_root(self) -> Tensor:
+        return self
+
+    @property
+    def storage_key(self) -> object:
+        return ("attention", self.shape)
+
+    def new_storage(self, dtype: np.dtype) -> Array:
+        return spread_rows(self.shape[0], math.prod(self.shape[1:]), dtype).reshape(self.shape)
 
     @staticmethod
     def per_head(data: Array) -> Array:
@@ -208,6 +247,16 @@ class Parameter(Tensor):
 
 
 _UNBOUND = np.zeros(0)
+
+
+def spread_rows(rows: int, columns: int, dtype: np.typing.DTypeLike) -> Array:
+    """Zeros (rows, columns) whose rows do not lie a multiple of 2 KiB apart.
+
+    They would compete for the same few cache lines in products that run down the columns: up to four times slower.
+    """
+    row = columns * np.dtype(dtype).itemsize
+    padding = 64 // np.dtype(dtype).itemsize if row % 2048 == 0 else 0
+    return np.zeros((rows, columns + padding), dtype)[:, :columns]
 
 
 def _read_only(view: Array) -> Array:

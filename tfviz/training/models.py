@@ -56,6 +56,7 @@ class ModelCache:
             parameters=self.parameters,
             shards=self.shards if training else 1,
             gradients=training,
+            recycle=training,
             crew=self._crew,
         )
 

@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from tfviz.core.operation import Operation
-from tfviz.core.tensor import AttentionMap, Heads, Saved
+from tfviz.core.tensor import AttentionMap, Heads, Saved, spread_rows
+from tfviz.core.workspace import Workspace
 
 
 class Scores(Operation):
@@ -24,21 +25,22 @@ class Scores(Operation):
         self.name, self.query, self.key, self.scores = name, query, key, scores
         self.inputs, self.outputs = (query, key), (scores,)
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.q = self.query.data
         self.factor = np.array(1.0 / math.sqrt(self.query.width), self.q.dtype)
-        # Rows of padded width, as the query's own.
-        self.scaled = np.zeros((self.q.shape[0], self.q.shape[1] + 16), self.q.dtype)[:, : self.q.shape[1]]
+        self.scaled = spread_rows(self.q.shape[0], self.q.shape[1], self.q.dtype)
         self.scaled_query = self.query.per_head(self.scaled)  # (heads, batch, width, query)
         self.keys = self.key.per_head(self.key.data)  # (heads, batch, width, key)
         self.keys_transposed = self.keys.swapaxes(2, 3)
         self.out = self.scores.per_head(self.scores.data)  # (heads, batch, key, query)
         if self.scores.d_data is not None:
             self.d_scores = self.scores.per_head(self.scores.gradient)
-            self.d_scores_transposed = self.d_scores.swapaxes(2, 3)
             self.d_q = self.query.gradient
             self.d_query = self.query.per_head(self.d_q)
-            self.d_key = self.key.per_head(self.key.gradient)
+            self.d_key_transposed = self.key.per_head(self.key.gradient).swapaxes(2, 3)
+            # A product with two operands that run along the query is slow: one is turned first.
+            self.scaled_transposed = self.scaled_query.swapaxes(2, 3)
+            self.turned_query = workspace.scratch(self.scaled_transposed.shape)
 
     def forward(self) -> None:
         np.multiply(self.q, self.factor, out=self.scaled)
@@ -46,7 +48,8 @@ class Scores(Operation):
 
     def backward(self) -> None:
         # scores = key . (query / sqrt(width))
-        np.matmul(self.scaled_query, self.d_scores_transposed, out=self.d_key)
+        np.copyto(self.turned_query, self.scaled_transposed)
+        np.matmul(self.d_scores, self.turned_query, out=self.d_key_transposed)
         np.matmul(self.keys, self.d_scores, out=self.d_query)
         np.multiply(self.d_q, self.factor, out=self.d_q)
 
@@ -65,11 +68,11 @@ class Softmax(Operation):
         self.name, self.scores, self.mask, self.weights = name, scores, mask, weights
         self.inputs, self.outputs = (scores, mask), (weights,)
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.s, self.p, self.allowed = self.scores.data, self.weights.data, self.mask.data
         keys, *rows = self.p.shape
-        self.ones = np.ones(keys, self.p.dtype)
-        self.row = np.zeros(rows, self.p.dtype)
+        self.ones = workspace.constant(1, (keys,))
+        self.row = workspace.scratch((*rows,))
         self.flat_row = self.row.reshape(-1)
         self.flat = self.p.reshape(keys, -1)
         if self.weights.d_data is not None:
@@ -103,16 +106,17 @@ class WeightedSum(Operation):
         self.name, self.weights, self.value, self.context = name, weights, value, context
         self.inputs, self.outputs = (weights, value), (context,)
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.p = self.weights.per_head(self.weights.data)  # (heads, batch, key, query)
-        self.p_transposed = self.p.swapaxes(2, 3)
         self.v = self.value.per_head(self.value.data)  # (heads, batch, width, key)
         self.v_transposed = self.v.swapaxes(2, 3)
         self.out = self.context.per_head(self.context.data)  # (heads, batch, width, query)
         if self.context.d_data is not None:
             self.d_context = self.context.per_head(self.context.gradient)
             self.d_p = self.weights.per_head(self.weights.gradient)
-            self.d_v = self.value.per_head(self.value.gradient)
+            self.d_v_transposed = self.value.per_head(self.value.gradient).swapaxes(2, 3)
+            self.d_context_transposed = self.d_context.swapaxes(2, 3)
+            self.turned_d_context = workspace.scratch(self.d_context_transposed.shape)
 
     def forward(self) -> None:
         np.matmul(self.v, self.p, out=self.out)
@@ -120,4 +124,5 @@ class WeightedSum(Operation):
     def backward(self) -> None:
         # context = value . weights
         np.matmul(self.v_transposed, self.d_context, out=self.d_p)
-        np.matmul(self.d_context, self.p_transposed, out=self.d_v)
+        np.copyto(self.turned_d_context, self.d_context_transposed)
+        np.matmul(self.p, self.turned_d_context, out=self.d_v_transposed)

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Saved, Tensor
+from tfviz.core.workspace import Workspace
 
 
 class Randomness:
@@ -47,7 +48,7 @@ class Dropout(Operation):
         self.site = randomness.new_site()
         self.inputs, self.outputs = (x,), (mask, y)
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.a, self.out, self.factors = self.x.data, self.y.data, self.mask.data
         self.uniform = np.zeros(self.a.shape, np.float32)
         self.kept = np.zeros(self.a.shape, np.bool_)
@@ -57,7 +58,8 @@ class Dropout(Operation):
     def forward(self) -> None:
         self.randomness.uniform(self.site, self.uniform)
         np.greater_equal(self.uniform, self.rate, out=self.kept)
-        np.multiply(self.kept, self.factors.dtype.type(1.0 / (1.0 - self.rate)), out=self.factors)
+        np.copyto(self.factors, self.kept)
+        np.multiply(self.factors, 1.0 / (1.0 - self.rate), out=self.factors)
         np.multiply(self.a, self.factors, out=self.out)
 
     def backward(self) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Array, Features, Parameter, Tokens
+from tfviz.core.workspace import Workspace
 
 ONE_HOT_LIMIT = 64
 """Up to this many tokens the gradient is fastest as a product with one-hot columns, above it by sorted sums."""
@@ -22,14 +23,14 @@ class Embedding(Operation):
         self.name, self.tokens, self.table, self.x = name, tokens, table, x
         self.inputs, self.outputs = (tokens, table), (x,)
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.ids = self.tokens.data.reshape(-1)
         self.out_transposed = self.x.data.T
         self.weights = self.table.data
         vocabulary, self.width = self.weights.shape
         self.factor = math.sqrt(self.width)
         dtype = self.weights.dtype
-        self.rows = np.zeros((self.x.columns, self.width), dtype)
+        self.rows = workspace.scratch((self.x.columns, self.width))
         if self.x.d_data is not None:
             self.d_x_transposed = self.x.gradient.T
             self.d_table = self.table.gradient
@@ -77,7 +78,7 @@ class PositionalEncoding(Operation):
         self.inputs, self.outputs = (x,), (y,)
         x.gradient_of = y
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.a, self.out = self.x.data, self.y.data
         table = sinusoids(self.x.length, self.x.features).T
         self.positions = np.tile(table, (1, self.x.batch)).astype(self.a.dtype)

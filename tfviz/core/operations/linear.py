@@ -5,6 +5,7 @@ import numpy as np
 from tfviz.core.operation import Operation
 from tfviz.core.parameters import Affine
 from tfviz.core.tensor import Features
+from tfviz.core.workspace import Workspace
 
 
 class Linear(Operation):
@@ -22,14 +23,14 @@ class Linear(Operation):
         self.name, self.x, self.affine, self.y = name, x, affine, y
         self.inputs, self.outputs = (x,), (y,)
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.weight_and_bias = self.affine.values
         self.weight_transposed = self.affine.values[:, :-1].T
         self.x_with_ones = self.x.with_ones
         self.out = self.y.data
         if self.y.d_data is not None:
             self.x_transposed = self.x.data.T
-            self.ones = np.ones(self.x.columns, self.x.data.dtype)
+            self.ones = workspace.constant(1, (self.x.columns,))
             self.d_y, self.d_x = self.y.gradient, self.x.gradient
             self.d_weight = self.affine.gradients[:, :-1]
             self.d_bias = self.affine.gradients[:, -1]

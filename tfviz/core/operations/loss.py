@@ -5,6 +5,7 @@ import numpy as np
 from tfviz.core.operation import Operation
 from tfviz.core.operations.mask import PADDING
 from tfviz.core.tensor import Array, Features, Saved, SavedFeatures, Tokens
+from tfviz.core.workspace import Workspace
 
 
 class CrossEntropy(Operation):
@@ -27,15 +28,15 @@ class CrossEntropy(Operation):
         self.inputs, self.outputs = (logits, target), (probabilities, loss)
         self.tokens = 1
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.a, self.p = self.logits.data, self.probabilities.data
         self.vocabulary, columns = self.a.shape
         dtype = self.a.dtype
         self.ids = self.target.data.reshape(-1)
         self.column_numbers = np.arange(columns)
-        self.ones = np.ones(self.vocabulary, dtype)
-        self.largest = np.zeros(columns, dtype)
-        self.sums = np.zeros(columns, dtype)
+        self.ones = workspace.constant(1, (self.vocabulary,))
+        self.largest = workspace.scratch((columns,))
+        self.sums = workspace.scratch((columns,), 1)
         self.share = np.zeros(columns, dtype)
         if self.logits.d_data is not None:
             self.d_a = self.logits.gradient
@@ -48,7 +49,8 @@ class CrossEntropy(Operation):
         np.exp(self.p, out=self.p)
         np.matmul(self.ones, self.p, out=self.sums)
         np.divide(self.p, self.sums, out=self.p)
-        np.divide(self.ids != PADDING, self.tokens, out=self.share, casting="same_kind")
+        np.copyto(self.share, self.ids != PADDING)
+        np.divide(self.share, self.tokens, out=self.share)
         expected_log = (1.0 - self.smoothing) * self.target_log + self.smoothing * mean_log
         self.loss.data[0] = self.share @ (np.log(self.sums) - expected_log)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Saved, Tokens
+from tfviz.core.workspace import Workspace
 
 PADDING = 0
 
@@ -19,7 +20,7 @@ class KeyMask(Operation):
         self.name, self.tokens, self.mask, self.causal = name, tokens, mask, causal
         self.inputs, self.outputs = (tokens,), (mask,)
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         keys, _, batch, queries = self.mask.data.shape
         self.out = self.mask.data[:, 0]  # (key, batch, query)
         later = np.arange(keys)[:, None, None] > np.arange(queries)

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Features, Parameter, Saved, SavedFeatures
+from tfviz.core.workspace import Workspace
 
 
 class LayerNorm(Operation):
@@ -28,7 +29,7 @@ class LayerNorm(Operation):
         self.eps = eps
         self.inputs, self.outputs = (x, gain, bias), (normalized, scale, y)
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.a, self.out, self.n = self.x.data, self.y.data, self.normalized.data
         self.r = self.reciprocal_deviation.data
         features, columns = self.a.shape
@@ -36,14 +37,14 @@ class LayerNorm(Operation):
         self.small = np.array(self.eps, dtype)
         self.mean_row = np.full(features, 1.0 / features, dtype)
         self.gain_column, self.bias_column = self.gain.data[:, None], self.bias.data[:, None]
-        self.scratch = np.zeros((features, columns), dtype)
-        self.mean = np.zeros(columns, dtype)
+        self.scratch = workspace.scratch((features, columns))
+        self.mean = workspace.scratch((columns,))
         if self.y.d_data is not None:
-            self.ones = np.ones(columns, dtype)
+            self.ones = workspace.constant(1, (columns,))
             self.d_y, self.d_x = self.y.gradient, self.x.gradient
             self.d_gain, self.d_bias = self.gain.gradient, self.bias.gradient
-            self.gain_row = np.zeros(features, dtype)
-            self.mean_h_n = np.zeros(columns, dtype)
+            self.gain_row = workspace.scratch((features,))
+            self.mean_h_n = workspace.scratch((columns,), 1)
 
     def forward(self) -> None:
         np.matmul(self.mean_row, self.a, out=self.mean)

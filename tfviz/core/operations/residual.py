@@ -4,6 +4,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Features
+from tfviz.core.workspace import Workspace
 
 
 class Fork(Operation):
@@ -19,7 +20,7 @@ class Fork(Operation):
         for reader in readers:
             reader.value_of = x
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         if self.x.d_data is not None:
             self.d_x = self.x.gradient
             self.d_first, self.d_second, *self.d_others = [reader.gradient for reader in self.readers]
@@ -45,7 +46,7 @@ class ResidualAdd(Operation):
         self.inputs, self.outputs = (skip, branch), (y,)
         skip.gradient_of = branch.gradient_of = y
 
-    def bind(self) -> None:
+    def bind(self, workspace: Workspace) -> None:
         self.a, self.b, self.out = self.skip.data, self.branch.data, self.y.data
 
     def forward(self) -> None:
