@@ -42,8 +42,8 @@ class CurvePanel(Panel):
         self.curves = RunCurves((*TRAINED, *VALIDATED), smoothed=TRAINED)
         self.step: int | None = None
         self._hovered: int | None = None
-        self._build_plot()
         self._build_header()
+        self._build_plot()
         self._fit_throttle = Throttle(self.picture.fit_and_draw, 2.0, self)
         self._text_throttle = Throttle(self._show_values, 4.0, self)
         self._summary_throttle = Throttle(self._summarise, 1.0, self)
@@ -105,6 +105,7 @@ class CurvePanel(Panel):
         self.plot.zoomed_changed.connect(self._show_reset)
         self.plot.step_clicked.connect(self.step_clicked)
         self.plot.hovered.connect(self._hover)
+        self.reset_button.clicked.connect(self.plot.reset_view)
 
     def _build_header(self) -> None:
         entries = QHBoxLayout()
@@ -131,7 +132,6 @@ class CurvePanel(Panel):
         self.reset_button.setObjectName("curve_reset")
         self.reset_button.setToolTip("Show the whole run again (0)")
         self.reset_button.setAccessibleName("Reset view")
-        self.reset_button.clicked.connect(self.plot.reset_view)
         self.reset_button.hide()
         for widget in (self.slider, self.log_button, self.reset_button):
             self.add_control(widget)

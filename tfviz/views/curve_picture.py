@@ -26,7 +26,7 @@ NO_LOGARITHM = -400.0  # stands for the logarithm of zero and less, below that o
 
 
 class CurvePicture:
-    """Draws the curves of a run over a plot: the loss decides the value axis, accuracies fill its height from 0 to 1."""
+    """Draws the curves of a run on a plot: the loss decides the value axis, accuracies fill its height from 0 to 1."""
 
     def __init__(self, plot: StepPlot, curves: RunCurves) -> None:
         self.plot, self.curves = plot, curves

@@ -89,7 +89,9 @@ def short_name(group: str) -> str:
     parts = group.split(".")
     if len(parts) == 3 and parts[0] in ("encoder", "decoder") and parts[1].isdigit():
         return f"{parts[0][:3]}{parts[1]} {SHORT.get(parts[2], parts[2])}"
-    return group.replace("encoder", "enc").replace("decoder", "dec").replace("embedding", "embed")
+    for long, short in (("encoder.", "enc "), ("decoder.", "dec "), ("_embedding", " emb")):
+        group = group.replace(long, short)
+    return group
 
 
 def _finite_only(values: numpy.ndarray) -> numpy.ndarray:

@@ -51,6 +51,7 @@ class StepPlot(pyqtgraph.GraphicsView):
         super().__init__(parent)
         self.setMinimumSize(160, 90)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.frontier = 0
         self.zoomed = False
         self.values_zoomed = False

@@ -1,0 +1,117 @@
+"""A line of the run panel: label, editors, and below them what is wrong with them."""
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
+
+from tfviz.training.config import RunConfig
+from tfviz.training.rules import Rule
+from tfviz.views.field_editors import PathEditor, create_editor, help_text, value_text
+from tfviz.views.panel import label
+from tfviz.views.run_fields import EMPTY, Row
+from tfviz.views.theme import DARK, Theme
+
+CHANGED = " •"
+
+
+class FieldLabel(QLabel):
+    """A label that ends in an ellipsis where the panel is narrow."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", "dim")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
+
+
+class FieldRow:
+    """The widgets of a row, placed in a grid of two columns: one line for the editors, one for an error."""
+
+    def __init__(self, row: Row, rules: Mapping[str, Rule], grid: QGridLayout) -> None:
+        self.paths = row.paths
+        self._name = row.label
+        self._theme = DARK
+        self._changed = False
+        self.label = FieldLabel(row.label)
+        self._help = "".join(help_text(path, rules[path]) for path in row.paths)
+        self.editors = {path: create_editor(path, rules[path], EMPTY.get(path, "none")) for path in row.paths}
+        self.error = label("", "error")
+        self.error.setObjectName(f"error_{row.paths[0]}")
+        self.error.setWordWrap(True)
+        self.error.hide()
+        self._holder = QWidget()
+        holder = QHBoxLayout(self._holder)
+        holder.setContentsMargins(0, 0, 0, 0)
+        holder.setSpacing(4)
+        for path, editor in self.editors.items():
+            editor.setAccessibleName(
+                row.label if len(row.paths) == 1 else path.rpartition(".")[2].replace("_", " ")
+            )
+            holder.addWidget(editor)
+        line = grid.rowCount()
+        grid.addWidget(self.label, line, 0)
+        grid.addWidget(self._holder, line, 1)
+        grid.addWidget(self.error, line + 1, 0, 1, 2)
+        self.label.setBuddy(next(iter(self.editors.values())))
+
+    @property
+    def widgets(self) -> tuple[QLabel, QWidget]:
+        return self.label, self._holder
+
+    def show_config(self, config: RunConfig) -> None:
+        """The values of a configuration; nothing is emitted."""
+        for path, editor in self.editors.items():
+            editor.show_value(config.value(path))
+
+    def set_visible(self, visible: bool) -> None:
+        for widget in self.widgets:
+            widget.setVisible(visible)
+
+    def show_errors(self, errors: Mapping[str, str]) -> None:
+        """Frame the editors whose path is among the errors, and write what is wrong below them."""
+        for path, editor in self.editors.items():
+            invalid = path in errors
+            if bool(editor.property("invalid")) != invalid:
+                editor.setProperty("invalid", invalid)
+                editor.style().unpolish(editor)
+                editor.style().polish(editor)
+        text = "\n".join(errors[path] for path in self.paths if path in errors)
+        self.error.setText(text)
+        self.error.setVisible(bool(text))
+
+    def show_changes(self, changes: Mapping[str, tuple[Any, Any]]) -> None:
+        """Mark the label where a value differs from the run's, which the tool tip names."""
+        mine = [path for path in self.paths if path in changes]
+        if bool(mine) != self._changed:
+            self._changed = bool(mine)
+            self._colour_label()
+        self.label.setText(self._name + CHANGED if mine else self._name)
+        before = [
+            f"<p>{escape(path)} is {escape(value_text(changes[path][0])) or 'none'} in this run</p>"
+            for path in mine
+        ]
+        self.label.setToolTip(self._help + "".join(before))
+
+    def recolour(self, theme: Theme) -> None:
+        self._theme = theme
+        for editor in self.editors.values():
+            if isinstance(editor, PathEditor):
+                editor.recolour(theme)
+        self._colour_label()
+
+    def _colour_label(self) -> None:
+        self.label.setStyleSheet(f"color: {self._theme.warn};" if self._changed else "")
+
+    @property
+    def label_width(self) -> int:
+        """Enough for the name and the mark."""
+        return self.label.fontMetrics().horizontalAdvance(self._name + CHANGED) + 2

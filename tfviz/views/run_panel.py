@@ -1,0 +1,190 @@
+"""The configuration of the run: everything can be edited, is checked while one types, and starts a new run."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
+
+from tfviz.training.config import RunConfig
+from tfviz.training.rules import ConfigurationError
+from tfviz.views.panel import Panel, label
+from tfviz.views.parameter_count import parameter_count
+from tfviz.views.run_form import COMPACT, FORM_MARGIN, RunForm
+from tfviz.views.theme import Theme
+from tfviz.views.widgets import Throttle
+
+NARROW = 245  # pixels below which the buttons stand one above the other
+
+Count = Callable[[RunConfig], int | None]
+
+
+class RunPanel(Panel):
+    """The card "Run". It edits a copy: the running configuration is whatever show_config was given last."""
+
+    title = "Run"
+    object_name = "run_panel"
+    preferred_size = (260, 640)
+
+    new_run_requested = Signal(object)  # RunConfig
+    open_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None, count: Count = parameter_count) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(200)
+        self._count = count
+        self._presets = {RunConfig.preset(name).fingerprint: name for name in RunConfig.presets()}
+        self.form = RunForm()
+        self._build_preset()
+        self._build_fields()
+        self._build_foot()
+        self._count_throttle = Throttle(self._count_parameters, 4.0, self)
+        self.form.checked.connect(self._show_state)
+        self.form.show_values(RunConfig())
+        self.recolour(self.theme)
+
+    @property
+    def config(self) -> RunConfig | None:
+        """What the fields say; None while any of them is wrong."""
+        return self.form.edited
+
+    def show_config(self, config: RunConfig) -> None:
+        """Show the configuration of the run that is open now; edits are dropped, no run is requested."""
+        self.form.running = config
+        self.form.show_values(config)
+
+    def show_error(self, error: ValueError) -> None:
+        """Show at its field what the task or the session said against the configuration, until something is edited."""
+        path = error.path if isinstance(error, ConfigurationError) and error.path else "task.path"
+        self.form.refuse(path, str(error))
+
+    def recolour(self, theme: Theme) -> None:
+        super().recolour(theme)
+        self.form.recolour(theme)
+        self._new_button.setStyleSheet(
+            f'QPushButton {{ padding: 5px 6px; }} QPushButton[changed="true"] {{ border: 2px solid {theme.warn}; }}'
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        across = QBoxLayout.Direction.LeftToRight
+        self._buttons.setDirection(QBoxLayout.Direction.TopToBottom if self.width() < NARROW else across)
+
+    # what stands where
+
+    def _build_preset(self) -> None:
+        self._preset = QComboBox()
+        self._preset.setObjectName("run_preset")
+        self._preset.setAccessibleName("Preset")
+        self._preset.setToolTip("Fill the fields with a configuration that comes with the program")
+        self._preset.setPlaceholderText("custom")
+        self._preset.setStyleSheet(COMPACT)
+        for row, name in enumerate(RunConfig.presets()):
+            self._preset.addItem(name.replace("_", " "), name)
+            self._preset.setItemData(row, RunConfig.preset(name).description, Qt.ItemDataRole.ToolTipRole)
+        self._preset.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._preset.activated.connect(self._take_preset)
+        self._preset_label = label("Preset", "dim")
+        self._preset_row = QHBoxLayout()
+        self._preset_row.setSpacing(8)
+        self._preset_row.addWidget(self._preset_label)
+        self._preset_row.addWidget(self._preset, 1)
+        self.body.addLayout(self._preset_row)
+
+    def _build_fields(self) -> None:
+        scroll = QScrollArea()
+        scroll.setObjectName("run_fields")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self.form)
+        self.body.addWidget(scroll, 1)
+        self.form.arranged.connect(self._align_preset)
+
+    def _build_foot(self) -> None:
+        self._count_label = label("", "dim")
+        self._count_label.setObjectName("parameter_count")
+        self._revert = QPushButton("Revert")
+        self._revert.setObjectName("run_revert")
+        self._revert.setProperty("flat", True)
+        self._revert.setStyleSheet("QPushButton { padding: 0 6px; min-height: 16px; }")
+        self._revert.setToolTip("Show the running configuration again")
+        self._revert.clicked.connect(self._show_running)
+        line = QHBoxLayout()
+        line.addWidget(self._count_label, 1)
+        line.addWidget(self._revert)
+        self._new_button = QPushButton("New run")
+        self._new_button.setObjectName("new_run_button")
+        self._new_button.setProperty("primary", True)
+        self._new_button.clicked.connect(self._start)
+        open_button = QPushButton("Open…")
+        open_button.setObjectName("open_run_button")
+        open_button.setToolTip("Open a recorded run or a saved model")
+        open_button.clicked.connect(self.open_requested)
+        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._buttons.setSpacing(8)
+        self._buttons.addWidget(self._new_button, 1)
+        self._buttons.addWidget(open_button)
+        self.body.addLayout(line)
+        self.body.addLayout(self._buttons)
+
+    def _align_preset(self) -> None:
+        """The preset does not scroll with the fields, but stands in line with them."""
+        self._preset_label.setFixedWidth(self.form.label_width)
+        beside = self.contentsRect().width() - 24 - self.form.width()
+        self._preset_row.setContentsMargins(0, 0, max(beside, 0) + FORM_MARGIN, 0)
+
+    # what happens
+
+    def _take_preset(self) -> None:
+        self.form.show_values(RunConfig.preset(self._preset.currentData()))
+
+    def _show_running(self) -> None:
+        if self.form.running is not None:
+            self.form.show_values(self.form.running)
+
+    def _start(self) -> None:
+        self._count_throttle.now()  # what is found wrong late must not be missed by a quick click
+        if self.config is not None:
+            self.new_run_requested.emit(self.config)
+
+    def _show_state(self) -> None:
+        """After an edit: the button says what it would do, and why not."""
+        config, changes, errors = self.config, len(self.form.changes()), self.form.errors
+        counted = f" · {changes} change{'s' if changes > 1 else ''}" if changes else ""
+        self._new_button.setText("New run" + counted)
+        self._new_button.setEnabled(config is not None)
+        self._new_button.setToolTip(
+            "Start from step 0 with these settings" if config else "\n".join(errors.values())
+        )
+        highlighted = bool(changes) and config is not None
+        if bool(self._new_button.property("changed")) != highlighted:
+            self._new_button.setProperty("changed", highlighted)
+            self._new_button.style().unpolish(self._new_button)
+            self._new_button.style().polish(self._new_button)
+        self._revert.setVisible(self.form.running is not None and (bool(changes) or config is None))
+        preset = self._presets.get(config.fingerprint) if config else None
+        self._preset.setCurrentIndex(self._preset.findData(preset) if preset else -1)
+        if config is not None:
+            self._count_throttle.request()
+        else:
+            self._count_label.setText("")
+
+    def _count_parameters(self) -> None:
+        if self.config is None:
+            return
+        try:
+            number = self._count(self.config)
+        except ValueError as error:
+            self.show_error(error)
+        else:
+            self._count_label.setText("" if number is None else f"{number:,} parameters")

@@ -1,0 +1,303 @@
+"""The timeline: what is recorded of the run, where the clock stands, and a way to go anywhere by mouse."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFont,
+    QFontMetricsF,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from tfviz.views.fonts import interface_font, monospace_font
+from tfviz.views.live_chip import LiveChip
+from tfviz.views.theme import DARK, Theme
+from tfviz.views.ticks import step_ticks
+from tfviz.views.widgets import Throttle
+
+LEFT, RIGHT = 104.0, 96.0  # beside the track: the title and the live chip
+TRACK_HEIGHT = 6.0
+LEAST_EXTENT = 100  # steps of an open-ended run that has hardly begun
+KEYFRAME_DISTANCE = 9.0
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Something that happened at a step: an intervention (a flag) or an alert (a triangle), and words that say what."""
+
+    step: int
+    kind: Literal["intervention", "alert"]
+    text: str
+
+
+class Timeline(QWidget):
+    """One painted widget as wide as the window. Steps asked for by the mouse are within the record."""
+
+    step_requested = Signal(int)
+    go_live = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("timeline")
+        self.setAccessibleName("Timeline")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(48)
+        self.setMinimumWidth(320)
+        self.theme = DARK
+        self.first, self.frontier = 0, 0
+        self.total: int | None = None
+        self.step, self.following = 0, True
+        self.keyframes = numpy.empty(0, numpy.int64)
+        self.markers: tuple[Marker, ...] = ()
+        self.hovered: int | None = None
+        self._dragging = False
+        self._layers: dict[str, tuple[object, QPixmap]] = {}
+        self.live_chip = LiveChip(self)
+        self.live_chip.clicked.connect(self.go_live)
+        self._describe_throttle = Throttle(self._describe, 1.0, self)
+
+    def sizeHint(self) -> QSize:
+        return QSize(1580, 48)
+
+    # what the window says
+
+    def show_range(self, first: int, frontier: int, total: int | None) -> None:
+        """Steps first..frontier are recorded; the run ends at `total`, or is open-ended (None)."""
+        before = self._picture()
+        self.first, self.frontier, self.total = first, frontier, total
+        self._update_if_changed(before)
+
+    def show_playhead(self, step: int, following: bool) -> None:
+        """The clock's step, and whether it follows the newest one."""
+        before = self._picture()
+        self.step, self.following = step, following
+        if following != self.live_chip.lit:
+            self.live_chip.show_lit(following)
+        self._update_if_changed(before)
+
+    def set_keyframes(self, steps: Sequence[int] | numpy.ndarray) -> None:
+        """The steps from which the run can resume at once."""
+        keyframes = numpy.sort(numpy.asarray(steps, numpy.int64))
+        if not numpy.array_equal(keyframes, self.keyframes):
+            self.keyframes = keyframes
+            self.update()
+
+    def set_markers(self, markers: Sequence[Marker]) -> None:
+        """Interventions and alerts."""
+        if tuple(markers) != self.markers:
+            self.markers = tuple(markers)
+            self.update()
+
+    def recolour(self, theme: Theme) -> None:
+        self.theme = self.live_chip.theme = theme
+        self.update()
+
+    # where steps are
+
+    @property
+    def extent(self) -> int:
+        """The step at the right end of the track: the end of the run, or a round number beyond the record."""
+        if self.total is not None:
+            return max(self.total, self.frontier, 1)
+        return open_extent(self.frontier)
+
+    @property
+    def track(self) -> QRectF:
+        """The bar, in widget coordinates."""
+        return QRectF(LEFT, 15.0, max(self.width() - LEFT - RIGHT, 1.0), TRACK_HEIGHT)
+
+    def position(self, step: float) -> float:
+        """The x coordinate of a step."""
+        return self.track.left() + step / self.extent * self.track.width()
+
+    def step_at(self, x: float) -> int:
+        """The recorded step nearest to an x coordinate."""
+        step = round((x - self.track.left()) / self.track.width() * self.extent)
+        return min(max(step, self.first), self.frontier)
+
+    # what the user does
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._on_track(event.position()):
+            self._dragging = True
+            self._request(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        on_track = self._dragging or self._on_track(event.position())
+        self.setCursor(Qt.CursorShape.PointingHandCursor if on_track else Qt.CursorShape.ArrowCursor)
+        if self._dragging:
+            self._request(event.position().x())
+        self._hover(self.step_at(event.position().x()) if on_track else None)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._dragging = False
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(None)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._hover(self.step_at(event.position().x()) if self._on_track(event.position()) else None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.live_chip.move(
+            self.width() - self.live_chip.width() - 12, (self.height() - self.live_chip.height()) // 2
+        )
+
+    def _on_track(self, position: QPointF) -> bool:
+        return self.frontier > 0 and self.track.adjusted(-10, -14, 10, 26).contains(position)
+
+    def _request(self, x: float) -> None:
+        step = self.step_at(x)
+        if step != self.step or self.following:
+            self.step_requested.emit(step)
+
+    def _hover(self, step: int | None) -> None:
+        if step != self.hovered:
+            self.hovered = step
+            near = [] if step is None else [marker for marker in self.markers if self._is_near(marker, step)]
+            self.setToolTip("\n".join(f"Step {marker.step:,}: {marker.text}" for marker in near))
+            self.update()
+
+    def _is_near(self, marker: Marker, step: int) -> bool:
+        return abs(self.position(marker.step) - self.position(step)) <= 6
+
+    # painting
+
+    def _picture(self) -> tuple[object, ...]:
+        """What the painted parts depend on, to half a pixel."""
+        places = (round(2 * self.position(step)) for step in (self.first, self.frontier, self.step))
+        return (*places, self.extent, self.following)
+
+    def _update_if_changed(self, before: tuple[object, ...]) -> None:
+        if self._picture() != before:
+            self.update()
+        self._describe_throttle.request()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._layer("ground", self._paint_ground, self.hasFocus()))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_record(painter)
+        painter.drawPixmap(
+            0, 0, self._layer("marks", self._paint_marks, self.keyframes.tobytes(), self.markers)
+        )
+        self._paint_playhead(painter)
+        if self.hovered is not None:
+            self._paint_hover(painter, self.hovered)
+
+    def _layer(self, name: str, paint: Callable[[QPainter], None], *causes: object) -> QPixmap:
+        """What does not move with the clock, painted when one of its causes changes: the rest is a copy."""
+        state = (self.size(), self.devicePixelRatioF(), self.theme.name, self.extent, *causes)
+        if name not in self._layers or self._layers[name][0] != state:
+            pixmap = QPixmap(self.size() * self.devicePixelRatioF())
+            pixmap.setDevicePixelRatio(self.devicePixelRatioF())
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            paint(painter)
+            painter.end()
+            self._layers[name] = (state, pixmap)
+        return self._layers[name][1]
+
+    def _paint_ground(self, painter: QPainter) -> None:
+        self._paint_card(painter)
+        self._paint_ticks(painter)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.theme.colour("line"))
+        painter.drawRoundedRect(self.track, TRACK_HEIGHT / 2, TRACK_HEIGHT / 2)
+
+    def _paint_card(self, painter: QPainter) -> None:
+        painter.setPen(QPen(self.theme.colour("accent" if self.hasFocus() else "line")))
+        painter.setBrush(self.theme.colour("panel"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        painter.setPen(self.theme.colour("text"))
+        painter.setFont(interface_font(13, QFont.Weight.DemiBold))
+        painter.drawText(QRectF(12, 0, LEFT - 20, self.height()), Qt.AlignmentFlag.AlignVCenter, "Timeline")
+
+    def _paint_ticks(self, painter: QPainter) -> None:
+        font = interface_font(11)
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
+        painter.setPen(self.theme.colour("faint"))
+        end = f"{self.extent:,}"
+        last_left = self.position(self.extent) - metrics.horizontalAdvance(end) / 2
+        for step, text in step_ticks(0, self.extent, max(int(self.track.width() / 110), 2)):
+            width = metrics.horizontalAdvance(text)
+            if self.position(step) + width / 2 + 12 < last_left:
+                painter.drawText(QPointF(self.position(step) - width / 2, 40), text)
+        painter.drawText(QPointF(last_left, 40), end)
+
+    def _paint_record(self, painter: QPainter) -> None:
+        left, right = self.position(self.first), self.position(self.frontier)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.theme.mix("panel", "accent", 0.55))
+        recorded = QRectF(left, self.track.top(), right - left, TRACK_HEIGHT)
+        painter.drawRoundedRect(recorded, TRACK_HEIGHT / 2, TRACK_HEIGHT / 2)
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        middle = self.track.center().y()
+        painter.setPen(QPen(self.theme.colour("panel"), 1))
+        painter.setBrush(self.theme.colour("warn"))
+        places = self.track.left() + self.keyframes * (self.track.width() / self.extent)
+        _, kept = numpy.unique(numpy.floor(places / KEYFRAME_DISTANCE), return_index=True)
+        for x in places[kept].tolist():
+            _polygon(painter, (x, middle - 5.5), (x + 4.5, middle), (x, middle + 5.5), (x - 4.5, middle))
+        for marker in self.markers:
+            x = self.position(marker.step)
+            if marker.kind == "alert":
+                painter.setBrush(self.theme.colour("bad"))
+                _polygon(painter, (x - 5, 12), (x + 5, 12), (x, 3))
+            else:
+                painter.setBrush(self.theme.colour("parameter"))
+                _polygon(painter, (x - 1, 3), (x + 8, 6.5), (x + 1, 10), (x + 1, 14), (x - 1, 14))
+
+    def _paint_playhead(self, painter: QPainter) -> None:
+        centre = QPointF(self.position(self.step), self.track.center().y())
+        painter.setPen(QPen(self.theme.colour("panel"), 2))
+        painter.setBrush(self.theme.colour("accent" if self.following else "text"))
+        painter.drawEllipse(centre, 8, 8)
+
+    def _paint_hover(self, painter: QPainter, step: int) -> None:
+        """The step under the pointer, written over the tick marks."""
+        x, font, text = self.position(step), monospace_font(11), f"{step:,}"
+        width = QFontMetricsF(font).horizontalAdvance(text) + 10
+        area = QRectF(min(max(x - width / 2, LEFT - 30), self.width() - width - 4), 28.5, width, 16)
+        painter.setPen(QPen(self.theme.colour("faint")))
+        painter.drawLine(QPointF(x, self.track.top() - 5), QPointF(x, area.top()))
+        painter.setBrush(self.theme.colour("raised"))
+        painter.drawRoundedRect(area, 3, 3)
+        painter.setFont(font)
+        painter.setPen(self.theme.colour("text"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _describe(self) -> None:
+        end = f" of {self.total:,}" if self.total is not None else ""
+        state = "live" if self.following else f"recorded up to step {self.frontier:,}"
+        self.setAccessibleDescription(f"Step {self.step:,}{end}, {state}")
+
+
+def open_extent(frontier: int) -> int:
+    """A round number of steps of which the record fills at most nine tenths."""
+    needed = max(frontier / 0.9, LEAST_EXTENT)
+    power = 10.0 ** math.floor(math.log10(needed))
+    return round(
+        power * next(factor for factor in (1, 1.5, 2, 3, 5, 7.5, 10) if factor * power >= needed * (1 - 1e-9))
+    )
+
+
+def _polygon(painter: QPainter, *points: tuple[float, float]) -> None:
+    painter.drawPolygon(QPolygonF([QPointF(*point) for point in points]))
