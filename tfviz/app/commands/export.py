@@ -1,0 +1,107 @@
+"""`export`: attention, scalars or weights of a trained model as a file for other programs, or as a picture."""
+
+import argparse
+
+from tfviz.app.outputs import suffix
+from tfviz.app.parser import Parser, one_of, whole_number
+from tfviz.launcher.process import say
+
+EXAMPLES = """examples:
+  %(prog)s model.safetensors --out attention.npz
+  %(prog)s model.safetensors --sentence "how are you" --out atlas.svg
+  %(prog)s model.safetensors --head cross.L0H3 --numbers --theme dark --out head.png
+
+Formats: attention as npz, json, csv, png, svg; scalars as csv, json; the model as safetensors.
+npz and json hold all heads as arrays (layer, head, query, key) with tokens, step, seed, sentence
+and configuration. Pictures name what they show. Only png needs Qt, and no display."""
+
+
+def configure(parser: Parser) -> None:
+    parser.description = "Write attention, scalars or weights of a trained model into a file."
+    parser.epilog = EXAMPLES
+    parser.add_argument("file", metavar="FILE", help="a safetensors model saved by tfviz, or a run file")
+    parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
+    parser.add_argument(
+        "--what",
+        type=one_of("attention", "scalars", "model"),
+        default="attention",
+        metavar="NAME",
+        help="attention (default), scalars or model",
+    )
+    parser.add_argument("--format", metavar="NAME", help="without: by the ending of --out")
+    parser.add_argument(
+        "--step",
+        type=whole_number(0),
+        metavar="N",
+        help="the model after N updates, from a run file (default: the last)",
+    )
+    attention = parser.add_argument_group("attention")
+    attention.add_argument("--sentence", metavar="TEXT", help="another sentence than the one the run watched")
+    attention.add_argument(
+        "--head", metavar="HEAD", help="csv and pictures: one head alone, such as encoder.L0H0 or cross.L1H3"
+    )
+    attention.add_argument(
+        "--theme",
+        type=one_of("light", "dark"),
+        default="light",
+        metavar="NAME",
+        help="light (default) or dark",
+    )
+    attention.add_argument(
+        "--numbers", action="store_true", help="with --head: write the weights into the cells"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    what, path = arguments.what, arguments.out
+    from tfviz.app.outputs import check_writable
+    from tfviz.training.export import check_format
+
+    form = (arguments.format or suffix(path)).lower()
+    if not form:
+        raise ValueError(f"--out {path!r} has no ending that says the format: give one, or --format")
+    check_format(what, form)
+    check_writable(path)
+    if what == "attention":
+        _export_attention(arguments, form)
+    elif what == "scalars":
+        _export_scalars(arguments, form)
+    else:
+        _export_model(arguments)
+    return 0
+
+
+def _export_attention(arguments: argparse.Namespace, form: str) -> None:
+    from tfviz.app.commands.files import read_model
+    from tfviz.training.export import IMAGE_FORMATS, Head, export_snapshot
+    from tfviz.training.pretrained import Pretrained
+
+    head = Head.parse(arguments.head) if arguments.head else None
+    if arguments.numbers and head is None:
+        raise ValueError("--numbers needs --head: the picture of all heads has no room for them")
+    snapshot = Pretrained(read_model(arguments.file, arguments.step)).snapshot(arguments.sentence)
+    for word in snapshot.unknown_words:
+        say(f"warning: unknown word {word!r} is read as <unk>")
+    if form in IMAGE_FORMATS:
+        from tfviz.views.figure_image import export_image
+
+        export_image(snapshot, arguments.out, form, head, arguments.theme, numbers=arguments.numbers)
+    else:
+        theme, numbers = arguments.theme, arguments.numbers
+        export_snapshot(snapshot, arguments.out, "attention", form, head, theme, numbers=numbers)
+
+
+def _export_scalars(arguments: argparse.Namespace, form: str) -> None:
+    from tfviz.app.commands.files import read_history
+    from tfviz.training.export import export_scalars
+
+    export_scalars(read_history(arguments.file), arguments.out, form)
+
+
+def _export_model(arguments: argparse.Namespace) -> None:
+    from tfviz.app.commands.files import read_model
+    from tfviz.training.model_file import save_model
+
+    model = read_model(arguments.file, arguments.step)
+    tokens = model.source_tokens, model.target_tokens
+    save_model(arguments.out, model.parameters, model.config, *tokens, model.step, model.seed)

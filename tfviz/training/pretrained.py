@@ -1,0 +1,90 @@
+"""A trained model that only answers: built from what its file holds, whether its data are still there or not."""
+
+import dataclasses
+
+import numpy as np
+
+from tfviz.core.parameters import Parameters
+from tfviz.training.inference import Reader
+from tfviz.training.model_file import SavedModel
+from tfviz.training.models import ModelCache
+from tfviz.training.snapshot import Snapshot
+from tfviz.training.tasks import Example, Task, create_task
+from tfviz.training.tokenizer import Tokenizer
+
+LONGEST_ANSWER = 64
+"""Tokens after which an answer is cut where the data, which would say how long one can be, are not at hand."""
+
+
+class Pretrained:
+    """Predictions and attention of a saved model."""
+
+    def __init__(self, model: SavedModel) -> None:
+        self.model = model
+        self.task: Task = _task(model)
+        config = model.config.model.model_config(len(model.source_tokens), len(model.target_tokens))
+        parameters = Parameters(config, model.config.training.dtype)
+        parameters.load(model.parameters)
+        self.reader = Reader(ModelCache(config, parameters, model.seed), self.task)
+
+    def unknown_words(self, sentence: str) -> list[str]:
+        """The words that the model reads as <unk>."""
+        return self.task.source_tokenizer.unknown(sentence)
+
+    def predict(self, sentence: str, strict: bool = False) -> str:
+        """The model's own answer, free-running. ValueError for an unknown word if `strict`."""
+        unknown = self.unknown_words(sentence)
+        if strict and unknown:
+            raise ValueError(
+                f"unknown word {unknown[0]!r}: not among the {len(self.task.source_tokenizer)} tokens of the model"
+            )
+        return self.reader.predict([sentence])[0]
+
+    def snapshot(self, sentence: str | None = None) -> Snapshot:
+        """Attention and predictions of a sentence, or of the one that the configuration says to watch.
+
+        ValueError where that one cannot be had because the data are not at hand.
+        """
+        if sentence is None:
+            example = self.task.probe()
+        else:
+            words = " ".join(self.task.source_tokenizer.split(sentence))
+            example = Example(words, self.task.expected(words) or "", "typed")
+        with np.errstate(all="ignore"):
+            attention, prediction = self.reader.read(example)
+        if not example.target:  # the decoder was fed its own answer: nobody taught it
+            prediction = dataclasses.replace(prediction, teacher_forced=None)
+        unknown = tuple(self.unknown_words(example.source))
+        model = self.model
+        return Snapshot(model.step, model.seed, model.config, attention, prediction, unknown_words=unknown)
+
+
+class WithoutData(Task):
+    """The task of a model whose data are not at hand: vocabularies, but no pairs."""
+
+    def __init__(self, model: SavedModel, reason: str) -> None:
+        training = model.config.training
+        super().__init__(model.config.task, training.seed, training.batch_size)
+        self.source_tokenizer = Tokenizer(model.source_tokens)
+        self.target_tokenizer = Tokenizer(model.target_tokens)
+        self.source_width = self.target_width = LONGEST_ANSWER
+        self.reason = reason
+
+    def example(self, number: int) -> Example:
+        raise ValueError(
+            f"the sentence that this model watched is not in its file; give a sentence ({self.reason})"
+        )
+
+    def expected(self, sentence: str) -> str | None:
+        return None
+
+
+def _task(model: SavedModel) -> Task:
+    try:
+        task = create_task(model.config)
+    except ValueError as error:
+        return WithoutData(model, str(error))
+    vocabularies = (task.source_tokenizer.tokens, task.target_tokenizer.tokens)
+    if vocabularies != (model.source_tokens, model.target_tokens):
+        return WithoutData(model, "its data have other words today")
+    return task
