@@ -1,10 +1,13 @@
 """Only what opens a window asks for a screen; only what draws asks for Qt."""
 
+import os
+import shutil
+import subprocess
 import sys
 
 import pytest
 
-from tfviz.launcher.display import display_problem, needs_qt, platform_plugins
+from tfviz.launcher.display import display_problem, forget_dead_display, needs_qt, platform_plugins
 
 
 @pytest.mark.parametrize("arguments", [[], ["--theme", "dark"], ["--run", "a.tfviz"]])
@@ -29,6 +32,30 @@ def test_other_commands_need_no_screen(command: str) -> None:
 @pytest.mark.parametrize("name", ["DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"])
 def test_any_screen_will_do(name: str) -> None:
     assert display_problem([], {name: ":0"}) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="X is asked only on Linux")
+def test_a_display_at_which_nobody_answers_is_no_display() -> None:
+    environment = {"DISPLAY": ":65432", "HOME": "/"}
+    forget_dead_display(environment)
+    assert environment == {"HOME": "/"}
+    assert display_problem([], environment)
+
+
+@pytest.mark.skipif(not shutil.which("Xvfb") and "CI" not in os.environ, reason="Xvfb is not installed")
+def test_a_display_that_answers_is_kept() -> None:
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert server.stdout is not None
+        display = f":{server.stdout.readline().strip()}"
+        environment = {"DISPLAY": display}
+        forget_dead_display(environment)
+        assert environment == {"DISPLAY": display}
+    finally:
+        server.terminate()
+        server.communicate()
 
 
 @pytest.mark.parametrize(

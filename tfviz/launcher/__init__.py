@@ -5,6 +5,7 @@
     qt_libraries.py   the system libraries Qt links, and the packages they are in
     display.py        which commands open a window, and whether there is a screen for it
     checks.py         the command `test`
+    pip.py            pip, and what it says when there is no network
     process.py        running other programs
 
 Imports the standard library alone. Everything is looked at afresh at every start, which costs some tens of
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tfviz.launcher.checks import run_checks
-from tfviz.launcher.display import display_problem, needs_qt, platform_plugins
+from tfviz.launcher.display import display_problem, forget_dead_display, needs_qt, platform_plugins
 from tfviz.launcher.environment import Environment
 from tfviz.launcher.process import SetupError, say
 from tfviz.launcher.qt_libraries import provide_libraries
@@ -40,17 +41,23 @@ def prepare(arguments: Sequence[str]) -> None:
     if not testing and {"-h", "--help", "--version"} & set(arguments):
         return
     try:
-        if problem := display_problem(arguments, os.environ):
-            raise SetupError(problem)
+        _require_display(arguments)
         _provide_packages(["test"] if testing else [], arguments)
         if sys.platform == "linux" and needs_qt(arguments):
             provide_libraries([] if testing else platform_plugins(os.environ))
+            forget_dead_display(os.environ)
+            _require_display(arguments)
     except SetupError as error:
         say(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
         say("interrupted")
         sys.exit(130)
+
+
+def _require_display(arguments: Sequence[str]) -> None:
+    if problem := display_problem(arguments, os.environ):
+        raise SetupError(problem)
 
 
 def _provide_packages(extras: Sequence[str], arguments: Sequence[str]) -> None:

@@ -1,7 +1,8 @@
 """Which commands open a window, and whether there is a screen for it."""
 
+import ctypes
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 
 _DRAWN_FORMATS = ("png", "pdf", "gif")
 
@@ -21,9 +22,28 @@ def display_problem(arguments: Sequence[str], environment: Mapping[str, str]) ->
     ):
         return None
     return (
-        "there is no display for the window ($DISPLAY and $WAYLAND_DISPLAY are empty); these commands need none: "
+        "there is no display for the window ($DISPLAY and $WAYLAND_DISPLAY name none); these commands need none: "
         "train, predict, export, info, gradcheck, bench, and screenshot to see the window as a picture."
     )
+
+
+def forget_dead_display(environment: MutableMapping[str, str]) -> None:
+    """Remove a $DISPLAY at which no X server answers: Qt would abort the process instead of saying so."""
+    name = environment.get("DISPLAY")
+    if name and not _x_server_answers(name):
+        del environment["DISPLAY"]
+
+
+def _x_server_answers(name: str) -> bool:
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return True  # not to be had without libX11, which is another matter
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    connection = x11.XOpenDisplay(name.encode())
+    if connection:
+        x11.XCloseDisplay(ctypes.c_void_p(connection))
+    return bool(connection)
 
 
 def needs_qt(arguments: Sequence[str]) -> bool:
