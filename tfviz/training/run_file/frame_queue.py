@@ -1,0 +1,83 @@
+"""Keyframes and snapshots on their way to the disk, in bounded memory."""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy
+
+Key = tuple[str, int, int]
+"""Kind, branch, step."""
+Content = Callable[[], Mapping[str, numpy.ndarray]]
+
+
+class Waiting(NamedTuple):
+    """A frame that is not written yet; its arrays are made when it is its turn."""
+
+    key: Key
+    size: int
+    content: Content
+    optional: bool
+    """Whether it may be left out where others are near."""
+
+
+class FrameQueue:
+    """First in, first out; a frame of the same key takes the place of one that waits.
+
+    Where the disk is too slow, every second of the frames between the oldest and the newest is given up.
+    """
+
+    def __init__(self, most_bytes: int = 64 << 20) -> None:
+        self._most_bytes = most_bytes
+        self._frames: dict[Key, Waiting] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def put(self, frame: Waiting) -> None:
+        """Hand over a frame; its size is the memory that it holds, in bytes."""
+        with self._lock:
+            self._remove(frame.key)
+            self._frames[frame.key] = frame
+            self._bytes += frame.size
+            while self._bytes > self._most_bytes and len(self._frames) > 2:
+                self._halve(list(self._frames))
+
+    def spare(self, most_bytes: int) -> None:
+        """Give up optional frames, evenly and never the newest, until those that wait have no more than so many
+        bytes.
+        """
+        with self._lock:
+            while True:
+                optional = [key for key, frame in self._frames.items() if frame.optional]
+                if len(optional) < 3 or sum(self._frames[key].size for key in optional) <= most_bytes:
+                    return
+                self._halve(optional)
+
+    def first(self) -> Waiting | None:
+        """The oldest frame, which stays until it is dropped."""
+        with self._lock:
+            return next(iter(self._frames.values()), None)
+
+    def drop(self, frame: Waiting) -> None:
+        """Let go of a frame, unless a newer one took its place meanwhile."""
+        with self._lock:
+            if self._frames.get(frame.key) is frame:
+                self._remove(frame.key)
+
+    def drop_branch(self, branch: int) -> None:
+        """Let go of all frames of a branch."""
+        with self._lock:
+            for key in [key for key in self._frames if key[1] == branch]:
+                self._remove(key)
+
+    def _halve(self, keys: list[Key]) -> None:
+        for middle in keys[1:-1:2]:
+            self._remove(middle)
+
+    def _remove(self, key: Key) -> None:
+        frame = self._frames.pop(key, None)
+        if frame is not None:
+            self._bytes -= frame.size
