@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QAction, QColor, QImage
+from PySide6.QtTest import QSignalSpy
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from tests.views.hand_made import TARGET_IN, attention, colours_in, picture, snapshot
 from tfviz.training.export.heads import Head
@@ -269,6 +270,40 @@ def test_a_lock_is_dropped_when_the_sentence_becomes_too_short_for_it(open_panel
     panel.show_snapshot(snapshot(attention=attention(source=("<s>", "hi", "</s>"), target=("<s>", "hi"))))
     assert not panel.head_view.locked
     assert panel.readout.reading is None
+
+
+def test_a_lock_outlives_a_preview_and_ends_with_another_kind(open_panel: Open, qtbot) -> None:
+    panel = open_panel()
+    panel.head_view.lock((3, 4))
+    panel.atlas.head_hovered.emit(Head("decoder", 0, 0))
+    assert panel.head_view.cell is None
+    panel.atlas.head_hovered.emit(None)
+    assert panel.head_view.cell == (3, 4)
+    panel.select(Head("cross", 0, 1))
+    assert panel.head_view.cell == (3, 4)
+    panel.select(Head("encoder", 0, 0))
+    assert not panel.head_view.locked
+
+
+def test_arrow_keys_are_the_atlas_own_even_where_the_window_uses_them(open_panel: Open, qtbot) -> None:
+    panel = open_panel()
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.setCentralWidget(panel)
+    step = QAction("step", window, shortcut="Right")
+    window.addAction(step)
+    steps = QSignalSpy(step.triggered)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Right)
+    assert steps.count() == 1
+    panel.atlas.setFocus()
+    qtbot.keyClick(panel.atlas, Qt.Key.Key_Right)
+    assert steps.count() == 1
+    assert panel.selected == Head("cross", 1, 1)
+    window.takeCentralWidget()  # each is closed on its own
 
 
 def test_a_masked_cell_reads_as_masked(open_panel: Open) -> None:

@@ -159,6 +159,8 @@ class AttentionPanel(Panel):
         if self.atlas.isVisibleTo(self):
             self.atlas.show_attention(snapshot.attention, self._scale)
         self._show_head()
+        if self._preview is None and self.head_view.locked and self.head_view.cell is None:
+            self.head_view.release()  # the sentence has become too short for it
         self._texts.request()
         self._spoken.request()
 
@@ -166,6 +168,8 @@ class AttentionPanel(Panel):
         """Enlarge a head."""
         if self._attention is None or not self._exists(head):
             return
+        if self._selected is not None and head.kind != self._selected.kind:
+            self.head_view.release()  # its tokens are others
         self._selected = head
         self.atlas.select(head)
         self._show_head()

@@ -46,6 +46,8 @@ def interface_font(pixels: int = 13, weight: QFont.Weight = QFont.Weight.Normal)
     font = QFont(interface_family())
     font.setPixelSize(pixels)
     font.setWeight(weight)
+    # Figures of one width: counters that change many times a second stand still.
+    font.setFeature(QFont.Tag("tnum"), 1)
     return font
 
 

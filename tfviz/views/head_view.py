@@ -75,8 +75,9 @@ class HeadView(ItemView):
 
     @property
     def cell(self) -> Cell | None:
-        """(query, key) of the cell to read: the locked one, else the one under the mouse."""
-        return self._locked or self._hovered
+        """(query, key) of the cell to read: the locked one, else the one under the mouse; None beyond this head."""
+        cell = self._locked or self._hovered
+        return cell if cell is not None and self._holds(cell) else None
 
     @property
     def locked(self) -> bool:
@@ -148,10 +149,6 @@ class HeadView(ItemView):
         self._hatch = None if self._mask is None else self._hatched(self._mask, round(6 * ratio))
         self._marked = False
         self._marks.setVisible(False)
-        if self._locked is not None and not self._holds(self._locked):
-            self._locked = None
-        if self._hovered is not None and not self._holds(self._hovered):
-            self._hovered = None
         self._point()
 
     def _hatched(self, mask: Mask, period: int) -> NDArray[numpy.bool_]:

@@ -18,7 +18,7 @@ LINE = 20
 NARROW = 490
 INDENT = 20.0  # beside the lock
 NAME_GAP = 6.0
-POSITION = 4  # characters of a position and the space after it
+POSITION = 3  # characters of a position and the space after it
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -132,4 +132,4 @@ class Readout(QWidget):
 def _place(position: int, token: str, letters: int) -> str:
     """A position and its token, at most `letters` of it."""
     shown = token if len(token) <= letters else token[: letters - 1] + "…"
-    return f"{position:>2}  {shown}"
+    return f"{position:>2} {shown}"
