@@ -69,9 +69,10 @@ class CurvePicture:
             self._draw_accuracy("sequence_accuracy", sequence)
         if "validation_loss" in lines:
             self.canvas.line(*lines["validation_loss"], validation, width=1.5)
-            self._draw_dots(*lines["validation_loss"], validation)
         if "smoothed" in lines:
             self.canvas.line(*lines["smoothed"], train, width=2.0)
+        if "validation_loss" in lines:
+            self._draw_dots(*lines["validation_loss"], validation)
         self._draw_marks(lines)
         self.canvas.end()
 

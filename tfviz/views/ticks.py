@@ -56,7 +56,7 @@ def decade_ticks(low: float, high: float, count: int) -> list[Tick]:
 
 def short_number(value: float) -> str:
     """A number in a few characters: "0.002", "50", "1e-07"."""
-    if value == 0 or 1e-4 < abs(value) < 1e6:
+    if value == 0 or 1e-4 <= abs(value) < 1e6:
         return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.0f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 import numpy
@@ -169,7 +170,7 @@ class Timeline(QWidget):
         if step != self.hovered:
             self.hovered = step
             near = [] if step is None else [marker for marker in self.markers if self._is_near(marker, step)]
-            self.setToolTip("\n".join(f"Step {marker.step:,}: {marker.text}" for marker in near))
+            self.setToolTip("".join(f"<p>Step {marker.step:,}: {escape(marker.text)}</p>" for marker in near))
             self.update()
 
     def _is_near(self, marker: Marker, step: int) -> bool:
