@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -21,17 +20,15 @@ from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Attention, Snapshot
 from tfviz.views.atlas_layout import best_width, least_width
 from tfviz.views.attention_atlas import AttentionAtlas
-from tfviz.views.causal import causal_mask
 from tfviz.views.cells import Scale
-from tfviz.views.head_axes import Axes
+from tfviz.views.head_reading import Reading, axes_of, exists, first_choice, mask_of, read_cell, summary
 from tfviz.views.head_view import HeadView
 from tfviz.views.icons import icon
 from tfviz.views.panel import EmptyState, Panel, label
-from tfviz.views.readout import Reading, Readout
+from tfviz.views.readout import Readout
 from tfviz.views.theme import Theme
 from tfviz.views.widgets import SegmentedButtons, Throttle
 
-SIDES = {"source": "source", "target": "decoder"}
 FILTERS: tuple[tuple[str, ...], ...] = (tuple(KINDS), ("encoder",), ("decoder",), ("cross",))
 LONG_NAMES = ("All heads", "Encoder self", "Decoder self", "Cross")
 SHORT_NAMES = ("All", "Enc", "Dec", "Cross")
@@ -149,9 +146,9 @@ class AttentionPanel(Panel):
         self._snapshot, self._attention = snapshot, snapshot.attention
         if first:
             self.stack.setCurrentIndex(1)
-        if self._selected is None or not self._exists(self._selected):
+        if self._selected is None or not exists(self._selected, snapshot.attention):
             self._preview = None
-            self._selected = _first_choice(snapshot.attention)
+            self._selected = first_choice(snapshot.attention)
             self.atlas.select(self._selected)
             self.atlas.show_attention(snapshot.attention, self._scale)
             self._split()
@@ -166,7 +163,7 @@ class AttentionPanel(Panel):
 
     def select(self, head: Head) -> None:
         """Enlarge a head."""
-        if self._attention is None or not self._exists(head):
+        if self._attention is None or not exists(head, self._attention):
             return
         if self._selected is not None and head.kind != self._selected.kind:
             self.head_view.release()  # its tokens are others
@@ -192,27 +189,11 @@ class AttentionPanel(Panel):
 
     # parts of a frame
 
-    def _exists(self, head: Head) -> bool:
-        assert self._attention is not None
-        layers, heads = weights_of(head.kind, self._attention).shape[:2]
-        return head.layer < layers and head.head < heads
-
     def _show_head(self) -> None:
         head, attention = self.shown, self._attention
-        if head is None or attention is None or not self._exists(head):
-            return
-        queries, keys = head.tokens(attention)
-        axes = Axes(
-            queries,
-            keys,
-            f"query ({SIDES[head.sides[0]]})",
-            f"key ({SIDES[head.sides[1]]})",
-            self._scale,
-        )
-        self.head_view.show_head(head.weights(attention), self._mask(head, attention), axes)
-
-    def _mask(self, head: Head, attention: Attention) -> NDArray[numpy.bool_] | None:
-        return causal_mask(weights_of(head.kind, attention)) if head.kind == "decoder" else None
+        if head is not None and attention is not None and exists(head, attention):
+            axes = axes_of(head, attention, self._scale)
+            self.head_view.show_head(head.weights(attention), mask_of(head, attention), axes)
 
     def _update_scale(self) -> None:
         """The colours of an automatic scale move in steps and not at once, so that they do not flicker."""
@@ -249,36 +230,14 @@ class AttentionPanel(Panel):
         head, attention, cell = self.shown, self._attention, self.head_view.cell
         if head is None or attention is None or cell is None:
             return None
-        weights = head.weights(attention)
-        queries, keys = head.tokens(attention)
-        row, column = cell
-        if row >= len(queries) or column >= len(keys):
-            return None
-        mask = self._mask(head, attention)
-        masked = mask is not None and bool(mask[row, column])
-        return Reading(
-            row,
-            queries[row],
-            column,
-            keys[column],
-            None if masked else float(weights[row, column]),
-            _entropy(weights[row]),
-            self.head_view.locked,
-        )
+        return read_cell(head, attention, cell, self.head_view.locked)
 
     def _describe(self) -> None:
         head, snapshot, attention = self.shown, self._snapshot, self._attention
-        if head is None or snapshot is None or attention is None:
-            return
-        weights = head.weights(attention)
-        queries, keys = head.tokens(attention)
-        row, column = numpy.unravel_index(int(numpy.argmax(weights)), weights.shape)
-        self.head_view.setAccessibleDescription(
-            f"{head.label} at step {snapshot.step}: largest weight {weights[row, column]:.2f}, "
-            f"query {queries[row]} on key {keys[column]}"
-        )
-        reading = self.reading()
-        self.readout.setAccessibleDescription("no cell" if reading is None else reading.sentence())
+        if head is not None and snapshot is not None and attention is not None:
+            self.head_view.setAccessibleDescription(summary(head, attention, snapshot.step))
+            reading = self.reading()
+            self.readout.setAccessibleDescription("no cell" if reading is None else reading.sentence())
 
     # what the user does
 
@@ -303,9 +262,10 @@ class AttentionPanel(Panel):
         kinds = FILTERS[index]
         self.atlas.show_kinds(kinds)
         self.solo_button.setChecked(False)
-        if self._selected is not None and self._selected.kind not in kinds:
+        attention = self._attention
+        if attention is not None and self._selected is not None and self._selected.kind not in kinds:
             wanted = replace(self._selected, kind=kinds[0])
-            self.select(wanted if self._exists(wanted) else Head(kinds[0], 0, 0))
+            self.select(wanted if exists(wanted, attention) else Head(kinds[0], 0, 0))
         self._choose_scale()
         self._split()
 
@@ -336,21 +296,3 @@ class AttentionPanel(Panel):
         for index, name in enumerate(names):
             self.filter.button(index).setText(name)
         self._split()
-
-
-def _first_choice(attention: Attention) -> Head | None:
-    """The head to begin with: cross-attention of the last layer tells most; else the last layer of what there is."""
-    for kind in reversed(KINDS):
-        layers, heads = weights_of(kind, attention).shape[:2]
-        if layers and heads:
-            return Head(kind, layers - 1, 0)
-    return None
-
-
-def _entropy(row: NDArray[numpy.floating]) -> float:
-    """In nats; NaN where the row has NaN."""
-    positive = row[(row > 0) | numpy.isnan(row)].astype(numpy.float64)
-    return float(-(positive * numpy.log(positive)).sum()) + 0.0
-
-
-__all__ = ["AttentionPanel"]

@@ -1,12 +1,11 @@
 """What a cell holds: its query, its key, its weight, at places that do not move when the values change."""
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.fonts import interface_font, monospace_font
+from tfviz.views.head_reading import Reading
 from tfviz.views.icons import paint_icon
 from tfviz.views.theme import DARK, Theme
 
@@ -20,32 +19,6 @@ INDENT = 20.0  # beside the lock
 NAME_GAP = 6.0
 POSITION = 3  # characters of a position and the space after it
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What is known of a cell."""
-
-    query: int
-    query_token: str
-    key: int
-    key_token: str
-    weight: float | None
-    """None where the query cannot see the key."""
-    entropy: float
-    """Of the row, in nats."""
-    locked: bool
-
-    @property
-    def weight_text(self) -> str:
-        return "masked" if self.weight is None else f"{self.weight:.3f}"
-
-    def sentence(self) -> str:
-        """For readers that cannot see the picture."""
-        return (
-            f"query {self.query} {self.query_token}, key {self.key} {self.key_token}, weight {self.weight_text}, "
-            f"row entropy {self.entropy:.2f} nats" + (", locked" if self.locked else "")
-        )
 
 
 class Readout(QWidget):
