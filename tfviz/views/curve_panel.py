@@ -144,7 +144,7 @@ class CurvePanel(Panel):
             for widget in (self.title_label, self.log_button, self.reset_button)
             if not widget.isHidden()
         ]
-        room = self.width() - 32 - len(shown) - sum(widget.sizeHint().width() + 8 for widget in others)
+        room = self.header_room - 8 - len(shown) - sum(widget.sizeHint().width() + 8 for widget in others)
         names = sum(button.width_needed(False) for button in shown)
         values = sum(button.width_needed(True) for button in shown)
         slider = self.slider.width() + 8

@@ -79,6 +79,8 @@ class Panel(Card):
     rate: ClassVar[float] = 4.0
     demand: ClassVar[Demand] = Demand()
     preferred_size: ClassVar[tuple[int, int]] = (320, 320)
+    header_margin = 24
+    """Pixels of the panel's width that its header does not have; whoever puts something beside it says so here."""
     smallest_size: ClassVar[tuple[int, int] | None] = None
     """Where the panel can do with less than its widgets would ask for."""
 
@@ -88,6 +90,11 @@ class Panel(Card):
         self.setAccessibleName(self.title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.theme = DARK
+
+    @property
+    def header_room(self) -> int:
+        """How wide the header may be."""
+        return self.width() - self.header_margin
 
     def sizeHint(self) -> QSize:
         return QSize(*self.preferred_size)

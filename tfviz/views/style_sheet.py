@@ -48,7 +48,7 @@ QStatusBar QLabel { color: $dim; padding: 0 6px; }
 """
 
 _BUTTONS = """
-QToolBar { background: $panel; border: 0; border-bottom: 1px solid $line; padding: 6px 8px; spacing: 6px; }
+QToolBar { background: $panel; border: 0; border-bottom: 1px solid $line; padding: 6px 8px; spacing: 4px; }
 QToolBar[margin="true"] { background: transparent; border: 0; padding: 0; spacing: 0; }
 QToolBar::separator { background: $line; width: 1px; margin: 6px 6px; }
 QPushButton {
@@ -61,7 +61,7 @@ QPushButton:disabled { color: $disabled; background: $panel; }
 QPushButton[flat="true"] { background: transparent; border: 1px solid transparent; padding: 4px 8px; }
 QPushButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:focus { border-color: $accent; }
-QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 5px 7px; }
+QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 5px 6px; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed { background: $line; }
 QToolButton:focus { border-color: $accent; }

@@ -1,0 +1,83 @@
+"""All actions of the window: name, words, icon, keys. What they do is connected by controls.py and the window."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+
+from tfviz.views.icons import icon
+from tfviz.views.theme import Theme
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How an action looks and which keys it has."""
+
+    name: str
+    text: str
+    help: str
+    icon: str = ""
+    keys: tuple[str, ...] = ()
+
+
+ENTRIES = (
+    Entry("play_pause", "Play", "Train, or pause; in the past: replay the record", "play", ("Space",)),
+    Entry("step_batch", "Step", "Take one step forward", "step", ("Right",)),
+    Entry("step_back", "Back", "Go one step back", "step_back", ("Left",)),
+    Entry("step_ten", "Ten steps", "Take ten steps forward", "", ("Shift+Right",)),
+    Entry("back_ten", "Ten back", "Go ten steps back", "", ("Shift+Left",)),
+    Entry("go_start", "Start", "Show the initial state, step 0", "rewind", ("Home",)),
+    Entry("go_live", "Live", "Return to the newest step", "live", ("End",)),
+    Entry("pause_training", "Pause training", "Park training at the next step", "pause", ("Ctrl+Space",)),
+    Entry("run_steps", "Run steps", "Train this many steps, then pause", "forward"),
+    Entry("restart", "Restart", "Start again from step 0 with the same seed", "restart"),
+    Entry("new_seed", "New seed", "Start again from step 0 with another seed", "seed"),
+    Entry("new_run", "New run", "Start a run with the configuration of the run panel", "new", ("Ctrl+N",)),
+    Entry("export", "Export", "Save attention, scalars or the model", "export", ("Ctrl+E",)),
+    Entry("toggle_theme", "Theme", "Change between dark and light", "theme"),
+    Entry("full_screen", "Full screen", "Fill the screen, or stop doing so", "solo", ("F11",)),
+    Entry("reset_layout", "Reset layout", "Put all panels back to where they belong"),
+    Entry("release", "Release", "Let go of a locked cell or a selection", "", ("Esc",)),
+    Entry("show_keys", "Keys", "List all keys", "help", ("?",)),
+    Entry("quit", "Quit", "Stop training and close the window", "", ("Ctrl+Q",)),
+)
+
+
+class Actions(QObject):
+    """The actions by name: actions["export"]."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._actions = {entry.name: self._make(entry) for entry in ENTRIES}
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def all(self) -> list[QAction]:
+        """In the order of ENTRIES."""
+        return list(self._actions.values())
+
+    def connect_action(self, name: str, function: Callable[[], object]) -> None:
+        """Call a function, without arguments, when the action is triggered."""
+        self[name].triggered.connect(lambda _=False: function())
+
+    def recolour(self, theme: Theme) -> None:
+        """Icons in the theme's colours."""
+        for entry in ENTRIES:
+            if entry.icon and entry.name != "play_pause":
+                self[entry.name].setIcon(icon(entry.icon, theme.text, theme.disabled))
+
+    def _make(self, entry: Entry) -> QAction:
+        action = QAction(entry.text, self)
+        action.setObjectName(entry.name)
+        action.setShortcuts([QKeySequence(key) for key in entry.keys])
+        action.setToolTip(tool_tip(entry.help, action.shortcuts()))
+        action.setStatusTip("")
+        return action
+
+
+def tool_tip(help: str, keys: list[QKeySequence]) -> str:
+    """What an action does, and its keys as this system writes them."""
+    written = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in keys)
+    return f"{help} ({written})" if written else help

@@ -1,0 +1,133 @@
+"""What the window's actions do to the run: the transport, a new run, another sentence to watch."""
+
+import random
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from tfviz.app.actions import Actions
+from tfviz.app.runs import Runs
+from tfviz.app.toolbar import ToolBar
+from tfviz.app.transport import TEN, Transport
+from tfviz.training.config import RunConfig
+from tfviz.training.session import Session
+from tfviz.views.bridge import Bridge
+from tfviz.views.prediction_panel import PredictionPanel
+from tfviz.views.timeline import Timeline
+
+SEEDS = 10_000
+Tell = Callable[[str], None]
+
+
+class Controls(QObject):
+    """Connects actions and widgets to the session that is open; `tell` says a sentence to the user."""
+
+    def __init__(self, runs: Runs, bridge: Bridge, tell: Tell, parent: QObject) -> None:
+        super().__init__(parent)
+        self.runs, self.bridge, self.tell = runs, bridge, tell
+        self.transport: Transport | None = None
+        bridge.looked.connect(self._observe)
+
+    def connect_actions(self, commands: Actions, toolbar: ToolBar) -> None:
+        """The actions of the transport and of the runs, and the widgets beside them."""
+        self._speed = lambda: toolbar.speed_slider.speed
+        toolbar.speed_slider.speed_changed.connect(self._set_speed)
+        for name, function in {
+            "play_pause": self._play_pause,
+            "step_batch": lambda: self._forward(1),
+            "step_ten": lambda: self._forward(TEN),
+            "run_steps": lambda: self._forward(toolbar.run_steps_count.value()),
+            "step_back": lambda: self._back(1),
+            "back_ten": lambda: self._back(TEN),
+            "go_start": lambda: self.go_to(0),
+            "go_live": self._go_live,
+            "pause_training": self._pause,
+            "restart": self._restart,
+            "new_seed": self._new_seed,
+        }.items():
+            commands.connect_action(name, function)
+
+    def connect_timeline(self, timeline: Timeline) -> None:
+        timeline.step_requested.connect(self.go_to)
+        timeline.go_live.connect(self._go_live)
+
+    def connect_probe(self, panel: PredictionPanel) -> None:
+        """The sentence to watch, typed or chosen by number."""
+        self._probe_panel = panel
+        panel.probe_edited.connect(self._watch)
+        panel.probe_selected.connect(self._watch)
+
+    def adopt(self, session: Session) -> None:
+        """Drive this session from now on; the bridge watches it already."""
+        self.transport = Transport(session, self.bridge.clock)
+        session.gate.speed = self._speed()
+
+    def start_run(self, config: RunConfig, message: str = "") -> None:
+        """Replace the session by a new one at step 0."""
+        message = message or f"New run: {config.name or config.task.name}, seed {config.training.seed}"
+        if not self.runs.open(lambda: Session(config), message):
+            self.tell("Another run is being prepared; try again when it is there")
+
+    def go_to(self, step: int) -> None:
+        """Show a recorded step."""
+        if self.transport is not None:
+            self.transport.go_to(step)
+
+    def _observe(self) -> None:
+        if self.transport is not None:
+            self.transport.observe()
+
+    def _play_pause(self) -> None:
+        if self.transport is not None and not self._is_over(self.transport):
+            self.transport.play_pause()
+
+    def _forward(self, steps: int) -> None:
+        if self.transport is not None and not self._is_over(self.transport):
+            self.transport.forward(steps)
+
+    def _back(self, steps: int) -> None:
+        if self.transport is not None:
+            self.transport.back(steps)
+
+    def _go_live(self) -> None:
+        if self.transport is not None:
+            self.transport.go_live()
+
+    def _pause(self) -> None:
+        if self.transport is not None:
+            self.transport.pause()
+
+    def _is_over(self, transport: Transport) -> bool:
+        """Whether nothing is left to train; says so."""
+        over = transport.clock.following and transport.complete and not transport.running
+        if over:
+            self.tell(f"All {transport.session.total_steps:,} steps are done. A new run with more steps goes further.")
+        return over
+
+    def _set_speed(self, speed: float | None) -> None:
+        if self.transport is not None:
+            self.transport.session.gate.speed = speed
+
+    def _restart(self) -> None:
+        if self.runs.current is not None:
+            config = self.runs.current.config
+            self.start_run(config, f"Started again from step 0 with the same seed, {config.training.seed}")
+
+    def _new_seed(self) -> None:
+        if self.runs.current is not None:
+            config = self.runs.current.config
+            seed = random.SystemRandom().randrange(SEEDS - 1)
+            seed += seed >= config.training.seed  # any but the present one
+            self.start_run(config.replace("training.seed", seed), f"Started again from step 0 with a new seed, {seed}")
+
+    def _watch(self, probe: str | int) -> None:
+        session = self.runs.current
+        if session is None:
+            return
+        try:
+            session.set_probe(probe)
+        except ValueError as error:
+            self._probe_panel.show_problem(str(error))
+            return
+        self._probe_panel.show_problem("")
+        self.bridge.show_again()

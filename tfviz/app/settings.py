@@ -1,0 +1,86 @@
+"""What the window remembers from one start to the next."""
+
+from typing import Literal
+
+from PySide6.QtCore import QByteArray, QSettings
+
+ThemeChoice = Literal["system", "dark", "light"]
+
+ORGANISATION = APPLICATION = "tfviz"
+LAYOUT_VERSION = 1
+"""Of the docks; a stored arrangement of another version is left alone."""
+
+
+class Settings:
+    """Typed access to QSettings. Values that somebody else wrote and that make no sense count as absent."""
+
+    def __init__(self, store: QSettings | None = None) -> None:
+        scope = QSettings.Scope.UserScope
+        self._store = store or QSettings(QSettings.Format.IniFormat, scope, ORGANISATION, APPLICATION)
+
+    @property
+    def theme(self) -> ThemeChoice:
+        stored = self._store.value("theme")
+        return stored if stored in ("dark", "light") else "system"
+
+    @theme.setter
+    def theme(self, choice: ThemeChoice) -> None:
+        self._store.setValue("theme", choice)
+
+    @property
+    def hint_done(self) -> bool:
+        """Whether the first-run hint has served its purpose."""
+        return self._store.value("hint_done") == "yes"
+
+    @hint_done.setter
+    def hint_done(self, done: bool) -> None:
+        self._store.setValue("hint_done", "yes" if done else "no")
+
+    @property
+    def run_steps(self) -> int:
+        """How many steps the last "run N steps" took."""
+        stored = str(self._store.value("run_steps", ""))
+        return int(stored) if stored.isascii() and stored.isdigit() and 1 <= int(stored) <= 1_000_000 else 100
+
+    @run_steps.setter
+    def run_steps(self, count: int) -> None:
+        self._store.setValue("run_steps", str(count))
+
+    @property
+    def export_folder(self) -> str:
+        """Where the last export went; empty before the first."""
+        stored = self._store.value("export_folder")
+        return stored if isinstance(stored, str) else ""
+
+    @export_folder.setter
+    def export_folder(self, folder: str) -> None:
+        self._store.setValue("export_folder", folder)
+
+    @property
+    def geometry(self) -> QByteArray | None:
+        return self._bytes("window/geometry")
+
+    @geometry.setter
+    def geometry(self, geometry: QByteArray) -> None:
+        self._store.setValue("window/geometry", geometry)
+
+    @property
+    def layout(self) -> QByteArray | None:
+        """The arrangement of the docks, where it was stored by this version."""
+        return self._bytes(f"window/layout_{LAYOUT_VERSION}")
+
+    @layout.setter
+    def layout(self, layout: QByteArray) -> None:
+        self._store.setValue(f"window/layout_{LAYOUT_VERSION}", layout)
+
+    def forget_layout(self) -> None:
+        for name in ("geometry", f"layout_{LAYOUT_VERSION}"):
+            self._store.remove(f"window/{name}")
+
+    def save(self) -> None:
+        """Write to the disk now."""
+        self._store.sync()
+
+    def _bytes(self, key: str) -> QByteArray | None:
+        stored = self._store.value(key)
+        return stored if isinstance(stored, QByteArray) and not stored.isEmpty() else None

@@ -1,0 +1,193 @@
+"""The bar on top: the transport, how fast, how far, and what can be taken away."""
+
+import math
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QFontMetrics
+from PySide6.QtWidgets import (
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QSizePolicy,
+    QSpinBox,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from tfviz.app.actions import Actions
+from tfviz.app.fitting_label import FittingLabel, steady_digits
+from tfviz.app.pace import FIGURE_SPACE, padded, rate_text, time_text
+from tfviz.app.speed_slider import SpeedSlider, speed_text
+from tfviz.training.session import Session
+from tfviz.views.icons import icon
+from tfviz.views.panel import label
+from tfviz.views.theme import Theme
+
+MOST_RUN_STEPS = 1_000_000
+PROGRESS_UNITS = 1000
+
+
+class ToolBar(QToolBar):
+    """Buttons for the actions, and the widgets between them. `show_step` and `show_facts` say where the run is."""
+
+    def __init__(self, actions: Actions, menu: QMenu, parent: QWidget) -> None:
+        super().__init__("Toolbar", parent)
+        self.setObjectName("toolbar")
+        self.setAccessibleName("Toolbar")
+        self.setMovable(False)
+        self.setIconSize(QSize(18, 18))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.toggleViewAction().setVisible(False)
+        self._actions = actions
+        self.brand = label("tfviz", "brand")
+        self.speed_slider = SpeedSlider()
+        self.speed_label = label("max", "number")
+        self.run_steps_count = QSpinBox()
+        self.step_label = label("Step 0")
+        self.progress = QProgressBar()
+        self.facts = FittingLabel()
+        self.menu_button = QToolButton()
+        self._prepare(menu)
+        self._fill()
+        self.facts.set_texts(("starting …", ""))
+
+    def recolour(self, theme: Theme) -> None:
+        self._theme = theme
+        self.menu_button.setIcon(icon("menu", theme.text))
+        self._show_running(self._running)
+
+    def show_step(self, session: Session, running: bool) -> None:
+        """Where the run is, and whether it moves."""
+        self._show_running(running)
+        total = session.total_steps
+        self._show_step(session.step, total)
+        self.progress_action.setVisible(total is not None)
+        if total is not None:
+            self.progress.setValue(PROGRESS_UNITS * session.step // total)
+
+    def show_facts(self, session: Session, running: bool, rate: float) -> None:
+        """Epoch, batch, steps per second (NaN: unknown) and time left."""
+        self.facts.set_texts(facts(session, running, rate))
+
+    # what stands where
+
+    def _prepare(self, menu: QMenu) -> None:
+        self._running = False
+        self._theme: Theme | None = None
+        self.brand.setObjectName("brand")
+        self.speed_slider.setFixedWidth(100)
+        self.speed_slider.speed_changed.connect(lambda speed: self.speed_label.setText(speed_text(speed)))
+        self.speed_label.setObjectName("speed_label")
+        self.speed_label.setMinimumWidth(QFontMetrics(self.speed_label.font()).horizontalAdvance("891/s") + 4)
+        self.run_steps_count.setObjectName("run_steps_count")
+        self.run_steps_count.setAccessibleName("Number of steps to run")
+        self.run_steps_count.setToolTip("How many steps the button beside it runs")
+        self.run_steps_count.setRange(1, MOST_RUN_STEPS)
+        self.run_steps_count.setGroupSeparatorShown(True)
+        self.run_steps_count.setFixedWidth(66)
+        self.run_steps_count.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.step_label.setObjectName("step_label")
+        self.step_label.setAccessibleName("Step")
+        steady_digits(self.step_label)
+        self.progress.setObjectName("progress")
+        self.progress.setAccessibleName("Progress of the run")
+        self.progress.setRange(0, PROGRESS_UNITS)
+        self.progress.setTextVisible(False)
+        self.progress.setMinimumWidth(40)
+        self.progress.setMaximumWidth(180)
+        self.progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.facts.setObjectName("facts")
+        self.facts.setProperty("role", "dim")
+        self.menu_button.setObjectName("main_menu")
+        self.menu_button.setAccessibleName("Menu")
+        self.menu_button.setToolTip("Panels, layout, keys")
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setMenu(menu)
+
+    def _fill(self) -> None:
+        self.addWidget(self.brand)
+        self._gap(4)
+        for name in ("go_start", "step_back", "play_pause", "step_batch", "restart", "new_seed"):
+            self._add(name)
+        self._style_play_button()
+        self._gap(4)
+        self.addWidget(self.run_steps_count)
+        self._add("run_steps")
+        self._gap(4)
+        self.addWidget(label("Speed", "dim"))
+        self.addWidget(self.speed_slider)
+        self.addWidget(self.speed_label)
+        self._gap(4)
+        self.addWidget(self.step_label)
+                self.progress_action: QAction = self.addWidget(self.progress)
+        self._gap(2)
+        self.addWidget(self.facts)
+        self._add("export").setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._add("toggle_theme")
+        self.addWidget(self.menu_button)
+
+    def _add(self, name: str) -> QToolButton:
+        action = self._actions[name]
+        self.addAction(action)
+        button = self.widgetForAction(action)
+        assert isinstance(button, QToolButton)
+        button.setObjectName(f"{name}_button")
+        button.setAccessibleName(action.text())
+        button.setAccessibleDescription(action.toolTip())
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _gap(self, width: int) -> None:
+        gap = QWidget()
+        gap.setFixedWidth(width)
+        self.addWidget(gap)
+
+    def _style_play_button(self) -> None:
+        button = self.widgetForAction(self._actions["play_pause"])
+        assert isinstance(button, QToolButton)
+        self.play_button = button
+        button.setProperty("primary", True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setFixedSize(98, 34)  # one size for both words
+
+    # what it shows
+
+    def _show_running(self, running: bool) -> None:
+        self._running = running
+        action = self._actions["play_pause"]
+        action.setText("Pause" if running else "Play")
+        self.play_button.setAccessibleName(action.text())
+        if self._theme is not None:
+            name = "pause" if running else "play"
+            if self.play_button.property("shown_icon") != (name, self._theme.name):
+                self.play_button.setProperty("shown_icon", (name, self._theme.name))
+                action.setIcon(icon(name, self._theme.on_accent))
+
+    def _show_step(self, step: int, total: int | None) -> None:
+        like = total if total is not None else 10 ** max(len(str(step)), 4) - 1
+        text = f"Step {padded(step, like)}" + (f" / {total:,}" if total is not None else "")
+        if text != self.step_label.text():
+            self.step_label.setText(text)
+            needed = self.step_label.sizeHint().width()
+            if needed > self.step_label.minimumWidth():
+                self.step_label.setMinimumWidth(needed)
+
+
+def facts(session: Session, running: bool, rate: float) -> list[str]:
+    """Epoch, batch, speed and time left, from all of it to the least."""
+    epoch = session.task.epoch(max(session.step, 1))
+    per_epoch = session.task.steps_per_epoch
+    where: list[str] = []
+    if epoch is not None and per_epoch is not None:
+        epochs = session.config.training.epochs
+        batch = (session.step - 1) % per_epoch + 1 if session.step else 0
+        where = [f"epoch {padded(epoch, epochs or max(epoch, 99))}", f"batch {padded(batch, per_epoch)}/{per_epoch}"]
+    if not running:
+        pace, left = ["paused"], []
+    else:
+        pace, total = [rate_text(rate)], session.total_steps
+        seconds = (total - session.step) / rate if total is not None and rate > 0 else math.nan
+        left = [f"ETA {time_text(seconds):{FIGURE_SPACE}<5}"] if total is not None else []
+    lists = (where + pace + left, where[:1] + pace + left, pace + left, pace, [])
+    return list(dict.fromkeys(" · ".join(parts) for parts in lists))

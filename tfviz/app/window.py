@@ -1,0 +1,307 @@
+"""The window: puts the parts together, and shows in all of them where the run is."""
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QPushButton
+
+from tfviz.app.actions import Actions
+from tfviz.app.controls import Controls
+from tfviz.app.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
+from tfviz.app.hint import Hint
+from tfviz.app.key_scope import KeyScope, is_text_field
+from tfviz.app.keys_dialog import KeysDialog
+from tfviz.app.machine import machine_text
+from tfviz.app.pace import Pace
+from tfviz.app.problems import Problems
+from tfviz.app.runs import Maker, Runs
+from tfviz.app.settings import LAYOUT_VERSION, Settings, ThemeChoice
+from tfviz.app.status import StatusBar
+from tfviz.app.toolbar import ToolBar
+from tfviz.training.events import Finished, Warned
+from tfviz.training.session import Session
+from tfviz.views.bridge import Bridge
+from tfviz.views.curve_panel import CurvePanel
+from tfviz.views.gradient_panel import GradientPanel
+from tfviz.views.panels import PANELS
+from tfviz.views.prediction_panel import PredictionPanel
+from tfviz.views.run_panel import RunPanel
+from tfviz.views.theme import THEMES, Theme, system_theme
+from tfviz.views.timeline import Timeline
+from tfviz.views.widgets import Throttle
+
+MESSAGE_TIME = 8000  # milliseconds
+PREFERRED_SIZE = QSize(1600, 1000)
+SMALLEST_SIZE = QSize(900, 600)
+
+
+class MainWindow(QMainWindow):
+    """Shows one session at a time. It is made in the background; `session` waits for it where it must."""
+
+    def __init__(self, make: Maker, settings: Settings | None = None, theme: ThemeChoice | None = None) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle("tfviz")
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setMinimumSize(SMALLEST_SIZE)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.settings = settings or Settings()
+        self._theme_choice: ThemeChoice = theme or self.settings.theme
+        self._theme = self._chosen_theme()
+        self._theme.apply(_application())  # before the first widget, which would be polished twice
+        self.commands = Actions(self)
+        self.panels = {panel.object_name: panel for panel in (kind() for kind in PANELS)}
+        self.bridge = Bridge(self.panels.values(), self)
+        self.problems = Problems(self)
+        self.runs = Runs(self)
+        self.controls = Controls(self.runs, self.bridge, self.tell, self)
+        self._pace = Pace()
+        self._was_running = False
+        self._build()
+        self._connect()
+        self.key_scope = KeyScope(self.commands.all(), self)
+        self._recolour()
+        self._restore_layout()
+        self.runs.open(make)
+
+    @property
+    def session(self) -> Session:
+        """The session that is shown, waited for at the start. The error that prevented it where there is none."""
+        return self.runs.session
+
+    @property
+    def theme(self) -> Theme:
+        return self._theme
+
+    def tell(self, text: str) -> None:
+        """Say a sentence in the status bar, for a while."""
+        self.status.showMessage(text, MESSAGE_TIME)
+
+    # what stands where
+
+    def _build(self) -> None:
+        self.docks = {name: PanelDock(panel, self) for name, panel in self.panels.items()}
+        self.menu = QMenu(self)
+        self._fill_menu()
+        self.toolbar = ToolBar(self.commands, self.menu, self)
+        self.toolbar.run_steps_count.setValue(self.settings.run_steps)
+        top = Qt.ToolBarArea.TopToolBarArea
+        self.addToolBar(top, self.toolbar)
+        self.addToolBarBreak(top)
+        for area in (top, Qt.ToolBarArea.LeftToolBarArea, Qt.ToolBarArea.RightToolBarArea):
+            self.addToolBar(area, margin_bar(area, self))
+        self.timeline = Timeline()
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, timeline_bar(self.timeline, self))
+        self.status = StatusBar(self.commands, self)
+        self.setStatusBar(self.status)
+        self.addActions(self.commands.all())
+        self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["attention_panel"])
+        self._texts = Throttle(self._show_texts, 4.0, self)
+        self._keyframes = Throttle(self._show_keyframes, 1.0, self)
+
+    def _fill_menu(self) -> None:
+        panels = self.menu.addMenu("Panels")
+        for dock in self.docks.values():
+            panels.addAction(dock.toggleViewAction())
+        self.menu.addAction(self.commands["reset_layout"])
+        self.menu.addAction(self.commands["full_screen"])
+        themes = self.menu.addMenu("Theme")
+        choices: dict[str, ThemeChoice] = {"As the system": "system", "Dark": "dark", "Light": "light"}
+        for text, choice in choices.items():
+            themes.addAction(text).triggered.connect(lambda _=False, choice=choice: self.choose_theme(choice))
+        self.menu.addSeparator()
+        self.menu.addAction(self.commands["show_keys"])
+        self.menu.addAction(self.commands["quit"])
+
+    def _connect(self) -> None:
+        self.controls.connect_actions(self.commands, self.toolbar)
+        self.controls.connect_timeline(self.timeline)
+        functions: dict[str, Callable[[], object]] = {
+            "new_run": self._press_new_run,
+            "export": self._export,
+            "toggle_theme": lambda: self.choose_theme("light" if self._theme.is_dark else "dark"),
+            "full_screen": lambda: self.showNormal() if self.isFullScreen() else self.showFullScreen(),
+            "reset_layout": self._reset_layout,
+            "release": self._release,
+            "show_keys": lambda: KeysDialog(self).show(),
+            "quit": self.close,
+        }
+        for name, function in functions.items():
+            self.commands.connect_action(name, function)
+        for panel in self.panels.values():
+            match panel:
+                case CurvePanel() | GradientPanel():
+                    panel.step_clicked.connect(self.controls.go_to)
+                case RunPanel():
+                    panel.new_run_requested.connect(self.controls.start_run)
+                case PredictionPanel():
+                    self.controls.connect_probe(panel)
+        self.runs.opened.connect(self._adopt)
+        self.runs.refused.connect(self._refuse)
+        self.bridge.changed.connect(self._show_progress)
+        self.bridge.finished.connect(self._tell_finished)
+        self.bridge.warned.connect(self._tell_warning)
+        self.bridge.failed.connect(self.problems.show_failure)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+        if self.hint is not None:
+            self.hint.dismissed.connect(self._dismiss_hint)
+
+    # the run
+
+    def _adopt(self, session: Session, message: str) -> None:
+        self.bridge.watch(session)
+        self.controls.adopt(session)
+        run_panel = self.panels["run_panel"]
+        assert isinstance(run_panel, RunPanel)
+        run_panel.show_config(session.config)
+        if self.hint is not None:
+            self.hint.show_goal(session.task.what_to_look_for)
+        self._pace.reset()
+        self._show_progress()
+        self._keyframes.now()
+        self.setWindowTitle(f"{session.config.name or session.config.task.name} · seed {session.seed} · tfviz")
+        if message:
+            self.tell(message)
+        if self.isVisible():
+            session.start()
+
+    def _refuse(self, error: Exception) -> None:
+        details = "" if isinstance(error, ValueError | OSError) else repr(error)
+        self.problems.show("This run cannot be started", str(error), details)
+
+    def _press_new_run(self) -> None:
+        button = self.panels["run_panel"].findChild(QPushButton, "new_run_button")
+        if button is not None:
+            button.click()
+
+    def _show_progress(self) -> None:
+        """Where the run is: at most ten times a second, and at once when it starts or stops."""
+        session, transport = self.runs.current, self.controls.transport
+        if session is None or transport is None:
+            return
+        running, clock = transport.running, self.bridge.clock
+        if running != self._was_running:
+            self._was_running = running
+            self._pace.reset()
+        if running:
+            self._pace.look(time.monotonic(), session.step)
+        self.commands["pause_training"].setEnabled(running)
+        self.toolbar.show_step(session, running)
+        self.status.show_clock(clock, running)
+        self.timeline.show_range(0, clock.frontier, session.total_steps)
+        self.timeline.show_playhead(clock.step, clock.following)
+        if self.hint is not None and clock.frontier > 0:
+            self._dismiss_hint()
+        self._texts.request()
+        self._keyframes.request()
+
+    def _show_texts(self) -> None:
+        session, transport = self.runs.current, self.controls.transport
+        if session is not None and transport is not None:
+            self.toolbar.show_facts(session, transport.running, self._pace.rate)
+            pictures = self.bridge.pictures_per_second()
+            self.status.show_session(session, transport.running, pictures)
+
+    def _show_keyframes(self) -> None:
+        if self.runs.current is not None:
+            self.timeline.set_keyframes(self.runs.current.keyframes.steps)
+
+    def _tell_finished(self, event: Finished) -> None:
+        self.tell(f"Finished: {event.reason}")
+
+    def _tell_warning(self, event: Warned) -> None:
+        self.tell(f"Step {event.step:,}: {event.text}")
+
+    # what the user does to the window
+
+    def _export(self) -> None:
+        pass
+
+    def _release(self) -> None:
+        """Esc: out of a text field first, then whatever is locked or selected."""
+        focus = QApplication.focusWidget()
+        if focus is not None and is_text_field(focus):
+            focus.clearFocus()
+            return
+        for panel in self.panels.values():
+            if panel.isVisible() and panel.release():
+                return
+
+    def _dismiss_hint(self) -> None:
+        if self.hint is not None:
+            self.hint.remove()
+            self.hint = None
+            self.settings.hint_done = True
+
+    def choose_theme(self, choice: ThemeChoice) -> None:
+        """Change the theme and remember it."""
+        self._theme_choice = self.settings.theme = choice
+        self._apply_theme()
+
+    def _chosen_theme(self) -> Theme:
+        return system_theme() if self._theme_choice == "system" else THEMES[self._theme_choice]
+
+    def _apply_theme(self) -> None:
+        self._theme = self._chosen_theme()
+        self._theme.apply(_application())
+        self._recolour()
+
+    def _recolour(self) -> None:
+        """Give every part of the window the theme's colours; the application has them already."""
+        for part in (self.commands, self.toolbar, self.timeline, *self.docks.values()):
+            part.recolour(self._theme)
+        if self.hint is not None:
+            self.hint.recolour(self._theme)
+
+    def _system_changed(self) -> None:
+        if self._theme_choice == "system":
+            self._apply_theme()
+
+    # layout
+
+    def _restore_layout(self) -> None:
+        self.resize(PREFERRED_SIZE)
+        arrange(self, self.docks)
+        if self.settings.geometry is not None:
+            self.restoreGeometry(self.settings.geometry)
+        self._restored = self.settings.layout is not None and self.restoreState(self.settings.layout, LAYOUT_VERSION)
+
+    def _reset_layout(self) -> None:
+        self.settings.forget_layout()
+        arrange(self, self.docks)
+
+    # its life
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if event.spontaneous():
+            return
+        self.problems.hooks.install()
+        self.setFocus()
+        QTimer.singleShot(500, self, lambda: self.status.show_machine(machine_text()))  # not before the first picture
+        if not self._restored:
+            resize(self, self.docks)  # sizes count only now
+            self._restored = True
+        if self.runs.current is not None and not self.runs.current.running:
+            self.bridge.watch(self.runs.current)
+            self.controls.adopt(self.runs.current)
+            self.runs.current.start()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop training and wait for its thread; nothing is left running."""
+        self.bridge.watch(None)
+        self.runs.close()
+        self.problems.close()
+        self.settings.run_steps = self.toolbar.run_steps_count.value()
+        self.settings.geometry = self.saveGeometry()
+        self.settings.layout = self.saveState(LAYOUT_VERSION)
+        self.settings.save()
+        super().closeEvent(event)
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    return application

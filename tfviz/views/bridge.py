@@ -1,0 +1,229 @@
+"""Carries pictures, scalars and events from the training thread to the panels, on one timer of the window's thread.
+
+The window looks, nobody calls it: a signal for every step would fill the event queue faster than it can be emptied.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from tfviz.training.events import Event, Failed, Finished, Paused, Resumed, Stopped, Warned
+from tfviz.training.mailbox import Demand
+from tfviz.training.session import Session
+from tfviz.training.snapshot import Snapshot
+from tfviz.views.clock import Clock
+from tfviz.views.panel import Panel
+
+INTERVAL = 0.033
+"""Seconds between two looks."""
+
+CHANGE_RATE = 10.0
+"""How often a second `changed` tells of new steps, at most."""
+
+SHARE = 0.12
+"""Part of the time that pictures may take from the window's thread, and so from training, while it runs."""
+
+LONGEST_WAIT = 6
+"""Looks between two pictures where they are very slow to paint: still five a second."""
+
+
+class Feed:
+    """What one panel gets, and when."""
+
+    def __init__(self, panel: Panel, phase: float) -> None:
+        self.panel = panel
+        self.pending: Snapshot | None = None
+        self.steps = -1  # of the history that was shown last
+        self.step = -1  # of the clock, likewise
+        self.updates = 0
+        """How often the panel was told anything."""
+        self._due = phase  # panels of equal rate take turns instead of painting in the same look
+
+    @property
+    def seen(self) -> bool:
+        """Whether any of the panel is on the screen: not closed, behind another tab, or in a minimised window."""
+        panel, window = self.panel, self.panel.window()
+        if not panel.isVisible() or window.isMinimized():
+            return False
+        return window.rect().intersects(panel.rect().translated(panel.mapTo(window, panel.rect().topLeft())))
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """Keep a picture for the next turn if it holds what the panel needs."""
+        demand = self.panel.demand
+        if (snapshot.attention or not demand.attention) and (snapshot.prediction or not demand.prediction):
+            self.pending = snapshot
+
+    def take_turn(self, now: float, session: Session, step: int) -> None:
+        """Show the panel what is new, if its rate allows; the clock is at `step`."""
+        steps = len(session.history)
+        nothing_new = self.pending is None and steps == self.steps and step == self.step
+        if nothing_new or now < self._due - INTERVAL / 2:
+            return
+        self._due = max(self._due + 1 / self.panel.rate, now)
+        self.updates += 1
+        if steps != self.steps:
+            self.steps = steps
+            self.panel.show_history(session.history)
+        if self.pending is not None:
+            snapshot, self.pending = self.pending, None
+            self.panel.show_snapshot(snapshot)
+        if step != self.step:
+            self.step = step
+            self.panel.show_step(step)
+
+
+class Bridge(QObject):
+    """Tells visible panels what is new at their own rates, and the worker what they need."""
+
+    looked = Signal()
+    """At every look, before the panels are told: the time to move the clock."""
+    changed = Signal()
+    """Step, frontier or state became another one; as soon as the state did, for steps at most ten times a second."""
+    resumed = Signal(object)
+    paused = Signal(object)
+    finished = Signal(object)
+    warned = Signal(object)
+    failed = Signal(object)
+    stopped = Signal(object)
+
+    def __init__(self, panels: Iterable[Panel], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.feeds = [Feed(panel, place * INTERVAL) for place, panel in enumerate(panels)]
+        self.session: Session | None = None
+        self.clock = Clock()
+        self.picture: Snapshot | None = None
+        """The newest one that was taken."""
+        self.taken: deque[float] = deque(maxlen=64)
+        """When the last pictures were, on the monotonic clock."""
+        self._wait = 0  # looks until the next picture may be taken
+        self._cost = 0.0  # seconds of this thread that a picture takes, averaged
+        self._pictured = False
+        self._started = 0.0
+        self._told: tuple[object, ...] | None = None
+        self._told_at = -math.inf
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(round(INTERVAL * 1000))
+        self._timer.timeout.connect(self.look)
+        self._idle = QTimer(self)  # a timer of no time fires once everything that the look caused has been painted
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(0)
+        self._idle.timeout.connect(self._weigh)
+
+    def watch(self, session: Session | None) -> None:
+        """Show this session from now on; None shows nothing any more."""
+        self.session, self.picture, self._told = session, None, None
+        self.clock = Clock()
+        self.taken.clear()
+        self._wait = 0
+        for feed in self.feeds:
+            feed.pending, feed.steps, feed.step = None, -1, -1
+        if session is None:
+            self._timer.stop()
+            return
+        session.mailbox.request(self.demand())
+        self._timer.start()
+
+    @property
+    def watching(self) -> bool:
+        return self._timer.isActive()
+
+    def demand(self) -> Demand:
+        """What the panels on the screen need."""
+        wanted = Demand()
+        for feed in self.feeds:
+            if feed.seen:
+                wanted = wanted | feed.panel.demand
+        return wanted
+
+    def pictures_per_second(self) -> float:
+        """As measured over the last second; 0 where nothing new was to be shown."""
+        since = time.monotonic() - 1.0
+        return float(sum(moment > since for moment in self.taken))
+
+    @property
+    def looks_per_picture(self) -> int:
+        """1 unless pictures take more than their share of this thread; then training keeps its speed instead."""
+        return min(max(math.ceil(self._cost / (SHARE * INTERVAL)), 1), LONGEST_WAIT)
+
+    def look(self) -> None:
+        """One turn of the timer."""
+        session = self.session
+        if session is None:
+            return
+        self._started = time.thread_time()
+        now = time.monotonic()
+        for event in session.mailbox.events():
+            self._announce(event)
+        if self.session is not session:
+            return  # a listener has changed to another one
+        self.looked.emit()
+        self._state_demand(session)
+        self._take_picture(session, now)
+        self._tell(session, now)
+        for feed in self.feeds:
+            if feed.seen:
+                feed.take_turn(now, session, self.clock.step)
+        if not self._idle.isActive():
+            self._idle.start()
+
+    def show_again(self) -> None:
+        """Ask for a new picture of the step that training is parked at."""
+        session = self.session
+        if session is not None and session.running and session.gate.state == "paused":
+            session.gate.call(session.show)
+
+    def _state_demand(self, session: Session) -> None:
+        wanted, before = self.demand(), session.mailbox.wanted
+        if wanted != before:
+            session.mailbox.request(wanted)
+            if (wanted | before) != before:
+                self.show_again()  # a panel has appeared; while training runs it gets the next picture anyway
+
+    def _take_picture(self, session: Session, now: float) -> None:
+        self._pictured = False
+        self._wait -= 1
+        if self._wait > 0 and session.gate.state == "running":
+            return
+        snapshot = session.mailbox.take()
+        if snapshot is None:
+            return
+        self._wait = self.looks_per_picture
+        self._pictured = True
+        self.picture = snapshot
+        self.taken.append(now)
+        for feed in self.feeds:
+            feed.offer(snapshot)
+
+    def _tell(self, session: Session, now: float) -> None:
+        current = (session.gate.state, self.clock.mode, self.clock.step, session.frontier)
+        if current == self._told:
+            return
+        same_state = self._told is not None and self._told[:2] == current[:2]
+        if same_state and now - self._told_at < 1 / CHANGE_RATE - INTERVAL / 2:
+            return
+        self._told, self._told_at = current, now
+        self.changed.emit()
+
+    def _announce(self, event: Event) -> None:
+        match event:
+            case Resumed():
+                self.resumed.emit(event)
+            case Paused():
+                self.paused.emit(event)
+            case Finished():
+                self.finished.emit(event)
+            case Warned():
+                self.warned.emit(event)
+            case Failed():
+                self.failed.emit(event)
+            case Stopped():
+                self.stopped.emit(event)
+
+    def _weigh(self) -> None:
+        """Learn from processor time, not from the clock on the wall, what the look and its painting took."""
+        if self._pictured:
+            self._cost += 0.2 * (time.thread_time() - self._started - self._cost)

@@ -1,0 +1,10 @@
+"""The panels of the window, in the order in which the keyboard goes through them."""
+
+from tfviz.views.attention_panel import AttentionPanel
+from tfviz.views.curve_panel import CurvePanel
+from tfviz.views.gradient_panel import GradientPanel
+from tfviz.views.panel import Panel
+from tfviz.views.prediction_panel import PredictionPanel
+from tfviz.views.run_panel import RunPanel
+
+PANELS: list[type[Panel]] = [RunPanel, AttentionPanel, PredictionPanel, CurvePanel, GradientPanel]
