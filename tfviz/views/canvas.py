@@ -72,12 +72,14 @@ class Canvas(QGraphicsItem):
         if not len(steps):
             return
         x, y = self._x(steps), self._y(values, scale)
-        if dashed:
-            x, y = _dashes(x, y, self._size[0])
         self._painter.setPen(QPen(colour, 1))
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
-        whole = not numpy.isnan(y).any()
-        shape = pyqtgraph.functions.arrayToQPolygonF(x, y) if whole else _path(x, y)
+        if dashed:
+            shape = _path(*_dashes(x, y, self._size[0]), connect="pairs")
+        elif numpy.isnan(y).any():
+            shape = _path(x, y, connect="finite")
+        else:
+            shape = pyqtgraph.functions.arrayToQPolygonF(x, y)
         for offset in PASSES[width]:
             self._painter.translate(*offset)
             if isinstance(shape, QPainterPath):
@@ -126,17 +128,18 @@ class Canvas(QGraphicsItem):
         )  # far outside is outside; the rasteriser has limits
 
 
-def _path(x: numpy.ndarray, y: numpy.ndarray) -> QPainterPath:
-    path: QPainterPath = pyqtgraph.functions.arrayToQPath(x, y, connect="finite")
+def _path(x: numpy.ndarray, y: numpy.ndarray, connect: str) -> QPainterPath:
+    path: QPainterPath = pyqtgraph.functions.arrayToQPath(x, y, connect=connect)
     return path
 
 
 def _dashes(x: numpy.ndarray, y: numpy.ndarray, width: float) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """The line on every pixel column it crosses, with NaN in the gaps."""
+    """The two ends of every dash of the line, one after the other."""
     finite = ~numpy.isnan(y)
-    if not finite.any():
+    x, y = x[finite], y[finite]
+    if not len(x):
         return x, y
-    columns = numpy.arange(max(numpy.floor(x[0]), 0.0), min(numpy.ceil(x[-1]), width) + 1.0)
-    heights = numpy.interp(columns, x[finite], y[finite], left=numpy.nan, right=numpy.nan)
-    heights[columns % (DASH + GAP) >= DASH] = numpy.nan
-    return columns, heights
+    period = DASH + GAP
+    begins = period * numpy.arange(max(x[0], 0.0) // period, min(x[-1], width) // period + 1)
+    ends = numpy.clip(numpy.stack((begins, begins + DASH), axis=1), x[0], x[-1]).ravel()
+    return ends, numpy.interp(ends, x, y)

@@ -10,6 +10,8 @@ import numpy
 
 FIRST_BLOCK = 16  # finer blocks are reduced when they are read: that few rows cost less than their storage
 
+PIECE = 131_072  # cells reduced at once: a long record passes through the processor's cache only once
+
 Function = Callable[[numpy.ndarray], numpy.ndarray]
 
 
@@ -68,9 +70,11 @@ class Pyramid:
     def update(self, columns: Sequence[numpy.ndarray]) -> None:
         """Take the columns, one array for each row, with what was appended to them; nothing is copied."""
         self._columns = columns
-        done = len(self._levels[0]) if self._levels else 0
-        if len(self) // FIRST_BLOCK > done:
-            self._push(0, self._rows(done * FIRST_BLOCK, len(self) // FIRST_BLOCK * FIRST_BLOCK, FIRST_BLOCK))
+        done = len(self._levels[0]) * FIRST_BLOCK if self._levels else 0
+        complete = len(self) // FIRST_BLOCK * FIRST_BLOCK
+        piece = max(PIECE // len(columns) // FIRST_BLOCK, 1) * FIRST_BLOCK
+        for start in range(done, complete, piece):
+            self._push(0, self._rows(start, min(start + piece, complete), FIRST_BLOCK))
 
     def read(self, start: int, stop: int, size: int) -> numpy.ndarray:
         """(rows, blocks): the blocks of `size` rows, a power of two, that cover start..stop; the last may be partial.
@@ -107,7 +111,8 @@ class Pyramid:
 
     def _rows(self, start: int, stop: int, size: int) -> numpy.ndarray:
         """(rows, blocks) straight from the columns; start is a multiple of size."""
-        blocks = self._prepare(numpy.stack([column[start:stop] for column in self._columns]))
+        rows = [column[start:stop] for column in self._columns]
+        blocks = self._prepare(numpy.stack(rows) if len(rows) > 1 else rows[0][None])
         while size > 1:
             odd = blocks[:, blocks.shape[1] // 2 * 2 :]  # one block without a partner, or none
             blocks = (
@@ -136,8 +141,8 @@ class Envelope:
     """
 
     def __init__(self) -> None:
-        self._low = Pyramid(numpy.fmin, prepare=_finite_only)
-        self._high = Pyramid(numpy.fmax, prepare=_finite_only)
+        self._low = Pyramid(numpy.fmin, prepare=finite_only)
+        self._high = Pyramid(numpy.fmax, prepare=finite_only)
         self._broken = GrowingArray(dtype=numpy.int64)
         self._values = numpy.empty(0)
 
@@ -253,8 +258,16 @@ def block_centres(start: int, count: int, size: int, length: int) -> numpy.ndarr
     return (begins + ends + 1) / 2
 
 
-def _finite_only(values: numpy.ndarray) -> numpy.ndarray:
-    return numpy.where(numpy.isfinite(values), values, numpy.nan)
+def finite_only(values: numpy.ndarray) -> numpy.ndarray:
+    """The values with NaN in place of infinities."""
+    infinite = numpy.isinf(values)
+    return numpy.where(infinite, numpy.nan, values) if infinite.any() else values
+
+
+def all_finite(values: numpy.ndarray) -> bool:
+    """Whether there is no NaN and no infinity; a sum is all it takes."""
+    with numpy.errstate(all="ignore"):
+        return bool(numpy.isfinite(values.sum()))
 
 
 def _unchanged(values: numpy.ndarray) -> numpy.ndarray:

@@ -3,7 +3,7 @@
 import numpy
 
 from tfviz.training.history import GROUP_PREFIX, History
-from tfviz.views.curve_data import GrowingArray, Pyramid, block_rows, block_size
+from tfviz.views.curve_data import GrowingArray, Pyramid, all_finite, block_rows, block_size, finite_only
 
 WITNESSES = ("step_time", "learning_rate")
 SHORT = {"self_attn": "self", "multihead_attn": "cross", "feed_forward": "ffn"}
@@ -68,7 +68,7 @@ class GroupNorms:
         self.groups = groups
         self._length = 0
         self._columns = []
-        self._pyramid = Pyramid(numpy.fmax, max(len(groups), 1), numpy.float32, _finite_only, _exponents)
+        self._pyramid = Pyramid(numpy.fmax, max(len(groups), 1), numpy.float32, finite_only, _exponents)
         self._broken = [GrowingArray(dtype=numpy.int64) for _ in groups]
 
     def _note_broken(self, history: History, columns: list[numpy.ndarray], length: int) -> None:
@@ -78,9 +78,8 @@ class GroupNorms:
                 recorded |= ~numpy.isnan(history.column(name)[self._length : length])
         for steps, column in zip(self._broken, columns, strict=True):
             new = column[self._length :]
-            broken = ~numpy.isfinite(new)
-            if broken.any():
-                broken &= recorded | numpy.isinf(new)
+            if not all_finite(new):
+                broken = numpy.isinf(new) | (numpy.isnan(new) & recorded)
                 steps.extend(numpy.flatnonzero(broken) + self._length + 1)
 
 
@@ -92,10 +91,6 @@ def short_name(group: str) -> str:
     for long, short in (("encoder.", "enc "), ("decoder.", "dec "), ("_embedding", " emb")):
         group = group.replace(long, short)
     return group
-
-
-def _finite_only(values: numpy.ndarray) -> numpy.ndarray:
-    return numpy.where(numpy.isfinite(values), values, numpy.nan)
 
 
 def _exponents(values: numpy.ndarray) -> numpy.ndarray:

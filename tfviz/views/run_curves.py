@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy
 
 from tfviz.training.history import History
-from tfviz.views.curve_data import Envelope
+from tfviz.views.curve_data import Envelope, all_finite
 from tfviz.views.smoothing import SmoothedCurve
 
 # A NaN is a broken value where one of these was recorded in the same row, and a missing one elsewhere.
@@ -81,10 +81,12 @@ class RunCurves:
         known = [(self.value(name, self._length), name) for name in self._names if len(self.envelopes[name])]
         return any(not _same(value, float(history.column(name)[self._length - 1])) for value, name in known)
 
-    def _broken(self, history: History, name: str, length: int) -> numpy.ndarray:
-        """(new,) bool: rows without a number where there should be one."""
+    def _broken(self, history: History, name: str, length: int) -> numpy.ndarray | None:
+        """(new,) bool: rows without a number where there should be one; None where all are numbers."""
         known = len(self.envelopes[name])
         values = history.column(name)[known:length]
+        if all_finite(values):
+            return None
         recorded = numpy.zeros(len(values), bool)
         for witness in WITNESSES.get(name, ()):
             if witness in history:
