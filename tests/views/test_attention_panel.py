@@ -299,7 +299,10 @@ def test_arrow_keys_are_the_atlas_own_even_where_the_window_uses_them(open_panel
     window.setFocus()
     qtbot.keyClick(window, Qt.Key.Key_Right)
     assert steps.count() == 1
+    border = panel.atlas.mapTo(panel, QPoint(20, 0))
+    assert at(picture(panel), border) == QColor(DARK.panel).name()
     panel.atlas.setFocus()
+    assert at(picture(panel), border) == QColor(DARK.accent).name()
     qtbot.keyClick(panel.atlas, Qt.Key.Key_Right)
     assert steps.count() == 1
     assert panel.selected == Head("cross", 1, 1)
@@ -405,6 +408,19 @@ def test_the_best_width_is_no_wider_than_it_pays() -> None:
     width = best_width(shapes, 560, 160, 600)
     assert arrange(shapes, width, 560).tile >= 0.97 * arrange(shapes, 600, 560).tile
     assert width < 450
+
+
+def test_the_atlas_gets_its_width_also_when_shown_after_the_first_snapshot(qtbot, qapp: QApplication) -> None:
+    late, early = AttentionPanel(), AttentionPanel()
+    for panel in (late, early):
+        qtbot.addWidget(panel)
+        panel.resize(950, 640)
+    early.show()
+    for panel in (early, late):
+        panel.show_snapshot(snapshot(attention=attention()))
+    late.show()
+    assert late.splitter.sizes() == early.splitter.sizes()
+    assert late.atlas.layout_of_tiles.tile == early.atlas.layout_of_tiles.tile > 60
 
 
 def test_long_sentences_thin_out_their_labels(open_panel: Open) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -38,6 +38,16 @@ WIDEST_ATLAS = 0.42
 WIDEST_CROWDED_ATLAS = 0.6
 TEXT_RATE = 10.0
 SPOKEN_RATE = 1.0
+
+
+class _Halves(QSplitter):
+    """Tells when it has another size: a panel learns of its own before its parts have theirs."""
+
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
 
 class AttentionPanel(Panel):
@@ -98,7 +108,7 @@ class AttentionPanel(Panel):
         column.addLayout(caption)
         column.addWidget(self.head_view, 1)
         column.addWidget(self.readout)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter = _Halves(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("attention_splitter")
         self.splitter.setHandleWidth(6)
         self.splitter.setChildrenCollapsible(False)
@@ -122,6 +132,7 @@ class AttentionPanel(Panel):
         self.filter.chosen.connect(self._choose_kinds)
         self.scale_box.currentIndexChanged.connect(self._choose_scale)
         self.splitter.splitterMoved.connect(self._split_moved)
+        self.splitter.resized.connect(self._split)
 
     # the panel's interface
 
@@ -295,4 +306,3 @@ class AttentionPanel(Panel):
         names = SHORT_NAMES if self.width() < NARROW else LONG_NAMES
         for index, name in enumerate(names):
             self.filter.button(index).setText(name)
-        self._split()

@@ -152,7 +152,7 @@ class PredictionPanel(Panel):
         if math.isnan(tokens):
             return
         for name, value in (("token", tokens), ("sequence", sequences)):
-            text = "–" if math.isnan(value) else f"{100 * value:.1f} %"
+            text = "–" if math.isnan(value) else "100 %" if value > 0.9995 else f"{100 * value:.1f} %"
             if text != self.accuracies[name].text():
                 self.accuracies[name].setText(text)
         if scope != self.accuracy_scope.text():
