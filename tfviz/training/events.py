@@ -37,6 +37,21 @@ class Finished(Event):
 
 
 @dataclass(frozen=True)
+class Branched(Event):
+    """Training goes on in another branch, new or not."""
+
+    number: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Intervened(Event):
+    """The configuration of the steps that follow was changed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Warned(Event):
     """Something the user should know; training goes on."""
 

@@ -33,6 +33,11 @@ class ModelCache:
         """Forward pass only, nothing dropped, no label smoothing."""
         return self._get((batch, source_length, target_length, False))
 
+    def reconfigure(self, config: ModelConfig, seed: int) -> None:
+        """Use another dropout rate, or draw other masks."""
+        self.config, self.seed = config, seed
+        self._models.clear()
+
     def close(self) -> None:
         self._crew.close()
 

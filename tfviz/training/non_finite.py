@@ -34,7 +34,7 @@ def first_non_finite(model: Transformer, batch: Batch) -> str:
             return
         tensors = operation.outputs if phase == "forward" else operation.inputs
         for tensor in tensors:
-            whole = model.tensors.get(tensor.name) or model.parameters.get(tensor.name, tensor)
+            whole = model.tensors.get(tensor.name) or model.parameters[tensor.name]
             array = whole.value if phase == "forward" else whole.grad
             if array is not None and array.dtype.kind == "f" and not np.isfinite(array).all():
                 found.append(f"{operation.name} ({phase}, {type(operation).__name__})")

@@ -1,55 +1,79 @@
-"""A session: one run, its record, and the thread that trains it. The command line and the window drive the same one."""
+"""A session: one run with all its branches and its record. The command line and the window drive the same one."""
 
 import math
-import threading
-import time
-import traceback
+import os
 from collections.abc import Callable
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
-from tfviz.training.config import RunConfig
-from tfviz.training.events import Failed, Finished, Paused, Resumed, Stopped
-from tfviz.training.gate import Gate, GateChange
+from tfviz.training.branches import Line, changed, describe, first_line
+from tfviz.training.config import RunConfig, difference
+from tfviz.training.events import Branched, Intervened, Warned
+from tfviz.training.gate import Gate
 from tfviz.training.history import History
 from tfviz.training.inference import Reader
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.mailbox import Demand, Mailbox
-from tfviz.training.non_finite import NonFiniteError
+from tfviz.training.past import Past, Progress, replay
+from tfviz.training.recording import Recording, restore_lines
+from tfviz.training.run_file import Branch, RunReader
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example, Task, create_task
 from tfviz.training.trainer import Trainer
+from tfviz.training.worker import Worker
+
+Result = TypeVar("Result")
 
 SAMPLES = 4
 """Other sentences shown beside the probe."""
 
-DECODING_INTERVAL = 0.25
-"""Seconds between two free-running decodings while training runs."""
-
 
 class Session:
-    """A run that can be trained, looked into and gone back in.
+    """A run that can be trained, looked into, gone back in, branched and recorded.
 
     Without start() everything happens in the caller's thread. start() gives the run to a worker thread, which is then
-    driven through `gate` and seen through `mailbox`; what needs the worker's state goes through gate.call().
+    driven through `gate` and seen through `mailbox`; methods that change the run then wait for the next step boundary.
     """
 
     def __init__(self, config: RunConfig | None = None) -> None:
-        self.config = config or RunConfig()
-        self.task: Task = create_task(self.config)
-        self.trainer = Trainer(self.config, self.task)
+        self._config = config or RunConfig()
+        self.task: Task = create_task(self._config)
+        self.trainer = Trainer(self._config, self.task)
         self.reader = Reader(self.trainer.models, self.task)
-        self.history = History(self.trainer.scalar_names)
-        self.keyframes = Keyframes()
-        self.mailbox = Mailbox()
-        self.gate = Gate(self._gate_changed)
+        self._worker = Worker(self, self._pictured)
+        self._line = first_line(self._config, self.trainer.scalar_names, Keyframes())
+        self._lines = {self._line.branch.number: self._line}
+        self._past: Past | None = None
+        self._recording: Recording | None = None
         self.probe: Example = self.task.probe()
         self.unknown_words: tuple[str, ...] = ()
         self._samples = self._other_examples()
-        self._decoded_at = -math.inf
-        self._thread: threading.Thread | None = None
-        self.keyframes.add(0, self.trainer.state())
+        self._line.keyframes.add(0, self.trainer.state())
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], record: bool = False) -> Self:
+        """The run in a file, at its frontier; with `record` what follows is written there too.
+
+        RunFileError, a ValueError, where the file cannot be read, or was written by another trainer.
+        """
+        reader = RunReader(path)
+        if not isinstance(reader.config, RunConfig):
+            raise ValueError(
+                f"{os.fspath(path)} was written by {reader.trainer}: it can be looked at, not trained on"
+            )
+        session = cls(reader.config)
+        session._lines = restore_lines(reader, session._line)
+        session._line = list(session._lines.values())[-1]
+        if record:
+            session._recording = Recording.resume(path, session._lines.values(), session._warn)
+        session._go_to(session.frontier)
+        return session
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration in force: that of the step that follows."""
+        return self._line.config_after(self.step)
 
     @property
     def step(self) -> int:
@@ -58,8 +82,8 @@ class Session:
 
     @property
     def frontier(self) -> int:
-        """The furthest step reached."""
-        return len(self.history)
+        """The furthest step reached in this branch."""
+        return self._line.frontier
 
     @property
     def loss(self) -> float:
@@ -68,7 +92,31 @@ class Session:
 
     @property
     def seed(self) -> int:
-        return self.config.training.seed
+        return self._config.training.seed
+
+    @property
+    def history(self) -> History:
+        """The scalars of every step of this branch."""
+        return self._line.history
+
+    @property
+    def keyframes(self) -> Keyframes:
+        return self._line.keyframes
+
+    @property
+    def lines(self) -> dict[int, Line]:
+        """All branches with their records, by number."""
+        return dict(self._lines)
+
+    @property
+    def line(self) -> Line:
+        """The branch that is trained now, with its record."""
+        return self._line
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """The main branch and those that left it, in the order in which they began."""
+        return tuple(line.branch for line in self._lines.values())
 
     @property
     def total_steps(self) -> int | None:
@@ -82,12 +130,22 @@ class Session:
     @property
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies of all parameters under torch's names."""
-        return {name: array.copy() for name, array in self.trainer.parameters.items()}
+        return self._at_boundary(
+            lambda: {name: array.copy() for name, array in self.trainer.parameters.items()}
+        )
+
+    @property
+    def gate(self) -> Gate:
+        return self._worker.gate
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return self._worker.mailbox
 
     @property
     def running(self) -> bool:
         """Whether a worker thread owns the session."""
-        return self._thread is not None
+        return self._worker.running
 
     def train(self, steps: int | None = None, after_step: Callable[[], None] | None = None) -> None:
         """Train in the caller's thread: so many steps, or to the end of a bounded run.
@@ -98,30 +156,45 @@ class Session:
             raise RuntimeError("the session trains in its own thread: use session.gate")
         if steps is None and self.total_steps is None:
             raise ValueError("the run has no last step: say how many steps to train")
-        last = self.step + steps if steps is not None else self.total_steps
-        assert last is not None
-        if self.total_steps is not None:
-            last = min(last, self.total_steps)
+        last = math.inf if self.total_steps is None else self.total_steps
+        if steps is not None:
+            last = min(last, self.step + steps)
         while self.step < last:
-            self._advance()
+            self.advance()
             if after_step:
                 after_step()
 
+    def advance(self) -> None:
+        """One step, in the caller's thread, recorded if it is a new one."""
+        line = self._line
+        self.trainer.reconfigure(line.config_after(self.step))
+        row = self.trainer.train_batch()
+        if self.step <= line.frontier:
+            return
+        every = self.config.training.validation_every
+        if every and self.step % every == 0 and self.task.validation:
+            first = self.trainer.scalar_names.index("validation_loss")
+            row[first : first + 3] = self.trainer.validate()
+        line.history.append_row(self.step, row)
+        if line.keyframes.due(self.step):
+            state = self.trainer.state()
+            line.keyframes.add(self.step, state)
+            if self._recording:
+                self._recording.keyframe(line, self.step, state)
+
     def start(self) -> None:
         """Give the run to a worker thread, paused; the gate lets it go."""
-        if self.running:
-            raise RuntimeError("the session has a worker already")
-        self.gate.open()
-        self._thread = threading.Thread(target=self._work, name="tfviz training", daemon=True)
-        self._thread.start()
+        self._worker.start()
 
     def close(self) -> None:
-        """Stop and join the worker, if any. The session stays readable."""
-        if self._thread is not None:
-            self.gate.stop()
-            self._thread.join()
-            self._thread = None
+        """Stop and join the worker, and close the record, if any. The session stays readable."""
+        self._worker.stop()
+        if self._recording:
+            self._recording.close(self._line, self.trainer.state(), self.snapshot())
+            self._recording = None
         self.trainer.models.close()
+        if self._past:
+            self._past.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,10 +209,73 @@ class Session:
         """
         if not 0 <= step <= self.frontier:
             raise ValueError(f"step {step} is not recorded: 0 to {self.frontier}")
-        if self.running:
-            self.gate.call(lambda: self._go_to(step)).result()
-        else:
-            self._go_to(step)
+        self._at_boundary(lambda: self._go_to(step))
+
+    def view(self, step: int, branch: int | None = None, progress: Progress | None = None) -> Snapshot | None:
+        """A picture of any recorded step, while training goes on; None where `progress` gave up.
+
+        ValueError where the branch or the step does not exist.
+        """
+        line = self._line if branch is None else self._existing(branch)
+        if not 0 <= step <= line.frontier:
+            raise ValueError(
+                f"step {step} is not recorded in branch {line.branch.name}: 0 to {line.frontier}"
+            )
+        if self._past is None:
+            self._past = Past(Trainer(self._config, self.task), self.task)
+        with self._past.lock:
+            if not self._past.visit(line, step, progress):
+                return None
+            return self._snapshot(self._past.reader, step, Demand(True, True, True))
+
+    def intervene(self, path: str, value: object) -> Branch:
+        """Change the configuration for the steps that follow: in this branch at its frontier, else in a new one.
+
+        ConfigurationError, a ValueError, for a value or a field that cannot be. Returns the branch that is current now.
+        """
+        return self._at_boundary(lambda: self._intervene(path, value))
+
+    def branch(self, name: str) -> Branch:
+        """Leave the present branch at the present step, unchanged so far. Returns the new branch, now current."""
+        return self._at_boundary(lambda: self._fork(name).branch)
+
+    def switch(self, branch: int) -> None:
+        """Go on with another branch, from its frontier. ValueError if there is none of that number."""
+        line = self._existing(branch)
+        self._at_boundary(lambda: self._switch(line))
+
+    def delete(self, branch: int) -> None:
+        """Give up a branch and its record. ValueError for the current one, the main one, or one that others left."""
+        line = self._existing(branch)
+        others = [other.branch.name for other in self._lines.values() if other.branch.parent == branch]
+        if line is self._line or line.branch.parent is None or others:
+            reason = f"{', '.join(others)} left it" if others else "it is the main or the current one"
+            raise ValueError(f"branch {line.branch.name!r} cannot be deleted: {reason}")
+        self._at_boundary(lambda: self._delete(branch))
+
+    def record(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
+        """Write the run to a file from now on, with all that happened so far.
+
+        FileExistsError where there is one and `overwrite` is not set, OSError where none can be.
+        """
+        recording = Recording.create(
+            path, self._config, self.task, self.trainer.shards, self._warn, overwrite
+        )
+        self._at_boundary(lambda: self._record(recording))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run as it is now to a file, whole or not at all; an older file is replaced."""
+        if self._recording:
+            self._at_boundary(self._bring_record_up_to_date)
+            self._recording.copy_to(path)
+            return
+        with Recording.temporary(path) as target:
+            recording = Recording.create(
+                target, self._config, self.task, self.trainer.shards, self._warn, True
+            )
+            self._at_boundary(lambda: self._record(recording))
+            self._recording = None
+            recording.close(self._line, self.trainer.state(), self.snapshot())
 
     def set_probe(self, probe: str | int) -> None:
         """Watch a typed sentence, or an example of the data by its number, counted from 1.
@@ -162,92 +298,98 @@ class Session:
             raise ValueError(
                 f"unknown word {unknown[0]!r}: not among the {len(self.task.source_tokenizer)} tokens"
             )
-        return self.reader.predict([sentence])[0]
+        return self._at_boundary(lambda: self.reader.predict([sentence])[0])
 
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
-        """What the panels show of the present step; everything unless told what is needed."""
-        demand = demand or Demand(True, True, True)
-        attention = prediction = None
-        if demand.attention or demand.prediction:
-            attention, prediction = self.reader.read(self.probe, free_running=demand.prediction)
-        return Snapshot(
-            self.step,
-            self.seed,
-            self.config,
-            attention,
-            prediction if demand.prediction else None,
-            self.reader.read_samples(self._samples) if demand.samples else (),
-            self.unknown_words,
-        )
+        """What the panels show of the present step; everything unless told what is needed. For the worker's thread."""
+        return self._snapshot(self.reader, self.step, demand or Demand(True, True, True))
 
     def show(self) -> None:
         """Leave a picture of the present step, whole, in the mailbox. For the worker, or while nobody trains."""
-        self._decoded_at = time.monotonic()
-        self.mailbox.put(self.snapshot(self.mailbox.wanted))
+        self._worker.show()
 
-    def _advance(self) -> None:
-        """One step, recorded if it is a new one."""
-        row = self.trainer.train_batch()
-        if self.step <= self.frontier:
-            return
-        every = self.config.training.validation_every
-        if every and self.step % every == 0 and self.task.validation:
-            first = self.trainer.scalar_names.index("validation_loss")
-            row[first : first + 3] = self.trainer.validate()
-        self.history.append_row(self.step, row)
-        if self.keyframes.due(self.step):
-            self.keyframes.add(self.step, self.trainer.state())
+    def _at_boundary(self, function: Callable[[], Result]) -> Result:
+        return self.gate.call(function).result() if self.running else function()
+
+    def _snapshot(self, reader: Reader, step: int, demand: Demand) -> Snapshot:
+        attention = prediction = None
+        if demand.attention or demand.prediction:
+            attention, prediction = reader.read(self.probe, free_running=demand.prediction)
+        return Snapshot(
+            step,
+            self.seed,
+            self._config,
+            attention,
+            prediction if demand.prediction else None,
+            reader.read_samples(self._samples) if demand.samples else (),
+            self.unknown_words,
+        )
 
     def _go_to(self, step: int) -> None:
-        start, state = self.keyframes.nearest(step)
-        if not start <= self.step <= step:
-            self.trainer.restore(state)
-        while self.step < step:
-            self.trainer.train_batch()
+        replay(self.trainer, self._line, step)
 
-    def _work(self) -> None:
-        """The worker thread: train as the gate allows, leave pictures as the viewer asks."""
-        try:
-            while self.gate.pass_step(self.step, self.loss):
-                try:
-                    self._work_one_step()
-                except NonFiniteError as error:
-                    self._halt(Failed(self.step, str(error), ""))
-                except Exception as error:
-                    self._halt(Failed(self.step, f"{type(error).__name__}: {error}", traceback.format_exc()))
-        finally:
-            self.gate.close()
+    def _intervene(self, path: str, value: object) -> Branch:
+        before = self.config
+        after = changed(before, path, value)
+        changes = difference(before, after)
+        if not changes:
+            return self._line.branch
+        if self.step < self.frontier:
+            self._fork(f"{describe(changes)} from step {self.step:,}")
+        self._line.change(self.step, after)
+        if self._recording:
+            self._recording.intervention(self._line, self.step, after)
+        self.mailbox.post(Intervened(self.step, describe(changes)))
+        return self._line.branch
 
-    def _work_one_step(self) -> None:
-        if self.total_steps is not None and self.step >= self.total_steps:
-            self._halt(Finished(self.step, f"all {self.total_steps:,} steps are done"))
-            return
-        self._advance()
-        if self.total_steps is not None and self.step == self.total_steps:
-            self._halt(Finished(self.step, f"all {self.total_steps:,} steps are done"))
-        demand = self.mailbox.wanted
-        if demand and self.mailbox.taken and self.gate.state == "running":
-            now = time.monotonic()
-            if now - self._decoded_at >= DECODING_INTERVAL:
-                self.show()
-            else:
-                self.mailbox.put(self.snapshot(Demand(attention=demand.attention)))
+    def _fork(self, name: str) -> Line:
+        number = max(self._lines) + 1
+        state = self.trainer.state()
+        self._line = self._lines[number] = self._line.fork(number, name, self.step)
+        self._line.keyframes.add(self.step, state)
+        for line in self._lines.values():
+            line.keyframes.share(len(self._lines))
+        if self._recording:
+            self._recording.follow(self._line)
+        self.mailbox.post(Branched(self.step, number, name))
+        return self._line
 
-    def _halt(self, event: Failed | Finished) -> None:
-        self.gate.pause()
-        self.mailbox.post(event)
+    def _switch(self, line: Line) -> None:
+        self._line = line
+        self.trainer.restore(line.keyframes.nearest(line.frontier)[1])
+        self._go_to(line.frontier)
+        self.mailbox.post(Branched(self.step, line.branch.number, line.branch.name))
 
-    def _gate_changed(self, change: GateChange) -> None:
-        match change.state:
-            case "paused":
-                self.show()
-                self.mailbox.post(Paused(change.step, change.reason))
-            case "running":
-                self.mailbox.post(Resumed(change.step))
-            case "stopped":
-                self.mailbox.post(Stopped(change.step))
+    def _delete(self, branch: int) -> None:
+        del self._lines[branch]
+        if self._recording:
+            self._recording.delete(branch)
+
+    def _existing(self, branch: int) -> Line:
+        if branch not in self._lines:
+            names = ", ".join(f"{b.number} ({b.name})" for b in self.branches)
+            raise ValueError(f"there is no branch {branch}: {names}")
+        return self._lines[branch]
+
+    def _record(self, recording: Recording) -> None:
+        for line in self._lines.values():
+            recording.follow(line)
+        self._recording = recording
+        self._bring_record_up_to_date()
+
+    def _bring_record_up_to_date(self) -> None:
+        if self._recording:
+            self._recording.keyframe(self._line, self.step, self.trainer.state(), optional=False)
+            self._recording.snapshot(self._line, self.snapshot(), optional=False)
+
+    def _pictured(self, snapshot: Snapshot) -> None:
+        if self._recording and snapshot.step == self.frontier:
+            self._recording.snapshot(self._line, snapshot)
+
+    def _warn(self, text: str, step: int) -> None:
+        self.mailbox.post(Warned(step, text))
 
     def _other_examples(self) -> tuple[Example, ...]:
-        first, count = self.config.task.probe, self.task.example_count
+        first, count = self._config.task.probe, self.task.example_count
         numbers = dict.fromkeys((first + offset - 1) % count + 1 for offset in range(1, SAMPLES + 1))
         return tuple(self.task.example(number) for number in numbers if number != first)

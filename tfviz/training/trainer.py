@@ -6,10 +6,11 @@ looked at meanwhile: that is the ground on which going back in time stands.
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 
-from tfviz.core.optimizers import OPTIMIZERS, Optimizer, clip_scale
+from tfviz.core.optimizers import OPTIMIZERS, Adam, Momentum, Optimizer, clip_scale
 from tfviz.core.parameters import Parameters
 from tfviz.core.schedules import SCHEDULES, Schedule
 from tfviz.core.transformer import Transformer
@@ -40,9 +41,7 @@ class Trainer:
         )
         self.total_steps = training.total_steps(task.steps_per_epoch)
         self.optimizer = create_optimizer(training, self.parameters)
-        self.schedule: Schedule = SCHEDULES[training.schedule](
-            training.learning_rate, training.warmup_steps, self.total_steps
-        )
+        self.schedule = self._schedule(config)
         self.step = 0
         self.scalar_names = (*SCALARS, *(GROUP_PREFIX + group for group in self.groups))
 
@@ -53,7 +52,7 @@ class Trainer:
         """
         started = time.perf_counter()
         step = self.step + 1
-        batch = self.task.batch(step)
+        batch = self.task.batch(step, self.config.training.seed)
         model = self.models.training(len(batch), batch.source.shape[1], batch.target_in.shape[1])
         model.set_step(step)
         with np.errstate(all="ignore"):  # what is not finite is found below, and named
@@ -83,6 +82,22 @@ class Trainer:
             *group_norms,
         ]
 
+    def reconfigure(self, config: RunConfig) -> None:
+        """Train on with another configuration of the same model, task and kind of optimiser; no state is lost."""
+        if config == self.config:
+            return
+        old, new = self.config, config.training
+        self.config = config
+        self.schedule = self._schedule(config)
+        self.optimizer.weight_decay = new.weight_decay
+        match self.optimizer:
+            case Momentum():
+                self.optimizer.momentum = new.momentum
+            case Adam():
+                self.optimizer.betas, self.optimizer.eps = new.betas, new.eps
+        if (old.model.dropout, old.training.seed) != (config.model.dropout, new.seed):
+            self.models.reconfigure(replace(self.models.config, dropout=config.model.dropout), new.seed)
+
     def validate(self, size: int = 64) -> tuple[float, float, float]:
         """Loss, token and sequence accuracy, teacher-forced, over all held-out pairs; NaN where there are none."""
         loss = correct_tokens = correct_sequences = tokens = sequences = 0.0
@@ -111,6 +126,11 @@ class Trainer:
         self.parameters.flat[...] = state["parameters"]
         self.optimizer.restore(state)
         self.step = int(state["step"])
+
+    def _schedule(self, config: RunConfig) -> Schedule:
+        training = config.training
+        make = SCHEDULES[training.schedule]
+        return make(training.learning_rate, training.warmup_steps, self.total_steps)
 
     def _group_norms(self, gradients: np.ndarray) -> list[float]:
         return [

@@ -57,7 +57,8 @@ def decode(data: bytes, rows: int, targets: Mapping[int, numpy.ndarray]) -> None
             raise ValueError("a stretch of scalars that ends too early")
         target = targets[number]
         if form == SINGLE:
-            target[...] = numpy.frombuffer(data, FLOAT32, rows, position)
+            with numpy.errstate(invalid="ignore"):  # a signalling NaN, which only a damaged file has
+                target[...] = numpy.frombuffer(data, FLOAT32, rows, position)
         elif form == DOUBLE:
             target[...] = numpy.frombuffer(data, FLOAT64, rows, position)
         elif form == CONSTANT:

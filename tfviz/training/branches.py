@@ -1,0 +1,89 @@
+"""The futures of a run: each branch has its record, its keyframes, and the configurations it went through."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from tfviz.training.config import RunConfig, difference
+from tfviz.training.history import History
+from tfviz.training.keyframes import Keyframes
+from tfviz.training.rules import ConfigurationError
+from tfviz.training.run_file.branch import MAIN, Branch
+
+CHANGEABLE = (
+    "training.learning_rate",
+    "training.schedule",
+    "training.warmup_steps",
+    "training.clip_norm",
+    "training.weight_decay",
+    "training.momentum",
+    "training.betas",
+    "training.eps",
+    "training.seed",
+    "model.dropout",
+)
+"""What may change in the middle of a run. Another seed draws other batches and dropout masks from there on."""
+
+
+@dataclass
+class Line:
+    """One branch as it is computed: the record up to its frontier, and how to get anywhere in it."""
+
+    branch: Branch
+    history: History
+    keyframes: Keyframes
+    configs: list[tuple[int, RunConfig]] = field(default_factory=list)
+    """(step, the configuration of the steps after it), rising; the first is that of step 0."""
+
+    @property
+    def frontier(self) -> int:
+        """The furthest step reached."""
+        return len(self.history)
+
+    def config_after(self, step: int) -> RunConfig:
+        """The configuration of the step that follows."""
+        return next(config for start, config in reversed(self.configs) if start <= step)
+
+    @property
+    def interventions(self) -> Iterator[tuple[int, dict[str, tuple[object, object]]]]:
+        """(step after which it happened, path -> (before, after)) of every change of configuration."""
+        for (_, before), (step, after) in zip(self.configs, self.configs[1:], strict=False):
+            yield step, difference(before, after)
+
+    def fork(self, number: int, name: str, step: int) -> "Line":
+        """A branch that shares this one's past up to a step."""
+        history = History(self.history.names)
+        if step:
+            history.extend({column: self.history.column(column)[:step] for column in history.names})
+        configs = [(start, config) for start, config in self.configs if start <= step]
+        branch = Branch(number, name, self.branch.number, step, configs[-1][1])
+        return Line(branch, history, self.keyframes.up_to(step), configs)
+
+    def change(self, step: int, config: RunConfig) -> None:
+        """Use another configuration for the steps after `step`."""
+        self.configs = [(start, old) for start, old in self.configs if start < step or start == 0]
+        if step == 0:
+            self.configs = []
+        self.configs.append((step, config))
+        self.branch = replace(self.branch, config=config)
+
+
+def first_line(config: RunConfig, names: tuple[str, ...], keyframes: Keyframes) -> Line:
+    """The main branch at its beginning."""
+    return Line(Branch(MAIN, "main", None, 0, config), History(names), keyframes, [(0, config)])
+
+
+def changed(config: RunConfig, path: str, value: object) -> RunConfig:
+    """The configuration after an intervention. ConfigurationError for what can be chosen at the start only."""
+    after = config.replace(path, value)
+    if path not in CHANGEABLE:
+        raise ConfigurationError(
+            path, f"{path} cannot change in the middle of a run; what can: {', '.join(CHANGEABLE)}"
+        )
+    return after
+
+
+def describe(changes: dict[str, tuple[object, object]]) -> str:
+    """A name for a branch: what was changed."""
+    return (
+        ", ".join(f"{path.rpartition('.')[2]} {after}" for path, (_, after) in changes.items()) or "unchanged"
+    )

@@ -1,0 +1,53 @@
+"""Any moment of a run, computed again beside the training, which goes on undisturbed."""
+
+import threading
+from collections.abc import Callable
+
+from tfviz.training.branches import Line
+from tfviz.training.inference import Reader
+from tfviz.training.tasks import Task
+from tfviz.training.trainer import State, Trainer
+
+Progress = Callable[[int, int], bool]
+"""Told how many of how many steps are recomputed; False gives up."""
+
+
+def replay(trainer: Trainer, line: Line, step: int, progress: Progress | None = None) -> bool:
+    """Bring a trainer to a step of a branch: from where it is if that is on the way, else from the nearest keyframe.
+
+    `trainer` must be at a step of this very branch. False where `progress` gave up; the trainer then stands between.
+    """
+    start, state = line.keyframes.nearest(step)
+    if not start <= trainer.step <= step:
+        trainer.restore(state)
+    first = trainer.step
+    while trainer.step < step:
+        if progress is not None and not progress(trainer.step - first, step - first):
+            return False
+        trainer.reconfigure(line.config_after(trainer.step))
+        trainer.train_batch()
+    return True
+
+
+class Past:
+    """A second set of parameters that travels through recorded steps. Any thread may use it, one at a time."""
+
+    def __init__(self, trainer: Trainer, task: Task) -> None:
+        self.lock = threading.Lock()
+        self._trainer = trainer
+        self._line: Line | None = None
+        self.reader = Reader(trainer.models, task)
+
+    def visit(self, line: Line, step: int, progress: Progress | None = None) -> bool:
+        """Bring the second set to a step of a branch. The caller holds `lock` while it does so and looks around."""
+        if line is not self._line:
+            self._trainer.restore(line.keyframes.nearest(step)[1])
+            self._line = line
+        return replay(self._trainer, line, step, progress)
+
+    def state(self) -> State:
+        """Everything to resume from where it is."""
+        return self._trainer.state()
+
+    def close(self) -> None:
+        self._trainer.models.close()

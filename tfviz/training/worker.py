@@ -1,0 +1,112 @@
+"""The thread that trains: it goes as the gate allows and leaves pictures and events as the viewer asks."""
+
+import math
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Protocol
+
+from tfviz.training.events import Failed, Finished, Paused, Resumed, Stopped
+from tfviz.training.gate import Gate, GateChange
+from tfviz.training.mailbox import Demand, Mailbox
+from tfviz.training.non_finite import NonFiniteError
+from tfviz.training.snapshot import Snapshot
+
+DECODING_INTERVAL = 0.25
+"""Seconds between two free-running decodings while training runs."""
+
+
+class Trainable(Protocol):
+    """What a worker needs of the session."""
+
+    @property
+    def step(self) -> int: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def total_steps(self) -> int | None: ...
+    def advance(self) -> None: ...
+    def snapshot(self, demand: Demand) -> Snapshot: ...
+
+
+class Worker:
+    """Owns a session while its thread lives. `gate` drives it, `mailbox` shows it."""
+
+    def __init__(self, session: Trainable, pictured: Callable[[Snapshot], None]) -> None:
+        """`pictured` is called, in the thread, with every snapshot that is complete."""
+        self.session = session
+        self.gate = Gate(self._gate_changed)
+        self.mailbox = Mailbox()
+        self._pictured = pictured
+        self._decoded_at = -math.inf
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._thread is not None
+
+    def start(self) -> None:
+        """Begin, paused. RuntimeError if the thread lives already."""
+        if self.running:
+            raise RuntimeError("the session has a worker already")
+        self.gate.open()
+        self._thread = threading.Thread(target=self._run, name="tfviz training", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread at the next step boundary, and join it."""
+        if self._thread is not None:
+            self.gate.stop()
+            self._thread.join()
+            self._thread = None
+
+    def show(self) -> None:
+        """Leave a whole picture of the present step."""
+        self._decoded_at = time.monotonic()
+        snapshot = self.session.snapshot(self.mailbox.wanted)
+        self.mailbox.put(snapshot)
+        self._pictured(snapshot)
+
+    def _run(self) -> None:
+        try:
+            while self.gate.pass_step(self.session.step, self.session.loss):
+                try:
+                    self._step()
+                except NonFiniteError as error:
+                    self._halt(Failed(self.session.step, str(error), ""))
+                except Exception as error:
+                    text = f"{type(error).__name__}: {error}"
+                    self._halt(Failed(self.session.step, text, traceback.format_exc()))
+        finally:
+            self.gate.close()
+
+    def _step(self) -> None:
+        total = self.session.total_steps
+        if total is None or self.session.step < total:
+            self.session.advance()
+        if total is not None and self.session.step >= total:
+            self._halt(Finished(self.session.step, f"all {total:,} steps are done"))
+        elif self.mailbox.wanted and self.mailbox.taken and self.gate.state == "running":
+            self._picture()
+
+    def _picture(self) -> None:
+        """What is wanted, but the slower part of it only now and then."""
+        if time.monotonic() - self._decoded_at >= DECODING_INTERVAL:
+            self.show()
+        elif self.mailbox.wanted.attention:
+            self.mailbox.put(self.session.snapshot(Demand(attention=True)))
+
+    def _halt(self, event: Failed | Finished) -> None:
+        self.gate.pause()
+        self.mailbox.post(event)
+
+    def _gate_changed(self, change: GateChange) -> None:
+        match change.state:
+            case "paused":
+                self.show()
+                self.mailbox.post(Paused(change.step, change.reason))
+            case "running":
+                self.mailbox.post(Resumed(change.step))
+            case "stopped":
+                self.mailbox.post(Stopped(change.step))
