@@ -20,7 +20,7 @@ def configure(parser: Parser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.file is None:
-        from tfviz.app.machine import machine
+        from tfviz.app.commands.machine_info import machine
 
         found = machine()
     else:

@@ -1,0 +1,186 @@
+"""`bench`: how fast training is on this machine, and what the window takes of it."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from tfviz.app.parser import Parser, one_of, positive_number, whole_number
+
+if TYPE_CHECKING:
+    from tfviz.training.bench import Breakdown, Case, Result
+
+SHAPES = ("tiny", "small", "medium", "base")
+BUSY = 0.15  # cores that others may use before the figures come with a warning
+EPILOG = """examples:
+  %(prog)s
+  %(prog)s --shapes tiny small --threads 1 --seconds 10
+  %(prog)s --gui --shapes tiny --json
+
+All cases are measured in turns; figures are medians. A step is all that training does for one batch:
+batch, forward, backward, norms and clipping, update, accuracies. GFLOP/s count the matrix products
+over tokens that are no padding; the peak is a float32 product of two 2048 x 2048 matrices here.
+--gui needs no display: it trains with the window live and with its timer idle, in turns."""
+
+
+def configure(parser: Parser) -> None:
+    parser.description = "Measure training: milliseconds a step, and the share of what the processor can do."
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "--shapes",
+        type=one_of(*SHAPES),
+        nargs="+",
+        metavar="NAME",
+        help=f"among {', '.join(SHAPES)} (default: all; with --gui the first three)",
+    )
+    parser.add_argument(
+        "--threads", type=whole_number(1, 2), nargs="+", metavar="N", help="1, 2 or both (default: both)"
+    )
+    parser.add_argument(
+        "--seconds", type=positive_number, metavar="S", help="of training for each case (default 3; --gui 10)"
+    )
+    parser.add_argument(
+        "--gui", action="store_true", help="the window: live over headless speed, event-loop delay"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, times in seconds")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.gui:
+        return _run_gui(arguments)
+    from tfviz.app.commands.machine_info import machine
+    from tfviz.training.bench import measure
+
+    result = measure(
+        _distinct(arguments.shapes or SHAPES),
+        _distinct(arguments.threads or (1, 2)),
+        arguments.seconds or 3.0,
+    )
+    if arguments.json:
+        print(json.dumps(_as_json(result) | {"machine": machine()}, indent=2))
+    else:
+        _print(result, machine())
+    return 0
+
+
+def _run_gui(arguments: argparse.Namespace) -> int:
+    raise NotImplementedError
+
+
+def _distinct(values: Any) -> list[Any]:
+    return list(dict.fromkeys(values))
+
+
+def _print(result: "Result", machine: dict[str, Any]) -> None:
+    here = machine["numerical fingerprint"]
+    peaks = ", ".join(f"{peak / 1e9:.0f} GFLOP/s on {threads}" for threads, peak in result.peaks.items())
+    print(
+        f"{here['processor']}, {machine['usable cores']} cores; Python {machine['python']}, NumPy {machine['numpy']}, "
+        f"{here['blas']} {here['blas_version']} ({here['blas_kernels']}), {machine['blas threads']} BLAS thread"
+    )
+    print(f"float32 matrix product, best of all rounds: {peaks} thread(s)")
+    if warning := busy_warning(result.foreign_load):
+        print(warning)
+    header = (
+        "shape",
+        "threads",
+        "ms/step",
+        "quartiles",
+        "model ms",
+        "steps/s",
+        "tokens/s",
+        "GFLOP/s",
+        "of peak",
+    )
+    print()
+    table([header, *(_case_row(case, result.peaks[case.threads]) for case in result.cases)])
+    if any(case.is_default for case in result.cases):
+        print("* what a run of this shape takes by itself; model ms: forward and backward pass alone")
+    print("\nmilliseconds of a step on one thread, forward and backward, by kind of operation")
+    table(_breakdown_rows(result.breakdowns))
+
+
+def _case_row(case: "Case", peak: float) -> tuple[str, ...]:
+    from statistics import median
+
+    low, high = case.quartiles
+    speed = case.work / case.seconds
+    return (
+        case.shape,
+        f"{case.threads}{'*' if case.is_default else ' '}",
+        f"{case.seconds * 1e3:.3f}",
+        f"{low * 1e3:.3f} - {high * 1e3:.3f}",
+        f"{median(case.model) * 1e3:.3f}",
+        f"{1 / case.seconds:,.1f}",
+        f"{case.tokens / case.seconds:,.0f}",
+        f"{speed / 1e9:.1f}",
+        f"{speed / peak:.0%}",
+    )
+
+
+def _breakdown_rows(breakdowns: "list[Breakdown]") -> list[tuple[str, ...]]:
+    """A row for each kind of operation, slowest of the largest shape first; a column for each shape."""
+    totals = [sum(map(sum, one.operations.values())) + sum(one.other.values()) for one in breakdowns]
+    rows = [("", *(one.shape for one in breakdowns))]
+    for kind in breakdowns[-1].operations:
+        times = [one.operations.get(kind, (0.0, 0.0)) for one in breakdowns]
+        rows.append((kind, *(_share(sum(both), total) for both, total in zip(times, totals, strict=True))))
+    for name in breakdowns[-1].other:
+        times_of = [one.other[name] for one in breakdowns]
+        rows.append((name, *(_share(one, total) for one, total in zip(times_of, totals, strict=True))))
+    return rows
+
+
+def _share(seconds: float, total: float) -> str:
+    return f"{seconds * 1e3:.3f} {seconds / total:4.0%}"
+
+
+def table(rows: list[tuple[str, ...]]) -> None:
+    """Print rows in columns: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
+        print("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())
+
+
+def busy_warning(foreign_load: float | None) -> str:
+    """What to say where other processes spoiled the measurement; empty where they did not."""
+    if foreign_load is None or foreign_load <= BUSY:
+        return ""
+    return f"warning: other processes kept {foreign_load:.2f} cores busy meanwhile; on a quiet machine this is faster"
+
+
+def _as_json(result: "Result") -> dict[str, Any]:
+    from statistics import median
+
+    return {
+        "peak_flops": {str(threads): peak for threads, peak in result.peaks.items()},
+        "foreign_load": result.foreign_load,
+        "cases": [
+            {
+                "shape": case.shape,
+                "threads": case.threads,
+                "is_default": case.is_default,
+                "step": case.seconds,
+                "step_quartiles": case.quartiles,
+                "steps_measured": len(case.step),
+                "model": median(case.model),
+                "steps_per_second": 1 / case.seconds,
+                "tokens_per_second": case.tokens / case.seconds,
+                "useful_flop_per_step": case.work,
+                "useful_flops": case.work / case.seconds,
+                "share_of_peak": case.work / case.seconds / result.peaks[case.threads],
+            }
+            for case in result.cases
+        ],
+        "parts": [
+            {
+                "shape": one.shape,
+                "operations": {
+                    kind: {"forward": forward, "backward": backward}
+                    for kind, (forward, backward) in one.operations.items()
+                },
+                "other": one.other,
+            }
+            for one in result.breakdowns
+        ],
+    }
