@@ -44,6 +44,7 @@ class Program:
             allocate_gradients(self.operations, list(self.tensors.values()), self.dtype, recycle)
         workspace = Workspace(self.dtype)
         for operation in self.operations:
+            workspace.begin_operation()
             operation.bind(workspace)
         self._forward = [operation.forward for operation in self.operations]
         self._backward = [operation.backward for operation in reversed(self.operations)]

@@ -4,7 +4,7 @@ What was used a moment ago is still in the processor's cache; sharing a few buff
 more than any single trick inside an operation.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 
@@ -18,10 +18,16 @@ class Workspace:
     def __init__(self, dtype: np.dtype) -> None:
         self.dtype = dtype
         self._arrays: dict[tuple[object, ...], Array] = {}
+        self._taken: Counter[tuple[int, ...]] = Counter()
 
-    def scratch(self, shape: tuple[int, ...], number: int = 0) -> Array:
-        """An array that other operations write to as well; one that uses several asks for number 0, 1, ..."""
-        return self._shared(("scratch", shape, number), shape, 0)
+    def begin_operation(self) -> None:
+        """What is asked for from here on belongs to another operation, which may share all that others have."""
+        self._taken.clear()
+
+    def scratch(self, shape: tuple[int, ...]) -> Array:
+        """An array that other operations write to as well; an operation that asks twice gets two."""
+        self._taken[shape] += 1
+        return self._shared(("scratch", shape, self._taken[shape]), shape, 0)
 
     def constant(self, value: float, shape: tuple[int, ...]) -> Array:
         """An array full of one number, which nobody changes."""

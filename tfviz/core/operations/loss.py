@@ -36,7 +36,7 @@ class CrossEntropy(Operation):
         self.column_numbers = np.arange(columns)
         self.ones = workspace.constant(1, (self.vocabulary,))
         self.largest = workspace.scratch((columns,))
-        self.sums = workspace.scratch((columns,), 1)
+        self.sums = workspace.scratch((columns,))
         self.share = np.zeros(columns, dtype)
         if self.logits.d_data is not None:
             self.d_a = self.logits.gradient

@@ -44,7 +44,7 @@ class LayerNorm(Operation):
             self.d_y, self.d_x = self.y.gradient, self.x.gradient
             self.d_gain, self.d_bias = self.gain.gradient, self.bias.gradient
             self.gain_row = workspace.scratch((features,))
-            self.mean_h_n = workspace.scratch((columns,), 1)
+            self.mean_h_n = workspace.scratch((columns,))
 
     def forward(self) -> None:
         np.matmul(self.mean_row, self.a, out=self.mean)
