@@ -8,7 +8,7 @@ import numpy
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPixmap
 
-from tfviz.views.cells import LEVELS, LOWEST, Scale, edges
+from tfviz.views.cells import LEVELS, Scale, edges
 from tfviz.views.fonts import interface_font, monospace_font
 from tfviz.views.theme import Theme
 
@@ -213,6 +213,3 @@ def _bar_values(scale: Scale, height: int) -> list[float]:
 def _number(value: float) -> str:
     text = f"{value:.3f}".rstrip("0").rstrip(".")
     return text if text != "-0" else "0"
-
-
-__all__ = ["LOWEST", "Axes", "Geometry", "axes_pixmap", "geometry"]
