@@ -101,7 +101,9 @@ class Controls(QObject):
         """Whether nothing is left to train; says so."""
         over = transport.clock.following and transport.complete and not transport.running
         if over:
-            self.tell(f"All {transport.session.total_steps:,} steps are done. A new run with more steps goes further.")
+            self.tell(
+                f"All {transport.session.total_steps:,} steps are done. A new run with more steps goes further."
+            )
         return over
 
     def _set_speed(self, speed: float | None) -> None:
@@ -118,7 +120,9 @@ class Controls(QObject):
             config = self.runs.current.config
             seed = random.SystemRandom().randrange(SEEDS - 1)
             seed += seed >= config.training.seed  # any but the present one
-            self.start_run(config.replace("training.seed", seed), f"Started again from step 0 with a new seed, {seed}")
+            self.start_run(
+                config.replace("training.seed", seed), f"Started again from step 0 with a new seed, {seed}"
+            )
 
     def _watch(self, probe: str | int) -> None:
         session = self.runs.current

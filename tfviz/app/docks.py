@@ -1,8 +1,19 @@
 """The panels as docks: their own header is what the dock is dragged by, and the arrangement they begin with."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QMainWindow, QMenu, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from tfviz.views.icons import icon
 from tfviz.views.panel import Panel
@@ -83,7 +94,7 @@ def arrange(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
     window.addDockWidget(area, upper[0])
     window.splitDockWidget(upper[0], lower[0], vertical)
     for row in (upper, lower):
-        for left, right in zip(row[:-1], row[1:], strict=True):
+        for left, right in pairwise(row):
             window.splitDockWidget(left, right, horizontal)
     for dock in docks.values():
         dock.show()
@@ -138,9 +149,10 @@ def _fixed_bar(name: str, parent: QMainWindow) -> QToolBar:
     bar.setMovable(False)
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     bar.toggleViewAction().setVisible(False)
-    # The layout read its margins from the style before the bar could say that it wants none.
-    bar.layout().setContentsMargins(0, 0, 0, 0)
-    bar.layout().setSpacing(0)
+    layout = bar.layout()
+    assert layout is not None
+    layout.setContentsMargins(0, 0, 0, 0)  # it read the style's before the bar could say that it wants none
+    layout.setSpacing(0)
     return bar
 
 

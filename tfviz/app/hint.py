@@ -17,6 +17,7 @@ class Hint(QFrame):
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
+        self._over = over
         self.setObjectName("hint")
         self.setProperty("hint", True)
         self.setAccessibleName("Hint")
@@ -59,19 +60,20 @@ class Hint(QFrame):
 
     def place(self) -> None:
         """Stand above the lower edge of what it lies over."""
-        over = self.parentWidget()
-        width = max(min(over.width() - 2 * MARGIN, 620), 200)
-        height = self.layout().heightForWidth(width) if self.layout().hasHeightForWidth() else self.sizeHint().height()
-        self.setGeometry((over.width() - width) // 2, over.height() - height - MARGIN, width, height)
+        width = max(min(self._over.width() - 2 * MARGIN, 620), 200)
+        height = self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()
+        self.setGeometry(
+            (self._over.width() - width) // 2, self._over.height() - height - MARGIN, width, height
+        )
         self.raise_()
 
     def remove(self) -> None:
         """Go away for good."""
-        self.parentWidget().removeEventFilter(self)
+        self._over.removeEventFilter(self)
         self.hide()
         self.deleteLater()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show) and watched is self.parent():
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show) and watched is self._over:
             self.place()
         return False

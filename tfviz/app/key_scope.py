@@ -73,5 +73,3 @@ class KeyScope(QObject):
 
 def _written(key: QKeySequence) -> str:
     return key.toString(QKeySequence.SequenceFormat.PortableText)
-
-

@@ -30,7 +30,10 @@ class KeysDialog(QDialog):
         for row, (keys, meaning) in enumerate((*rows, *MOUSE)):
             grid.addWidget(label(keys, "key"), row, 0, Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(label(meaning), row, 1)
-        note = label("Text fields, sliders, lists and focused buttons keep the keys they need; Tab moves between them.", "dim")
+        note = label(
+            "Text fields, sliders, lists and focused buttons keep the keys they need; Tab moves between them.",
+            "dim",
+        )
         note.setWordWrap(True)
         button = QPushButton("Close")
         button.setProperty("primary", True)

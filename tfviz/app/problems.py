@@ -36,24 +36,25 @@ class Problems(QObject):
     def show_failure(self, event: Failed) -> None:
         """Training has stopped by an error: a number that is not finite, or an exception."""
         if event.traceback:
-            text = f"An error in step {event.step + 1:,}: {event.text}. What was recorded before is still there."
+            text = (
+                f"An error in step {event.step + 1:,}: {event.text}. What was recorded before is still there."
+            )
             self.show(STOPPED, text, event.traceback)
         else:
             self.show(STOPPED, f"{event.text}\n\n{NOT_FINITE_HELP}")
 
     def close(self) -> None:
-        """Close all dialogs and stop watching."""
+        """Stop watching."""
         self.hooks.remove()
-        for dialog in list(self.dialogs):
-            dialog.close()
-        self.dialogs.clear()
 
     def _show_report(self, report: Report) -> None:
         """An exception in a slot or a painter may come again with every frame: it is told once."""
         if report.details in self._known or len(self.dialogs) >= MOST_DIALOGS:
             return
         self._known.add(report.details)
-        text = f"{report.text}\n\nThe window goes on, and so does training. This error will not be shown again."
+        text = (
+            f"{report.text}\n\nThe window goes on, and so does training. This error will not be shown again."
+        )
         self.show("Something in the program went wrong", text, report.details)
 
     def _forget(self, dialog: ErrorDialog) -> None:

@@ -1,4 +1,4 @@
-"""How fast training may go: from one step a second, ten times faster for every third of the way, to as fast as it can."""
+"""How fast training may go: from one step a second to no limit, ten times faster for every third of the way."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSlider, QWidget

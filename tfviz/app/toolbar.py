@@ -5,7 +5,6 @@ import math
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import (
-    QLabel,
     QMenu,
     QProgressBar,
     QSizePolicy,
@@ -48,6 +47,8 @@ class ToolBar(QToolBar):
         self.progress = QProgressBar()
         self.facts = FittingLabel()
         self.menu_button = QToolButton()
+        self._running = False
+        self._theme: Theme | None = None
         self._prepare(menu)
         self._fill()
         self.facts.set_texts(("starting …", ""))
@@ -73,8 +74,6 @@ class ToolBar(QToolBar):
     # what stands where
 
     def _prepare(self, menu: QMenu) -> None:
-        self._running = False
-        self._theme: Theme | None = None
         self.brand.setObjectName("brand")
         self.speed_slider.setFixedWidth(100)
         self.speed_slider.speed_changed.connect(lambda speed: self.speed_label.setText(speed_text(speed)))
@@ -120,7 +119,7 @@ class ToolBar(QToolBar):
         self.addWidget(self.speed_label)
         self._gap(4)
         self.addWidget(self.step_label)
-                self.progress_action: QAction = self.addWidget(self.progress)
+        self.progress_action: QAction = self.addWidget(self.progress)
         self._gap(2)
         self.addWidget(self.facts)
         self._add("export").setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -182,12 +181,15 @@ def facts(session: Session, running: bool, rate: float) -> list[str]:
     if epoch is not None and per_epoch is not None:
         epochs = session.config.training.epochs
         batch = (session.step - 1) % per_epoch + 1 if session.step else 0
-        where = [f"epoch {padded(epoch, epochs or max(epoch, 99))}", f"batch {padded(batch, per_epoch)}/{per_epoch}"]
+        where = [
+            f"epoch {padded(epoch, epochs or max(epoch, 99))}",
+            f"batch {padded(batch, per_epoch)}/{per_epoch}",
+        ]
     if not running:
         pace, left = ["paused"], []
     else:
         pace, total = [rate_text(rate)], session.total_steps
         seconds = (total - session.step) / rate if total is not None and rate > 0 else math.nan
         left = [f"ETA {time_text(seconds):{FIGURE_SPACE}<5}"] if total is not None else []
-    lists = (where + pace + left, where[:1] + pace + left, pace + left, pace, [])
+    lists: list[list[str]] = [where + pace + left, where[:1] + pace + left, pace + left, pace, []]
     return list(dict.fromkeys(" · ".join(parts) for parts in lists))

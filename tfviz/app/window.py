@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QPushButton
 
 from tfviz.app.actions import Actions
 from tfviz.app.controls import Controls
 from tfviz.app.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
+from tfviz.app.export_dialog import ChoosePath, ExportDialog, ask_for_path
 from tfviz.app.hint import Hint
 from tfviz.app.key_scope import KeyScope, is_text_field
 from tfviz.app.keys_dialog import KeysDialog
@@ -22,6 +24,7 @@ from tfviz.app.status import StatusBar
 from tfviz.app.toolbar import ToolBar
 from tfviz.training.events import Finished, Warned
 from tfviz.training.session import Session
+from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.bridge import Bridge
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.gradient_panel import GradientPanel
@@ -40,7 +43,9 @@ SMALLEST_SIZE = QSize(900, 600)
 class MainWindow(QMainWindow):
     """Shows one session at a time. It is made in the background; `session` waits for it where it must."""
 
-    def __init__(self, make: Maker, settings: Settings | None = None, theme: ThemeChoice | None = None) -> None:
+    def __init__(
+        self, make: Maker, settings: Settings | None = None, theme: ThemeChoice | None = None
+    ) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.setWindowTitle("tfviz")
@@ -57,6 +62,8 @@ class MainWindow(QMainWindow):
         self.problems = Problems(self)
         self.runs = Runs(self)
         self.controls = Controls(self.runs, self.bridge, self.tell, self)
+        self.choose_path: ChoosePath = ask_for_path
+        """Asks where an export goes; replaced where nobody can answer."""
         self._pace = Pace()
         self._was_running = False
         self._build()
@@ -161,7 +168,9 @@ class MainWindow(QMainWindow):
         self._pace.reset()
         self._show_progress()
         self._keyframes.now()
-        self.setWindowTitle(f"{session.config.name or session.config.task.name} · seed {session.seed} · tfviz")
+        self.setWindowTitle(
+            f"{session.config.name or session.config.task.name} · seed {session.seed} · tfviz"
+        )
         if message:
             self.tell(message)
         if self.isVisible():
@@ -217,7 +226,20 @@ class MainWindow(QMainWindow):
     # what the user does to the window
 
     def _export(self) -> None:
-        pass
+        session, panel = self.runs.current, self.panels["attention_panel"]
+        if session is None or not session.running or self.findChild(ExportDialog) is not None:
+            return
+        head = panel.selected if isinstance(panel, AttentionPanel) else None
+        folder = self.settings.export_folder
+        dialog = ExportDialog(
+            session, head, self._theme.name, folder, lambda *asked: self.choose_path(*asked), self
+        )
+        dialog.saved.connect(self._tell_saved)
+        dialog.show()
+
+    def _tell_saved(self, path: str) -> None:
+        self.settings.export_folder = str(Path(path).parent)
+        self.tell(f"Saved {path}")
 
     def _release(self) -> None:
         """Esc: out of a text field first, then whatever is locked or selected."""
@@ -250,8 +272,11 @@ class MainWindow(QMainWindow):
 
     def _recolour(self) -> None:
         """Give every part of the window the theme's colours; the application has them already."""
-        for part in (self.commands, self.toolbar, self.timeline, *self.docks.values()):
-            part.recolour(self._theme)
+        self.commands.recolour(self._theme)
+        self.toolbar.recolour(self._theme)
+        self.timeline.recolour(self._theme)
+        for dock in self.docks.values():
+            dock.recolour(self._theme)
         if self.hint is not None:
             self.hint.recolour(self._theme)
 
@@ -266,7 +291,9 @@ class MainWindow(QMainWindow):
         arrange(self, self.docks)
         if self.settings.geometry is not None:
             self.restoreGeometry(self.settings.geometry)
-        self._restored = self.settings.layout is not None and self.restoreState(self.settings.layout, LAYOUT_VERSION)
+        self._restored = self.settings.layout is not None and self.restoreState(
+            self.settings.layout, LAYOUT_VERSION
+        )
 
     def _reset_layout(self) -> None:
         self.settings.forget_layout()
@@ -280,7 +307,9 @@ class MainWindow(QMainWindow):
             return
         self.problems.hooks.install()
         self.setFocus()
-        QTimer.singleShot(500, self, lambda: self.status.show_machine(machine_text()))  # not before the first picture
+        QTimer.singleShot(
+            500, self, lambda: self.status.show_machine(machine_text())
+        )  # not before the first picture
         if not self._restored:
             resize(self, self.docks)  # sizes count only now
             self._restored = True
@@ -292,6 +321,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop training and wait for its thread; nothing is left running."""
         self.bridge.watch(None)
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
         self.runs.close()
         self.problems.close()
         self.settings.run_steps = self.toolbar.run_steps_count.value()

@@ -56,12 +56,15 @@ class Feed:
         if (snapshot.attention or not demand.attention) and (snapshot.prediction or not demand.prediction):
             self.pending = snapshot
 
+    def up_to_date(self, session: Session, step: int) -> bool:
+        """Whether there is nothing that the panel has not shown; the clock is at `step`."""
+        return self.pending is None and len(session.history) == self.steps and step == self.step
+
     def take_turn(self, now: float, session: Session, step: int) -> None:
-        """Show the panel what is new, if its rate allows; the clock is at `step`."""
-        steps = len(session.history)
-        nothing_new = self.pending is None and steps == self.steps and step == self.step
-        if nothing_new or now < self._due - INTERVAL / 2:
+        """Show the panel what is new, if its rate allows."""
+        if self.up_to_date(session, step) or now < self._due - INTERVAL / 2:
             return
+        steps = len(session.history)
         self._due = max(self._due + 1 / self.panel.rate, now)
         self.updates += 1
         if steps != self.steps:
@@ -108,7 +111,9 @@ class Bridge(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(round(INTERVAL * 1000))
         self._timer.timeout.connect(self.look)
-        self._idle = QTimer(self)  # a timer of no time fires once everything that the look caused has been painted
+        self._idle = QTimer(
+            self
+        )  # a timer of no time fires once everything that the look caused has been painted
         self._idle.setSingleShot(True)
         self._idle.setInterval(0)
         self._idle.timeout.connect(self._weigh)
@@ -138,6 +143,14 @@ class Bridge(QObject):
             if feed.seen:
                 wanted = wanted | feed.panel.demand
         return wanted
+
+    @property
+    def settled(self) -> bool:
+        """Whether every panel on the screen shows all there is."""
+        session = self.session
+        if session is None or session.mailbox.wanted != self.demand() or not session.mailbox.taken:
+            return False
+        return all(feed.up_to_date(session, self.clock.step) for feed in self.feeds if feed.seen)
 
     def pictures_per_second(self) -> float:
         """As measured over the last second; 0 where nothing new was to be shown."""
