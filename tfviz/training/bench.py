@@ -100,8 +100,10 @@ def measure(shapes: Sequence[str] = SHAPES, threads: Sequence[int] = THREADS, se
                 for peak in peaks:
                     peak.run()
     finally:
-        for closing in (*runners, *peaks):
-            closing.close()
+        for runner in runners:
+            runner.close()
+        for peak in peaks:
+            peak.close()
     return Result(
         [runner.case for runner in runners],
         [part.result() for part in parts],
@@ -144,7 +146,7 @@ class _Runner:
         batches = [trainer.task.batch(step) for step in range(1, COUNTED_BATCHES + 1)]
         work = statistics.mean(useful_work(trainer.parameters.config, batch) for batch in batches)
         tokens = statistics.mean(
-            np.count_nonzero(batch.source) + np.count_nonzero(batch.target_in) for batch in batches
+            int(np.count_nonzero(batch.source) + np.count_nonzero(batch.target_in)) for batch in batches
         )
         self.case = Case(shape, threads, threads == default, work, float(tokens))
         self.batch = batches[0]

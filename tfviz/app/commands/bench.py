@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from tfviz.app.parser import Parser, one_of, positive_number, whole_number
 
 if TYPE_CHECKING:
+    from tfviz.app.bench_gui import WindowCost
     from tfviz.training.bench import Breakdown, Case, Result
 
 SHAPES = ("tiny", "small", "medium", "base")
@@ -63,7 +65,52 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_gui(arguments: argparse.Namespace) -> int:
-    raise NotImplementedError
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from tfviz.app.bench_gui import measure_window, summary
+    from tfviz.app.commands.machine_info import machine
+
+    if arguments.threads:
+        raise ValueError("--threads is not for --gui: each shape is trained as a run of it would be")
+    costs = measure_window(_distinct(arguments.shapes or SHAPES[:3]), arguments.seconds or 10.0)
+    if arguments.json:
+        print(json.dumps({"windows": [summary(cost) for cost in costs], "machine": machine()}, indent=2))
+        return 0
+    print(_machine_line(machine()))
+    for cost in costs:
+        if warning := busy_warning(cost.foreign_load):
+            print(f"{cost.shape}: {warning}")
+    header = (
+        "shape",
+        "panels",
+        "live/idle",
+        "range",
+        "live steps/s",
+        "idle steps/s",
+        "pictures/s",
+        "delay p50",
+        "p99",
+    )
+    print()
+    table([(*header, "max"), *(_window_row(cost) for cost in costs)])
+    print(
+        "the window live over the same session with the window idle; delay of the event loop in milliseconds"
+    )
+    return 0
+
+
+def _window_row(cost: "WindowCost") -> tuple[str, ...]:
+    from statistics import median
+
+    return (
+        cost.shape,
+        str(cost.panels),
+        f"{median(cost.ratios):.3f}",
+        f"{min(cost.ratios):.3f} - {max(cost.ratios):.3f}",
+        f"{median(cost.live):.1f}",
+        f"{median(cost.idle):.1f}",
+        f"{median(cost.pictures):.1f}",
+        *(f"{cost.delay(share) * 1e3:.1f}" for share in (0.5, 0.99, 1.0)),
+    )
 
 
 def _distinct(values: Any) -> list[Any]:
@@ -71,12 +118,8 @@ def _distinct(values: Any) -> list[Any]:
 
 
 def _print(result: "Result", machine: dict[str, Any]) -> None:
-    here = machine["numerical fingerprint"]
     peaks = ", ".join(f"{peak / 1e9:.0f} GFLOP/s on {threads}" for threads, peak in result.peaks.items())
-    print(
-        f"{here['processor']}, {machine['usable cores']} cores; Python {machine['python']}, NumPy {machine['numpy']}, "
-        f"{here['blas']} {here['blas_version']} ({here['blas_kernels']}), {machine['blas threads']} BLAS thread"
-    )
+    print(_machine_line(machine))
     print(f"float32 matrix product, best of all rounds: {peaks} thread(s)")
     if warning := busy_warning(result.foreign_load):
         print(warning)
@@ -97,6 +140,14 @@ def _print(result: "Result", machine: dict[str, Any]) -> None:
         print("* what a run of this shape takes by itself; model ms: forward and backward pass alone")
     print("\nmilliseconds of a step on one thread, forward and backward, by kind of operation")
     table(_breakdown_rows(result.breakdowns))
+
+
+def _machine_line(machine: dict[str, Any]) -> str:
+    here = machine["numerical fingerprint"]
+    return (
+        f"{here['processor']}, {machine['usable cores']} cores; Python {machine['python']}, NumPy {machine['numpy']}, "
+        f"{here['blas']} {here['blas_version']} ({here['blas_kernels']}), {machine['blas threads']} BLAS thread"
+    )
 
 
 def _case_row(case: "Case", peak: float) -> tuple[str, ...]:
