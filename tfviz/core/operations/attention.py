@@ -69,29 +69,28 @@ class Softmax(Operation):
         self.inputs, self.outputs = (scores, mask), (weights,)
 
     def bind(self, workspace: Workspace) -> None:
-        self.s, self.p, self.allowed = self.scores.data, self.weights.data, self.mask.data
-        keys, *rows = self.p.shape
-        self.ones = workspace.constant(1, (keys,))
-        self.row = workspace.scratch((*rows,))
-        self.flat_row = self.row.reshape(-1)
-        self.flat = self.p.reshape(keys, -1)
+        self.s, self.weights_of_heads, self.allowed = self.scores.data, self.weights.data, self.mask.data
+        # As matrices (key, heads * batch * query): in place on more axes NumPy takes a copy first.
+        self.p = self.weights_of_heads.reshape(len(self.s), -1)
+        self.ones = workspace.constant(1, self.p.shape[:1])
+        self.row = workspace.scratch(self.p.shape[1:])
         if self.weights.d_data is not None:
-            self.d_p, self.d_s = self.weights.gradient, self.scores.gradient
-            self.flat_d_s = self.d_s.reshape(keys, -1)
+            self.d_p = self.weights.gradient.reshape(self.p.shape)
+            self.d_s = self.scores.gradient.reshape(self.p.shape)
 
     def forward(self) -> None:
-        np.add(self.s, self.allowed, out=self.p)
+        np.add(self.s, self.allowed, out=self.weights_of_heads)
         np.maximum.reduce(self.p, axis=0, out=self.row)
         np.subtract(self.p, self.row, out=self.p)
         np.exp(self.p, out=self.p)
-        np.matmul(self.ones, self.flat, out=self.flat_row)
+        np.dot(self.ones, self.p, out=self.row)
         np.reciprocal(self.row, out=self.row)
         np.multiply(self.p, self.row, out=self.p)
 
     def backward(self) -> None:
         # p = exp(s) / sum(exp(s))
         np.multiply(self.d_p, self.p, out=self.d_s)
-        np.matmul(self.ones, self.flat_d_s, out=self.flat_row)  # sum_k g[k] p[k]
+        np.dot(self.ones, self.d_s, out=self.row)  # sum_k g[k] p[k]
         np.subtract(self.d_p, self.row, out=self.d_s)
         np.multiply(self.d_s, self.p, out=self.d_s)
 

@@ -47,7 +47,7 @@ class CrossEntropy(Operation):
         self.target_log = self.p[self.ids, self.column_numbers]  # log p[target] + log sum
         mean_log = self.p.mean(axis=0) if self.smoothing else 0.0
         np.exp(self.p, out=self.p)
-        np.matmul(self.ones, self.p, out=self.sums)
+        np.dot(self.ones, self.p, out=self.sums)
         np.divide(self.p, self.sums, out=self.p)
         np.copyto(self.share, self.ids != PADDING)
         np.divide(self.share, self.tokens, out=self.share)

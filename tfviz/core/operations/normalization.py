@@ -47,10 +47,10 @@ class LayerNorm(Operation):
             self.mean_h_n = workspace.scratch((columns,))
 
     def forward(self) -> None:
-        np.matmul(self.mean_row, self.a, out=self.mean)
+        np.dot(self.mean_row, self.a, out=self.mean)
         np.subtract(self.a, self.mean, out=self.n)
         np.multiply(self.n, self.n, out=self.scratch)
-        np.matmul(self.mean_row, self.scratch, out=self.r)  # the variance
+        np.dot(self.mean_row, self.scratch, out=self.r)  # the variance
         np.add(self.r, self.small, out=self.r)
         np.sqrt(self.r, out=self.r)
         np.reciprocal(self.r, out=self.r)
@@ -61,12 +61,12 @@ class LayerNorm(Operation):
     def backward(self) -> None:
         # y = gain * n + bias
         np.multiply(self.d_y, self.n, out=self.scratch)
-        np.matmul(self.scratch, self.ones, out=self.d_gain)
-        np.matmul(self.d_y, self.ones, out=self.d_bias)
+        np.dot(self.scratch, self.ones, out=self.d_gain)
+        np.dot(self.d_y, self.ones, out=self.d_bias)
         # n = (x - mean) / sqrt(variance + eps)
         np.multiply(self.gain.data, self.mean_row, out=self.gain_row)
-        np.matmul(self.gain_row, self.d_y, out=self.mean)  # sum(h) / d
-        np.matmul(self.gain_row, self.scratch, out=self.mean_h_n)  # sum(h n) / d
+        np.dot(self.gain_row, self.d_y, out=self.mean)  # sum(h) / d
+        np.dot(self.gain_row, self.scratch, out=self.mean_h_n)  # sum(h n) / d
         np.multiply(self.d_y, self.gain_column, out=self.d_x)
         np.multiply(self.n, self.mean_h_n, out=self.scratch)
         np.subtract(self.d_x, self.scratch, out=self.d_x)
