@@ -1,5 +1,6 @@
 """Ctrl+C and termination, answered between two steps instead of in the middle of one: what was reached can be saved."""
 
+import os
 import signal
 from types import FrameType
 from typing import Self
@@ -8,7 +9,10 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 class Interruption:
-    """While entered, remembers the first of these signals; a second Ctrl+C interrupts at once."""
+    """While entered, remembers the first of these signals. The second ends the program at once, as a kill would.
+
+    A step cut in two must not be saved, and a run file is whole even after a kill.
+    """
 
     def __init__(self) -> None:
         self.code: int | None = None
@@ -27,5 +31,5 @@ class Interruption:
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
         if self.code is not None:
-            raise KeyboardInterrupt
+            os._exit(self.code)
         self.code = CODES[signal.Signals(number)]

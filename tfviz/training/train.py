@@ -32,6 +32,15 @@ def train(
             log.after_step()
 
 
+def last_step(session: Session) -> int:
+    """Where the run ends; ValueError where it does not."""
+    if session.total_steps is None:
+        raise ValueError(
+            "the run has no last step: give a number of steps, or of epochs where data are finite"
+        )
+    return session.total_steps
+
+
 class Log:
     """Writes an entry after every so many epochs or, where data have no end, steps; and after the last one."""
 
@@ -71,6 +80,8 @@ def introduction(session: Session) -> str:
         facts.append(f"{len(task.validation):,} held out")
     facts += [f"{session.parameter_count:,} parameters", f"seed {session.seed}"]
     facts.append("no end" if total is None else f"{total:,} steps")
+    if session.step:
+        facts.append("all done" if session.step == total else f"{session.step:,} of them done")
     return ", ".join(facts)
 
 

@@ -72,14 +72,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _export_attention(arguments: argparse.Namespace, form: str) -> None:
-    from tfviz.app.commands.files import read_model
+    from tfviz.app.commands.files import read_snapshot
     from tfviz.training.export import IMAGE_FORMATS, Head, export_snapshot
-    from tfviz.training.pretrained import Pretrained
 
     head = Head.parse(arguments.head) if arguments.head else None
     if arguments.numbers and head is None:
         raise ValueError("--numbers needs --head: the picture of all heads has no room for them")
-    snapshot = Pretrained(read_model(arguments.file, arguments.step)).snapshot(arguments.sentence)
+    snapshot = read_snapshot(arguments.file, arguments.step, arguments.sentence)
+    if arguments.step not in (None, snapshot.step):
+        say(f"step {arguments.step} was not recorded; this is step {snapshot.step}, the last one before")
     for word in snapshot.unknown_words:
         say(f"warning: unknown word {word!r} is read as <unk>")
     if form in IMAGE_FORMATS:

@@ -1,10 +1,16 @@
-"""Files that hold a trained model: told apart by their content, not by their name."""
+"""Files that hold a trained model, safetensors or run files: told apart by their content, not by their name."""
 
 import os
 from typing import Any
 
+from tfviz.core.parameters import Parameters
+from tfviz.training.config import RunConfig
 from tfviz.training.history import History
 from tfviz.training.model_file import SavedModel, load_model
+from tfviz.training.pretrained import Pretrained
+from tfviz.training.run_file import RunFileError, RunReader, run_file_summary
+from tfviz.training.session import Session
+from tfviz.training.snapshot import Snapshot
 
 RUN_FILE_STARTS = b"SQLite format 3\0"
 
@@ -16,9 +22,12 @@ def is_run_file(path: str) -> bool:
 
 
 def read_model(path: str, step: int | None = None) -> SavedModel:
-    """The model of a safetensors file; of a run file that after `step` updates, or the last one."""
+    """The model of a safetensors file; of a run file that after `step` updates, or the last one.
+
+    ValueError where the file does not hold it, in words for the user.
+    """
     if is_run_file(path):
-        raise ValueError(f"{path} is a run file; this version reads safetensors models")
+        return _model_of_run(path, step)
     model = load_model(path)
     if step is not None and step != model.step:
         raise ValueError(
@@ -27,25 +36,90 @@ def read_model(path: str, step: int | None = None) -> SavedModel:
     return model
 
 
+def read_snapshot(path: str, step: int | None = None, sentence: str | None = None) -> Snapshot:
+    """Attention and predictions of the watched sentence or of another one.
+
+    Of a run that another trainer wrote: the last recorded ones up to that step.
+    """
+    if is_run_file(path) and (reader := RunReader(path)).foreign:
+        return _recorded_snapshot(reader, step, sentence)
+    return Pretrained(read_model(path, step)).snapshot(sentence)
+
+
 def read_history(path: str) -> History:
     """The scalars of every step of a run file."""
     if not is_run_file(path):
         raise ValueError(f"{path} holds no scalars of steps: it is no run file")
-    raise ValueError(f"{path} is a run file; this version reads safetensors models")
+    reader = RunReader(path)
+    return reader.history(_newest_branch(reader))
 
 
 def describe(path: str) -> dict[str, Any]:
     """What a file holds, as JSON values by name."""
-    model = read_model(path)
+    if is_run_file(path):
+        return {"kind": "run"} | run_file_summary(path)
+    model = load_model(path)
     return {
-        "file": path,
         "kind": "model",
+        "file": path,
         "bytes": os.path.getsize(path),
+        "name": model.config.name,
         "step": model.step,
         "seed": model.seed,
         "parameters": sum(array.size for array in model.parameters.values()),
         "tensors": len(model.parameters),
-        "source vocabulary": list(model.source_tokens),
-        "target vocabulary": list(model.target_tokens),
+        "source_vocabulary": len(model.source_tokens),
+        "target_vocabulary": len(model.target_tokens),
         "config": model.config.to_dict(),
     }
+
+
+def _model_of_run(path: str, step: int | None) -> SavedModel:
+    """From a keyframe where there is one of this step, which needs no data; else recomputed from the nearest."""
+    reader = RunReader(path)
+    branch = reader.branch(_newest_branch(reader))
+    if not isinstance(branch.config, RunConfig) or reader.foreign:
+        raise ValueError(
+            f"{path} was written by {reader.trainer}: its attention can be exported, nothing recomputed"
+        )
+    last = len(reader.history(branch.number))
+    wanted = last if step is None else step
+    if wanted > last:
+        raise ValueError(f"step {wanted} is not in {path}: it holds steps 0 to {last}")
+    tokens = reader.source_tokens, reader.target_tokens
+    if wanted in reader.keyframe_steps(branch.number):
+        values = reader.keyframe(branch.number, wanted).get("parameters")
+        parameters = Parameters(
+            branch.config.model.model_config(*map(len, tokens)), branch.config.training.dtype
+        )
+        if values is None or (values.shape, values.dtype) != (parameters.flat.shape, parameters.flat.dtype):
+            raise RunFileError(
+                f"{path} is damaged: its keyframe of step {wanted} does not fit the run's model"
+            )
+        parameters.flat[...] = values
+        return SavedModel(dict(parameters), branch.config, *tokens, wanted, reader.seed)
+    with Session.open(path) as session:
+        session.go_to(wanted)
+        return SavedModel(session.parameters, branch.config, *tokens, wanted, reader.seed)
+
+
+def _recorded_snapshot(reader: RunReader, step: int | None, sentence: str | None) -> Snapshot:
+    if sentence is not None:
+        raise ValueError(
+            f"{reader.path} was written by {reader.trainer}: only what it recorded can be exported, no other sentence"
+        )
+    branch = _newest_branch(reader)
+    steps = reader.snapshot_steps(branch)
+    if not steps:
+        raise ValueError(f"{reader.path} holds no attention")
+    found = reader.snapshot_at_or_before(branch, steps[-1] if step is None else step)
+    if found is None:
+        raise ValueError(
+            f"{reader.path} has no attention up to step {step}; the first is that of step {steps[0]}"
+        )
+    return found
+
+
+def _newest_branch(reader: RunReader) -> int:
+    """The one that was trained last, as when the file is opened in the window."""
+    return reader.branches[-1].number

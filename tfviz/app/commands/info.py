@@ -44,6 +44,8 @@ def _lines(found: dict[str, Any], prefix: str = "") -> list[str]:
 def _flat(found: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
     pairs: list[tuple[str, Any]] = []
     for name, value in found.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            value = {str(number): item for number, item in enumerate(value)}
         if isinstance(value, dict):
             pairs += _flat(value, f"{prefix}{name}.")
         else:

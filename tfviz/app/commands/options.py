@@ -49,6 +49,12 @@ def run_config(arguments: argparse.Namespace) -> RunConfig:
     return _start(arguments).with_values(changed_fields(arguments))
 
 
+def has_run_options(arguments: argparse.Namespace) -> bool:
+    """Whether anything was said about the run, its length included."""
+    names = ("preset", "config", "data", "changes", "seed", "steps", "epochs")
+    return any(getattr(arguments, name, None) not in (None, []) for name in names)
+
+
 def changed_fields(arguments: argparse.Namespace) -> dict[str, Any]:
     """Path -> new value. What has an option of its own wins over --set."""
     values: dict[str, Any] = {}
