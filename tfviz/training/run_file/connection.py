@@ -43,7 +43,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[sqlite3.Connection]:
             yield connection
         finally:
             connection.close()
-    except (sqlite3.Error, sqlite3.Warning, MemoryError) as error:
+    except (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError, MemoryError) as error:
         raise reading_failure(os.fspath(path), error) from error
 
 

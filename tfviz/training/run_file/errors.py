@@ -35,7 +35,9 @@ def reading_failure(path: str, error: Exception) -> Exception:
 
 
 def writing_failure(path: str, error: Exception) -> Exception:
-    """What to raise instead of an error of SQLite met while writing."""
+    """What to raise instead of an error met while writing; one that is none of SQLite's is left as it is."""
+    if isinstance(error, UnicodeDecodeError):
+        return RunFileError(f"{path} is damaged: {error}")
     if not isinstance(error, sqlite3.Error):
         return error
     name = error_name(error)

@@ -55,7 +55,7 @@ class Recorder:
         self.problem: str | None = None
         """Why nothing is recorded at present, in one sentence."""
         self._warn: Warn = warn or (lambda text, step: None)
-        self._store: RunStore | None = RunStore(self.path)
+        self._store = self._first_store()
         self._pending = Pending(self._warn)
         self._configs: dict[int, Configuration] = {}
         self._flushes = threading.Condition()
@@ -198,6 +198,12 @@ class Recorder:
             self._closing = True
             self._flushes.notify_all()
         self._thread.join()
+
+    def _first_store(self) -> RunStore | None:
+        try:
+            return RunStore(self.path)
+        except Exception as error:
+            raise writing_failure(self.path, error) from error
 
     def _run(self) -> None:
         """The thread: a flush every INTERVAL, one at once for whoever asks, and a last one."""

@@ -1,6 +1,7 @@
 """What the tables of a run file say, each value checked before it is believed."""
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from tfviz.training.run_file.schema import (
     SNAPSHOT,
 )
 
-NO_END = MOST_STEPS
+NO_END = 1 << 62
 KEYS = ("id", "trainer", "tfviz", "created", "source_tokens", "target_tokens", "fingerprint", "state")
 
 
@@ -66,7 +67,7 @@ class RecordedEvent:
 
 def read_run(connection: sqlite3.Connection, path: str) -> RunRow:
     """RunFileError, as everywhere here, where the values are not those that RunStore writes."""
-    found = dict(connection.execute("SELECT key, value FROM run LIMIT 64"))
+    found = dict(rows(connection, path, "SELECT key, value FROM run LIMIT 16"))
     for key in KEYS:
         if not isinstance(found.get(key), str):
             raise damaged(path, f"its {key} is missing")
@@ -93,7 +94,7 @@ def read_branches(connection: sqlite3.Connection, path: str, foreign: bool) -> d
     """By number, rising. Each one's parent is there and was there first, so that no way leads in a circle."""
     query = "SELECT branch, name, parent, fork, config FROM branches ORDER BY branch LIMIT ?"
     found: dict[int, Branch] = {}
-    for number, name, parent, fork, config in connection.execute(query, (MOST_BRANCHES,)):
+    for number, name, parent, fork, config in rows(connection, path, query, (MOST_BRANCHES,)):
         if not (_is_count(number) and isinstance(name, str) and _is_count(fork) and isinstance(config, str)):
             raise damaged(path, f"branch {number!r:.50} has values of the wrong type")
         rooted = (parent is None and fork == 0) if number == MAIN else parent in found
@@ -112,7 +113,7 @@ def read_names(connection: sqlite3.Connection, path: str) -> dict[int, str]:
     """The names of the scalars by their numbers, in the order in which they appeared."""
     query = "SELECT number, name FROM scalar_names ORDER BY number LIMIT ?"
     found: dict[int, str] = {}
-    for number, name in connection.execute(query, (MOST_NAMES,)):
+    for number, name in rows(connection, path, query, (MOST_NAMES,)):
         if not (_is_count(number) and isinstance(name, str)) or number in found or name in found.values():
             raise damaged(path, f"the name of scalar {number!r:.50} is {name!r:.50}")
         found[number] = name
@@ -124,7 +125,7 @@ def read_frames(connection: sqlite3.Connection, path: str) -> dict[str, dict[int
     found: dict[str, dict[int, dict[int, Frame]]] = {KEYFRAME: {}, SNAPSHOT: {}}
     most = file_size(connection)
     query = "SELECT kind, branch, step, first, bytes FROM frames LIMIT ?"
-    for kind, branch, step, first, size in connection.execute(query, (MOST_FRAMES,)):
+    for kind, branch, step, first, size in rows(connection, path, query, (MOST_FRAMES,)):
         if kind not in found or not all(map(_is_count, (branch, step, first))):
             raise damaged(path, f"a frame of step {step!r:.50} has values of the wrong type")
         if type(size) is not int or not 0 < size <= most:
@@ -162,9 +163,12 @@ def read_frame(connection: sqlite3.Connection, path: str, frame: Frame) -> bytes
 
 def read_events(connection: sqlite3.Connection, path: str) -> list[RecordedEvent]:
     """In the order in which they were recorded."""
-    query = "SELECT branch, step, kind, data, time FROM events ORDER BY event LIMIT ?"
-    found = []
-    for branch, step, kind, data, when in connection.execute(query, (MOST_EVENTS,)):
+    query = "SELECT event, branch, step, kind, data, time FROM events ORDER BY event LIMIT ?"
+    found, last = [], -1
+    for number, branch, step, kind, data, when in rows(connection, path, query, (MOST_EVENTS,)):
+        if number <= last:
+            raise damaged(path, f"event {number} follows event {last}")
+        last = number
         if not (_is_count(branch) and _is_count(step) and isinstance(kind, str) and isinstance(when, float)):
             raise damaged(path, f"an event of step {step!r:.50} has values of the wrong type")
         try:
@@ -172,6 +176,18 @@ def read_events(connection: sqlite3.Connection, path: str) -> list[RecordedEvent
         except RunFileError as error:
             raise damaged(path, str(error)) from None
     return found
+
+
+def rows(
+    connection: sqlite3.Connection, path: str, query: str, arguments: Sequence[Any] = ()
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, which are no longer than the file: in a crafted one they may share their contents."""
+    left = file_size(connection)
+    for row in connection.execute(query, arguments):
+        left -= sum(len(value) for value in row if isinstance(value, str | bytes))
+        if left < 0:
+            raise damaged(path, "its rows are longer than the file")
+        yield row
 
 
 def file_size(connection: sqlite3.Connection) -> int:
