@@ -55,10 +55,15 @@ def test_the_cosine_falls_from_the_rate_to_zero_at_the_last_step() -> None:
     assert all(later < earlier for earlier, later in pairwise(map(rate, range(10, 111))))
 
 
-@pytest.mark.parametrize(("warmup", "total"), [(10, 10), (10, 3), (0, None), (0, 0)])
-def test_the_cosine_needs_a_last_step_after_the_warm_up(warmup: int, total: int | None) -> None:
-    with pytest.raises(ValueError, match=f"after its {warmup} warm-up steps: {total}"):
-        cosine(0.1, warmup, total)
+def test_the_cosine_needs_a_last_step() -> None:
+    with pytest.raises(ValueError, match="needs a last step"):
+        cosine(0.1, 10, None)
+
+
+@pytest.mark.parametrize("total", [1, 3, 10])
+def test_a_cosine_run_that_ends_within_its_warm_up_only_warms_up(total: int) -> None:
+    rate = cosine(0.1, 10, total)
+    assert [rate(step) for step in range(1, total + 1)] == pytest.approx([0.01 * s for s in range(1, total + 1)])
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

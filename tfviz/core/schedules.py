@@ -23,15 +23,14 @@ def warmup_inverse_sqrt(rate: float, warmup_steps: int = 0, total_steps: int | N
 def cosine(rate: float, warmup_steps: int = 0, total_steps: int | None = None) -> Schedule:
     """Linear warm-up, then half a cosine down to 0 at the last step (Loshchilov and Hutter 2017).
 
-    ValueError without a last step, or with one inside the warm-up.
+    A run that ends within the warm-up has nothing else. ValueError without a last step.
     """
-    if total_steps is None or total_steps <= warmup_steps:
-        raise ValueError(
-            f"the cosine schedule needs a last step after its {warmup_steps} warm-up steps: {total_steps}"
-        )
+    if total_steps is None:
+        raise ValueError("the cosine schedule needs a last step")
+    falling = max(1, total_steps - warmup_steps)
 
     def learning_rate(step: int) -> float:
-        progress = min(1.0, max(0, step - warmup_steps) / (total_steps - warmup_steps))
+        progress = min(1.0, max(0, step - warmup_steps) / falling)
         return rate * _warmup(step, warmup_steps) * 0.5 * (1.0 + math.cos(math.pi * progress))
 
     return learning_rate
