@@ -70,7 +70,8 @@ class Softmax(Operation):
 
     def bind(self, workspace: Workspace) -> None:
         self.s, self.weights_of_heads, self.allowed = self.scores.data, self.weights.data, self.mask.data
-        # As matrices (key, heads * batch * query): in place on more axes NumPy takes a copy first.
+        # As matrices (key, heads * batch * query): in place on more axes NumPy takes a copy first. So does np.dot,
+        # unlike np.matmul, of rows that lie apart.
         self.p = self.weights_of_heads.reshape(len(self.s), -1)
         self.ones = workspace.constant(1, self.p.shape[:1])
         self.row = workspace.scratch(self.p.shape[1:])
@@ -83,14 +84,14 @@ class Softmax(Operation):
         np.maximum.reduce(self.p, axis=0, out=self.row)
         np.subtract(self.p, self.row, out=self.p)
         np.exp(self.p, out=self.p)
-        np.dot(self.ones, self.p, out=self.row)
+        np.matmul(self.ones, self.p, out=self.row)
         np.reciprocal(self.row, out=self.row)
         np.multiply(self.p, self.row, out=self.p)
 
     def backward(self) -> None:
         # p = exp(s) / sum(exp(s))
         np.multiply(self.d_p, self.p, out=self.d_s)
-        np.dot(self.ones, self.d_s, out=self.row)  # sum_k g[k] p[k]
+        np.matmul(self.ones, self.d_s, out=self.row)  # sum_k g[k] p[k]
         np.subtract(self.d_p, self.row, out=self.d_s)
         np.multiply(self.d_s, self.p, out=self.d_s)
 
