@@ -237,9 +237,9 @@ class MeanCurve:
 
 
 def block_size(steps: float, columns: int) -> int:
-    """The smallest power of two for which at most `columns` blocks cover that many steps."""
+    """The smallest power of two for which at most `columns` blocks (at least one) cover that many steps."""
     size = 1
-    while steps > size * columns:
+    while steps > size * max(columns, 1):
         size *= 2
     return size
 
