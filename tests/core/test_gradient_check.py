@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tfviz.core.config import ModelConfig
 from tfviz.core.gradient_check import (
     CentralDifference,
     ParameterCheck,
@@ -41,18 +42,35 @@ def test_gradients_agree_in_every_variant_of_the_model(
     norm_first: bool, activation: str, smoothing: float
 ) -> None:
     config = small_config(norm_first, activation)
-    for row in check(config, random_batch(config, 3, 5, 4), smoothing, samples=5):
+    for row in check(config, random_batch(config, 3, 5, 4), smoothing, samples=3):
         assert row.passed(), row
 
 
 def test_gradients_agree_where_three_decoder_layers_read_the_memory() -> None:
     config = replace(CONFIG, num_encoder_layers=1, num_decoder_layers=3)
-    for row in check(config, BATCH, samples=3):
+    for row in check(config, BATCH, samples=2):
         assert row.passed(), row
 
 
 def test_gradients_agree_where_a_batch_is_computed_in_two_parts() -> None:
-    for row in check_model(small_model(shards=2), BATCH, samples=3):
+    for row in check_model(small_model(shards=2), BATCH, samples=2):
+        assert row.passed(), row
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_gradients_agree_where_all_sizes_coincide(activation: str) -> None:
+    """Two buffers of one operation may not become one because their shapes happen to be the same."""
+    config = ModelConfig(
+        8,
+        8,
+        d_model=8,
+        nhead=2,
+        num_encoder_layers=1,
+        num_decoder_layers=1,
+        dim_feedforward=8,
+        activation=activation,
+    )
+    for row in check(config, random_batch(config, 2, 4, 4), 0.1, samples=4):
         assert row.passed(), row
 
 
@@ -69,10 +87,11 @@ def test_a_layer_norm_with_its_gain_outside_the_sums_is_found(monkeypatch: pytes
     """Right while every gain is 1, as it is before training: the check moves the gains."""
 
     def backward(self: LayerNorm) -> None:
-        d_n, n = self.d_y, self.n
-        np.sum(d_n * n, axis=1, out=self.d_gain)
-        np.sum(d_n, axis=1, out=self.d_bias)
-        self.d_x[...] = self.gain_column * self.r * (d_n - d_n.mean(axis=0) - n * (d_n * n).mean(axis=0))
+        d_y, n, scale = self.y.gradient, self.normalized.data, self.reciprocal_deviation.data
+        self.gain.gradient[...] = np.sum(d_y * n, axis=1)
+        self.bias.gradient[...] = np.sum(d_y, axis=1)
+        inner = d_y - d_y.mean(axis=0) - n * (d_y * n).mean(axis=0)
+        self.x.gradient[...] = self.gain.data[:, None] * scale * inner
 
     monkeypatch.setattr(LayerNorm, "backward", backward)
     at_the_start = Transformer(CONFIG, 3, 5, 4, dtype=np.float64)
@@ -82,7 +101,7 @@ def test_a_layer_norm_with_its_gain_outside_the_sums_is_found(monkeypatch: pytes
 
 def test_a_gradient_that_is_not_a_number_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     def backward(self: Softmax) -> None:
-        self.d_s[...] = np.nan
+        self.scores.gradient[...] = np.nan
 
     monkeypatch.setattr(Softmax, "backward", backward)
     rows = {row.name: row for row in check(CONFIG, BATCH, samples=2)}
@@ -133,9 +152,10 @@ def test_parameters_are_restored_when_a_check_is_broken_off() -> None:
 
 
 def test_the_sampled_entries_belong_to_the_seed() -> None:
-    first, again, other = (list(check(CONFIG, BATCH, samples=2, seed=seed)) for seed in (1, 1, 2))
+    model, names = small_model(), [BIAS, "generator.weight"]
+    first, again, other = (list(check_model(model, BATCH, names, samples=2, seed=seed)) for seed in (1, 1, 2))
     assert first == again != other
-    assert {row.entries for row in first} == {2}
+    assert [(row.name, row.entries) for row in first] == [(name, 2) for name in names]
 
 
 def test_the_check_leaves_nothing_at_its_initial_value() -> None:

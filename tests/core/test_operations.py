@@ -127,16 +127,19 @@ def test_gelu_in_float64_is_exact() -> None:
     assert gelu_of(numbers) == pytest.approx(np.array(exact), rel=0.0, abs=1e-15)
 
 
-def test_relu_is_closed_at_zero_and_below() -> None:
-    bench = Bench()
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_relu_is_closed_at_zero_of_either_sign_and_below(dtype: type) -> None:
+    bench = Bench(program=Program(np.dtype(dtype)))
     operation = ReLU("relu", bench.features("x"), bench.features("y"))
     bench.bind(operation)
     operation.x.data[0] = 0.0
-    operation.y.gradient[...] = 1.0
+    operation.x.data[1] = -0.0
+    operation.x.data[2, :2] = np.inf, np.finfo(dtype).smallest_subnormal
+    operation.y.gradient[...] = 3.0
     operation.forward()
     operation.backward()
     assert np.array_equal(operation.y.value, np.maximum(operation.x.value, 0.0))
-    assert np.array_equal(operation.x.grad, operation.x.value > 0.0)
+    assert np.array_equal(operation.x.grad, 3.0 * (operation.x.value > 0.0))
 
 
 def test_layer_norm_is_the_textbook_formula() -> None:

@@ -63,7 +63,9 @@ def test_the_cosine_needs_a_last_step() -> None:
 @pytest.mark.parametrize("total", [1, 3, 10])
 def test_a_cosine_run_that_ends_within_its_warm_up_only_warms_up(total: int) -> None:
     rate = cosine(0.1, 10, total)
-    assert [rate(step) for step in range(1, total + 1)] == pytest.approx([0.01 * s for s in range(1, total + 1)])
+    assert [rate(step) for step in range(1, total + 1)] == pytest.approx(
+        [0.01 * s for s in range(1, total + 1)]
+    )
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

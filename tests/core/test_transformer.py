@@ -100,3 +100,23 @@ def test_loss_falls_when_the_parameters_follow_the_gradient() -> None:
         model.backward()
         optimizer.update(model.gradients, 0.01)
     assert all(later < earlier for earlier, later in pairwise(losses))
+
+
+@NORMS
+@SHARDS
+def test_recycled_gradients_of_activations_leave_the_parameters_the_same(
+    shards: int, norm_first: bool
+) -> None:
+    config = replace(small_config(norm_first), dropout=0.1, num_decoder_layers=3)
+    kept, recycled = (
+        Transformer(config, 3, 5, 4, 0.1, np.float64, seed=2, shards=shards, recycle=recycle)
+        for recycle in (False, True)
+    )
+    for model in (kept, recycled):
+        for _ in range(2):
+            loss = model.forward(*BATCH)
+            model.backward()
+    assert recycled.loss == loss == kept.loss
+    assert np.array_equal(recycled.gradients, kept.gradients)
+    assert all(tensor.grad is None for tensor in recycled.tensors.values())
+    assert kept.tensors["logits"].grad is not None
