@@ -62,12 +62,12 @@ class Trainer:
             norm = math.hypot(*group_norms)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise NonFiniteError(step, loss, norm, first_non_finite(model, batch))
+        tokens, sequences = accuracies(model, batch)
         learning_rate = self.schedule(step)
         self.optimizer.update(
             model.gradients, learning_rate, clip_scale(norm, self.config.training.clip_norm)
         )
         self.step = step
-        tokens, sequences = accuracies(model, batch)
         elapsed = time.perf_counter() - started
         return [
             loss,
@@ -87,8 +87,8 @@ class Trainer:
         if config == self.config:
             return
         old, new = self.config, config.training
-        self.config = config
         self.schedule = self._schedule(config)
+        self.config = config
         self.optimizer.weight_decay = new.weight_decay
         match self.optimizer:
             case Momentum():
