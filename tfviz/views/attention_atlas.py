@@ -19,6 +19,7 @@ from tfviz.views.atlas_layout import CAPTION, CAPTIONS, SHORT_NAMES, AtlasLayout
 from tfviz.views.causal import causal_mask
 from tfviz.views.cells import ByteImage, Scale, Spread
 from tfviz.views.fonts import interface_font
+from tfviz.views.guarded import guarded
 from tfviz.views.item_view import MOVES, ItemView
 from tfviz.views.theme import DARK, Theme
 
@@ -40,6 +41,7 @@ class _Part:
     across: Spread
 
 
+@guarded
 class AttentionAtlas(ItemView):
     """Shows every head and which one is selected. Emits the head under the mouse (or None), and clicks.
 

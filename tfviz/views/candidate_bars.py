@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.fonts import interface_font, monospace_font
+from tfviz.views.guarded import guarded
 from tfviz.views.icons import paint_icon
 from tfviz.views.theme import DARK, Theme
 
@@ -29,6 +30,7 @@ class Candidates:
     expected: str = ""
 
 
+@guarded
 class CandidateBars(QWidget):
     """Token, bar, percent; the first is the model's choice, the expected one has a check mark."""
 

@@ -22,12 +22,14 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from tfviz.views.chip_sprites import ChipSprites
 from tfviz.views.chips import GAP, NOTE, Arrangement, ChipRow, PlacedRow, arrange
 from tfviz.views.fonts import interface_font
+from tfviz.views.guarded import guarded
 from tfviz.views.theme import DARK, Theme
 
 Place = tuple[str, int]
 _KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
+@guarded
 class ChipBoard(QWidget):
     """Paints rows of chips in lines that fit its width; emits the row's key and the position of a chosen chip."""
 

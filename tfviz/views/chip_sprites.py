@@ -24,7 +24,8 @@ class ChipSprites:
 
     def face(self, chip: Chip, width: int) -> QPixmap:
         """The chip itself, `width` x CHIP_HEIGHT."""
-        strength = round(min(max(chip.probability or 0.0, 0.0), 1.0) * STRENGTHS)
+        probability = chip.probability or 0.0
+        strength = round(probability * STRENGTHS) if 0 <= probability <= 1 else 0  # NaN is as faint as can be
         key = (chip.text, chip.tone, strength, width)
         return self._find(
             key,

@@ -1,5 +1,6 @@
 """Rows of tokens as chips: what a chip says, what a row says, and where in a width they stand."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -46,7 +47,9 @@ class Chip:
 
     @property
     def note(self) -> str:
-        return "" if self.probability is None else f"{100 * self.probability:.0f}"
+        if self.probability is None:
+            return ""
+        return "NaN" if math.isnan(self.probability) else f"{100 * self.probability:.0f}"
 
     def tip(self, position: int) -> str:
         """Plain text that says all there is to say."""

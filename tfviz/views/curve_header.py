@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QSlider, QWidget
 
+from tfviz.views.guarded import guarded
 from tfviz.views.theme import DARK, Theme
 from tfviz.views.ticks import short_number
 
@@ -13,6 +14,7 @@ SLIDER_STEPS = 100
 STRONGEST = 3.0  # the slider ends at a factor of 1 - 10**-3
 
 
+@guarded
 class LegendButton(QAbstractButton):
     """A dot in the curve's colour, its name and its value; pressing it hides the curve (a ring) or shows it (a dot)."""
 

@@ -16,6 +16,7 @@ from tfviz.views import cells
 from tfviz.views.causal import Mask
 from tfviz.views.cells import ByteImage, Spread
 from tfviz.views.fonts import monospace_font
+from tfviz.views.guarded import guarded
 from tfviz.views.head_axes import AXIS_TITLE, LINE, TICK, Axes, Geometry, axes_pixmap, geometry
 from tfviz.views.icons import paint_icon
 from tfviz.views.item_view import MOVES, ItemView
@@ -25,6 +26,7 @@ Cell = tuple[int, int]
 BADGE = 16
 
 
+@guarded
 class HeadView(ItemView):
     """Emits cell_changed when the cell to read (locked, else under the mouse) is another one, and soloed on a double
     click. A frame writes one indexed image at the resolution of the screen; all else is painted when it changes."""

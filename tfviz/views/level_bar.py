@@ -5,6 +5,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.fonts import interface_font
+from tfviz.views.guarded import guarded
 from tfviz.views.heat_map import ABOVE, BELOW, LOWEST, colour_table
 from tfviz.views.theme import DARK, Theme
 from tfviz.views.ticks import value_ticks
@@ -12,6 +13,7 @@ from tfviz.views.ticks import value_ticks
 CAP = 6.0
 
 
+@guarded
 class LevelBar(QWidget):
     """As high as the plot's view, given the margins above and below it."""
 

@@ -4,9 +4,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from tfviz.views.guarded import guarded
 from tfviz.views.theme import DARK
 
 
+@guarded
 class LiveChip(QAbstractButton):
     """A lit dot while the clock follows the newest step; pressing it returns there."""
 

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QResizeE
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.fonts import interface_font, monospace_font
+from tfviz.views.guarded import guarded
 from tfviz.views.head_reading import Reading
 from tfviz.views.icons import paint_icon
 from tfviz.views.theme import DARK, Theme
@@ -21,6 +22,7 @@ POSITION = 3  # characters of a position and the space after it
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
+@guarded
 class Readout(QWidget):
     """Paints a Reading, or says how to get one."""
 

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.fonts import interface_font, monospace_font
+from tfviz.views.guarded import guarded
 from tfviz.views.live_chip import LiveChip
 from tfviz.views.theme import DARK, Theme
 from tfviz.views.ticks import step_ticks
@@ -43,6 +44,7 @@ class Marker:
     text: str
 
 
+@guarded
 class Timeline(QWidget):
     """One painted widget as wide as the window. Steps asked for by the mouse are within the record."""
 
