@@ -34,6 +34,8 @@ ENTRIES = (
     Entry("restart", "Restart", "Start again from step 0 with the same seed", "restart"),
     Entry("new_seed", "New seed", "Start again from step 0 with another seed", "seed"),
     Entry("new_run", "New run", "Start a run with the configuration of the run panel", "new", ("Ctrl+N",)),
+    Entry("open_run", "Open…", "Open a recorded run", "open", ("Ctrl+O",)),
+    Entry("save_run", "Save…", "Save the run with all its steps", "save", ("Ctrl+S",)),
     Entry("export", "Export", "Save attention, scalars or the model", "export", ("Ctrl+E",)),
     Entry("toggle_theme", "Theme", "Change between dark and light", "theme"),
     Entry("full_screen", "Full screen", "Fill the screen, or stop doing so", "solo", ("F11",)),

@@ -112,12 +112,12 @@ class Controls(QObject):
 
     def _restart(self) -> None:
         if self.runs.current is not None:
-            config = self.runs.current.config
+            config = self.runs.current.line.config_after(0)
             self.start_run(config, f"Started again from step 0 with the same seed, {config.training.seed}")
 
     def _new_seed(self) -> None:
         if self.runs.current is not None:
-            config = self.runs.current.config
+            config = self.runs.current.line.config_after(0)
             seed = random.SystemRandom().randrange(SEEDS - 1)
             seed += seed >= config.training.seed  # any but the present one
             self.start_run(

@@ -10,6 +10,8 @@ import tfviz
 from tfviz.views.fonts import monospace_font
 from tfviz.views.panel import label
 
+WIDE = 680
+
 
 class ErrorDialog(QDialog):
     """Says what happened and what can be done; details are folded away."""
@@ -33,7 +35,7 @@ class ErrorDialog(QDialog):
         self.details.setReadOnly(True)
         self.details.setFont(monospace_font(11))
         self.details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.details.setMinimumSize(560, 220)
+        self.details.setMinimumHeight(220)
         self.details.hide()
         self.details_button = QPushButton("Show details")
         self.details_button.setCheckable(True)
@@ -68,7 +70,7 @@ class ErrorDialog(QDialog):
     def _unfold(self, shown: bool) -> None:
         self.details.setVisible(shown)
         self.details_button.setText("Hide details" if shown else "Show details")
-        self.adjustSize()
+        self.resize(max(self.width(), WIDE) if shown else self.minimumWidth(), self.sizeHint().height())
 
 
 def versions() -> str:

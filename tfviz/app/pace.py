@@ -43,7 +43,7 @@ def rate_text(rate: float) -> str:
         number = f"{rate:.1f}"
     else:
         number = f"{rate:,.0f}"
-    return f"{number:{FIGURE_SPACE}>5} steps/s"
+    return f"{number:{FIGURE_SPACE}>4} steps/s"
 
 
 def time_text(seconds: float) -> str:

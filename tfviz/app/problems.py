@@ -41,7 +41,7 @@ class Problems(QObject):
             )
             self.show(STOPPED, text, event.traceback)
         else:
-            self.show(STOPPED, f"{event.text}\n\n{NOT_FINITE_HELP}")
+            self.show(STOPPED, f"{event.text[:1].upper()}{event.text[1:]}\n\n{NOT_FINITE_HELP}")
 
     def close(self) -> None:
         """Stop watching."""

@@ -88,6 +88,7 @@ class ToolBar(QToolBar):
         self.run_steps_count.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.step_label.setObjectName("step_label")
         self.step_label.setAccessibleName("Step")
+        self.step_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         steady_digits(self.step_label)
         self.progress.setObjectName("progress")
         self.progress.setAccessibleName("Progress of the run")
@@ -164,11 +165,12 @@ class ToolBar(QToolBar):
                 action.setIcon(icon(name, self._theme.on_accent))
 
     def _show_step(self, step: int, total: int | None) -> None:
-        like = total if total is not None else 10 ** max(len(str(step)), 4) - 1
-        text = f"Step {padded(step, like)}" + (f" / {total:,}" if total is not None else "")
+        text = f"Step {step:,}" + (f" / {total:,}" if total is not None else "")
         if text != self.step_label.text():
             self.step_label.setText(text)
-            needed = self.step_label.sizeHint().width()
+            # Right-aligned and never narrower again: the digits stay where they are.
+            widest = text if total is None else f"Step {total:,} / {total:,}"
+            needed = QFontMetrics(self.step_label.font()).horizontalAdvance(widest) + 4
             if needed > self.step_label.minimumWidth():
                 self.step_label.setMinimumWidth(needed)
 
@@ -179,17 +181,14 @@ def facts(session: Session, running: bool, rate: float) -> list[str]:
     per_epoch = session.task.steps_per_epoch
     where: list[str] = []
     if epoch is not None and per_epoch is not None:
-        epochs = session.config.training.epochs
         batch = (session.step - 1) % per_epoch + 1 if session.step else 0
-        where = [
-            f"epoch {padded(epoch, epochs or max(epoch, 99))}",
-            f"batch {padded(batch, per_epoch)}/{per_epoch}",
-        ]
+        counted = padded(batch, per_epoch) if running else f"{batch:,}"
+        where = [f"epoch {epoch:,}", f"batch {counted}/{per_epoch:,}"]
     if not running:
         pace, left = ["paused"], []
     else:
         pace, total = [rate_text(rate)], session.total_steps
         seconds = (total - session.step) / rate if total is not None and rate > 0 else math.nan
-        left = [f"ETA {time_text(seconds):{FIGURE_SPACE}<5}"] if total is not None else []
+        left = [f"ETA {time_text(seconds):{FIGURE_SPACE}<4}"] if total is not None else []
     lists: list[list[str]] = [where + pace + left, where[:1] + pace + left, pace + left, pace, []]
     return list(dict.fromkeys(" · ".join(parts) for parts in lists))

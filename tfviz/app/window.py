@@ -18,6 +18,7 @@ from tfviz.app.keys_dialog import KeysDialog
 from tfviz.app.machine import machine_text
 from tfviz.app.pace import Pace
 from tfviz.app.problems import Problems
+from tfviz.app.run_files import RunFiles
 from tfviz.app.runs import Maker, Runs
 from tfviz.app.settings import LAYOUT_VERSION, Settings, ThemeChoice
 from tfviz.app.status import StatusBar
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.bridge = Bridge(self.panels.values(), self)
         self.problems = Problems(self)
         self.runs = Runs(self)
+        self.files = RunFiles(self.runs, self)
         self.controls = Controls(self.runs, self.bridge, self.tell, self)
         self.choose_path: ChoosePath = ask_for_path
         """Asks where an export goes; replaced where nobody can answer."""
@@ -109,6 +111,8 @@ class MainWindow(QMainWindow):
         self._keyframes = Throttle(self._show_keyframes, 1.0, self)
 
     def _fill_menu(self) -> None:
+        self.menu.addActions([self.commands["open_run"], self.commands["save_run"], self.commands["export"]])
+        self.menu.addSeparator()
         panels = self.menu.addMenu("Panels")
         for dock in self.docks.values():
             panels.addAction(dock.toggleViewAction())
@@ -127,6 +131,8 @@ class MainWindow(QMainWindow):
         self.controls.connect_timeline(self.timeline)
         functions: dict[str, Callable[[], object]] = {
             "new_run": self._press_new_run,
+            "open_run": self.files.open,
+            "save_run": self.files.save,
             "export": self._export,
             "toggle_theme": lambda: self.choose_theme("light" if self._theme.is_dark else "dark"),
             "full_screen": lambda: self.showNormal() if self.isFullScreen() else self.showFullScreen(),
@@ -143,10 +149,13 @@ class MainWindow(QMainWindow):
                     panel.step_clicked.connect(self.controls.go_to)
                 case RunPanel():
                     panel.new_run_requested.connect(self.controls.start_run)
+                    panel.open_requested.connect(self.files.open)
                 case PredictionPanel():
                     self.controls.connect_probe(panel)
         self.runs.opened.connect(self._adopt)
         self.runs.refused.connect(self._refuse)
+        self.files.saved.connect(lambda path: self.tell(f"Saved {path}"))
+        self.files.failed.connect(lambda title, error: self.problems.show(title, str(error)))
         self.bridge.changed.connect(self._show_progress)
         self.bridge.finished.connect(self._tell_finished)
         self.bridge.warned.connect(self._tell_warning)
@@ -323,6 +332,7 @@ class MainWindow(QMainWindow):
         self.bridge.watch(None)
         for dialog in self.findChildren(QDialog):
             dialog.close()
+        self.files.close()
         self.runs.close()
         self.problems.close()
         self.settings.run_steps = self.toolbar.run_steps_count.value()
