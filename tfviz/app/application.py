@@ -50,10 +50,14 @@ def create_window(
     return MainWindow(lambda: Session(config), settings, theme)
 
 
-def run(config: RunConfig, theme: str | None = None) -> int:
-    """Open the window and stay until it is closed; returns the exit code."""
+def run(config: RunConfig, theme: str | None = None, path: str | PathLike[str] | None = None) -> int:
+    """Open the window and stay until it is closed; returns the exit code.
+
+    It shows a new run of this configuration, or the recorded one in a run file.
+    """
     application = create_application()
-    window = create_window(config, theme=cast(ThemeChoice | None, theme))
+    make = (lambda: Session(config)) if path is None else (lambda: Session.open(path))
+    window = MainWindow(make, theme=cast(ThemeChoice | None, theme))
     geometry_hook.install(window)
     with _closed_by_signals(window) as caught:
         window.show()

@@ -2,8 +2,9 @@
 
 import argparse
 
-from tfviz.app.commands.options import add_run_options, run_config
+from tfviz.app.commands.options import add_run_options, has_run_options, run_config
 from tfviz.app.parser import Parser, one_of
+from tfviz.training.config import RunConfig
 
 THEMES = ("system", "dark", "light")
 
@@ -14,6 +15,7 @@ def configure(parser: Parser) -> None:
     parser.description = "Watch a Transformer, written from scratch in NumPy, learn: opens the window."
     parser.add_argument("--version", action="version", version=f"tfviz {__version__}")
     add_run_options(parser)
+    parser.add_argument("--run", metavar="FILE.tfviz", help="open the run in this file instead of a new one")
     add_theme(parser)
 
 
@@ -28,7 +30,28 @@ def add_theme(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    config = run_config(arguments)
+    """What can be seen to be wrong is said where it was typed, not in a window that opens for it."""
+    if arguments.run is None:
+        config = run_config(arguments)
+        if config.task.path is not None:
+            from tfviz.training.tasks import create_task
+
+            create_task(config)
+    else:
+        if has_run_options(arguments):
+            raise ValueError(f"--run opens {arguments.run} as it is; the other options are for a new run")
+        config = _recorded_config(arguments.run)
     from tfviz.app import application
 
-    return application.run(config, arguments.theme)
+    return application.run(config, arguments.theme, arguments.run)
+
+
+def _recorded_config(path: str) -> RunConfig:
+    from tfviz.training.run_file import RunReader
+
+    reader = RunReader(path)
+    if not isinstance(reader.config, RunConfig):
+        raise ValueError(
+            f"{path} was written by {reader.trainer}; the window opens only runs of tfviz so far"
+        )
+    return reader.config
