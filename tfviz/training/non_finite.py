@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfviz.core.operation import Operation
-from tfviz.core.operations import KeyMask
+from tfviz.core.operations import KeyMask, Linear
 from tfviz.core.transformer import Transformer
 from tfviz.training.batches import Batch
 
@@ -20,25 +20,20 @@ class NonFiniteError(ArithmeticError):
 
 
 def first_non_finite(model: Transformer, batch: Batch) -> str:
-    """Run the step again operation by operation; names the first whose result is not finite.
+    """Run the step again operation by operation, in all parts of the batch; names the first whose result is not finite.
 
     The masks' own minus infinities are meant to be there and do not count.
     """
     for name, parameter in model.parameters.items():
         if not np.isfinite(parameter.value).all():
             return f"parameter {name}, before the step"
+    # An observer is told of the first part's operation; its twins do the same in the other parts.
+    twins = {same[0]: same for same in zip(*(part.program.operations for part in model.parts), strict=True)}
     found: list[str] = []
 
     def look(operation: Operation, phase: str) -> None:
-        if found or isinstance(operation, KeyMask):
-            return
-        tensors = operation.outputs if phase == "forward" else operation.inputs
-        for tensor in tensors:
-            whole = model.tensors.get(tensor.name) or model.parameters[tensor.name]
-            array = whole.value if phase == "forward" else whole.grad
-            if array is not None and array.dtype.kind == "f" and not np.isfinite(array).all():
-                found.append(f"{operation.name} ({phase}, {type(operation).__name__})")
-                return
+        if not found and any(_spoiled(twin, phase) for twin in twins[operation]):
+            found.append(f"{operation.name} ({phase}, {type(operation).__name__})")
 
     with np.errstate(all="ignore"):
         model.forward(batch.source, batch.target_in, batch.target_out, look)
@@ -47,3 +42,16 @@ def first_non_finite(model: Transformer, batch: Batch) -> str:
     return (
         found[0] if found else "the sum of squares of the gradient, which is too large for its number format"
     )
+
+
+def _spoiled(operation: Operation, phase: str) -> bool:
+    """Whether a pass that has just ended left NaN or infinity. Later the storage of a gradient may be another's."""
+    if phase == "forward":
+        arrays = [tensor.data for tensor in operation.outputs]
+    else:
+        arrays = [tensor.d_data for tensor in operation.inputs if tensor.d_data is not None]
+        if isinstance(operation, Linear):
+            arrays.append(operation.affine.gradients)
+    if isinstance(operation, KeyMask):
+        return any(bool((np.isnan(array) | np.isposinf(array)).any()) for array in arrays)
+    return not all(np.isfinite(array).all() for array in arrays)
