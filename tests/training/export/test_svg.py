@@ -9,8 +9,9 @@ import pytest
 
 from tfviz.training.export import attention_figure, export_snapshot
 from tfviz.training.export.colormaps import lookup_table
+from tfviz.training.export.figure import MOST_CELLS
 from tfviz.training.export.heads import Head
-from tfviz.training.export.svg import MOST_CELLS, svg
+from tfviz.training.export.svg import svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}"

@@ -23,13 +23,13 @@ __all__ = [
 ]
 
 FORMATS = {
-    "attention": ("npz", "json", "csv", "png", "svg"),
+    "attention": ("npz", "json", "csv", "png", "svg", "pdf"),
     "scalars": ("csv", "json"),
     "model": ("safetensors",),
 }
 """What can be exported -> the formats it can have."""
 
-IMAGE_FORMATS = ("png",)
+IMAGE_FORMATS = ("png", "pdf")
 """Those that Qt paints: views.figure_image.export_image writes them."""
 
 

@@ -6,12 +6,19 @@ Lengths are CSS pixels, 96 an inch; y grows downwards; a text stands on its base
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy
 
 SANS = ("Inter", "Helvetica Neue", "Helvetica", "Arial", "DejaVu Sans", "Noto Sans", "Noto Sans CJK SC")
 MONOSPACE = ("JetBrains Mono", "DejaVu Sans Mono", "Menlo", "Consolas", "Noto Sans Mono CJK SC")
+
+MOST_CELLS = (
+    50_000  # rectangles; the maps of a drawing with more are pixel images, which stay small and quick
+)
+CELL_PIXELS = 4  # of such an image along a cell: viewers that smooth images smooth the edges only
+CELL_OVERLAP = 0.6
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,14 @@ class Cells:
     def cell_height(self) -> float:
         return self.height / self.indices.shape[0]
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """How far a cell goes on under the next ones, across and down, as a share of its size.
+
+        They are drawn over it: otherwise viewers that smooth edges show hair lines between the cells of a drawing.
+        """
+        return min(0.5, CELL_OVERLAP / self.cell_width), min(0.5, CELL_OVERLAP / self.cell_height)
+
 
 Shape = Rectangle | Line | Text | Cells
 
@@ -84,6 +99,15 @@ class Figure:
     description: str
     """For those who cannot see it, and for the file's own metadata."""
     shapes: tuple[Shape, ...]
+
+    def has_rectangles(self, cells: Cells) -> bool:
+        """Whether these cells are rectangles in a drawing (svg, pdf), and not a pixel image of the map."""
+        is_map = min(cells.indices.shape) > 1  # a colour bar is none
+        return not is_map or self._cell_count <= MOST_CELLS
+
+    @cached_property
+    def _cell_count(self) -> int:
+        return sum(shape.indices.size for shape in self.shapes if isinstance(shape, Cells))
 
 
 @dataclass(frozen=True)

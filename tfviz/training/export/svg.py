@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 from tfviz.training.atomic_file import write_atomically
 from tfviz.training.export.figure import (
+    CELL_PIXELS,
     MONOSPACE,
     SANS,
     Cells,
@@ -20,14 +21,9 @@ from tfviz.training.export.figure import (
 )
 from tfviz.training.export.indexed_png import indexed_png
 
-MOST_CELLS = 50_000  # rectangles; the maps of a figure with more are pixel images, which stay small and quick
-PIXELS = 4  # of such an image along a cell: viewers that smooth images smooth the edges only
-OVERLAP = 0.6  # pixels
-
 
 def svg(figure: Figure) -> str:
     """The figure as a complete SVG document."""
-    count = sum(shape.indices.size for shape in figure.shapes if isinstance(shape, Cells))
     width, height = _number(figure.width), _number(figure.height)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -39,7 +35,7 @@ def svg(figure: Figure) -> str:
         f'<rect width="{width}" height="{height}" fill="{figure.background}"/>',
     ]
     for shape in figure.shapes:
-        lines += _elements(shape, as_images=count > MOST_CELLS)
+        lines += _elements(shape, figure)
     return "\n".join([*lines, "</svg>", ""])
 
 
@@ -47,7 +43,7 @@ def write_svg(figure: Figure, path: str | PathLike[str]) -> None:
     write_atomically(path, svg(figure).encode("utf-8"))
 
 
-def _elements(shape: Shape, as_images: bool) -> Iterator[str]:
+def _elements(shape: Shape, figure: Figure) -> Iterator[str]:
     match shape:
         case Rectangle():
             yield _rectangle(shape)
@@ -59,8 +55,7 @@ def _elements(shape: Shape, as_images: bool) -> Iterator[str]:
         case Text():
             yield _text(shape)
         case Cells():
-            large = as_images and min(shape.indices.shape) > 1  # a colour bar is not
-            yield from _image(shape) if large else _cells(shape)
+            yield from _cells(shape) if figure.has_rectangles(shape) else _image(shape)
 
 
 def _rectangle(shape: Rectangle) -> str:
@@ -88,8 +83,7 @@ def _text(shape: Text) -> str:
 def _cells(cells: Cells) -> Iterator[str]:
     """A group in which the unit is one cell, so that rectangles have small whole numbers.
 
-    Each reaches a little under the next ones, which are drawn over it: otherwise viewers that smooth edges
-    show hair lines between the cells.
+    Each reaches a little under the next ones (Cells.reach).
     """
     move = f"translate({_number(cells.x)} {_number(cells.y)})"
     size = f"scale({_number(cells.cell_width)} {_number(cells.cell_height)})"
@@ -97,7 +91,7 @@ def _cells(cells: Cells) -> Iterator[str]:
     yield f"<title>{escape(cells.name)}</title>"
     colours = [hexadecimal(colour) for colour in cells.table]
     rows, columns = cells.indices.shape
-    wide, high = (_number(1 + min(0.5, OVERLAP / length)) for length in (cells.cell_width, cells.cell_height))
+    wide, high = (_number(1 + share) for share in cells.reach)
     for row, indices in enumerate(cells.indices.tolist()):
         height = "1" if row == rows - 1 else high
         for column, index in enumerate(indices):
@@ -107,7 +101,7 @@ def _cells(cells: Cells) -> Iterator[str]:
 
 
 def _image(cells: Cells) -> Iterator[str]:
-    pixels = cells.indices.repeat(PIXELS, axis=0).repeat(PIXELS, axis=1)
+    pixels = cells.indices.repeat(CELL_PIXELS, axis=0).repeat(CELL_PIXELS, axis=1)
     data = base64.b64encode(indexed_png(pixels, cells.table)).decode()
     yield (
         f'<image x="{_number(cells.x)}" y="{_number(cells.y)}" width="{_number(cells.width)}" '
