@@ -1,20 +1,34 @@
 """Keyframes: states of training to resume from, within a budget of memory."""
 
+from collections import deque
+
 from tfviz.training.trainer import State
 
 MEMORY = 256 * 2**20
 """Bytes that all keyframes of a session may take."""
 
-RECENT = 4
-"""So many of the newest keyframes are kept whatever the spacing."""
+RECENT = 16
+"""So many of the newest keyframes stay whatever the spacing behind them: steps back from the present are the usual
+ones."""
+
+RECENT_SHARE = 0.25
+"""Part of the budget that these may take; one of them always stays."""
 
 
 class Keyframes:
-    """States by step. When the budget is full the spacing doubles: evenly spaced behind, denser near the present."""
+    """States by step, evenly spaced. When the budget is full the spacing doubles, but not near the present.
+
+    One thread adds; any thread may ask.
+    """
 
     def __init__(self, budget: int = MEMORY, spacing: int = 16) -> None:
-        self.budget, self.spacing = budget, spacing
+        self.budget = budget
+        self.spacing = spacing
+        """Between keyframes far behind the present; it begins as `near`."""
+        self.near = spacing
+        """Between the newest keyframes."""
         self._states: dict[int, State] = {}
+        self._recent: deque[int] = deque()
         self._size = 0
 
     @property
@@ -24,28 +38,25 @@ class Keyframes:
 
     def due(self, step: int) -> bool:
         """Whether this step should be kept."""
-        return step % self.spacing == 0 and step not in self._states
+        return step % self.near == 0 and step not in self._states
 
     def add(self, step: int, state: State) -> None:
         """Keep a state, and give up some older ones if there is no room."""
+        if step in self._states:
+            self._size -= _size(self._states[step])
+        else:
+            self._recent.append(step)
         self._states[step] = state
         self._size += _size(state)
         self._thin()
 
-    def _thin(self) -> None:
-        while self._size > self.budget and len(self._states) > RECENT + 1:
-            self.spacing *= 2
-            recent = sorted(self._states)[-RECENT:]
-            for other in [s for s in self._states if s % self.spacing and s not in recent]:
-                self._size -= _size(self._states.pop(other))
-
     def up_to(self, step: int) -> "Keyframes":
         """Those at or before a step, for a branch that leaves there; the states themselves are shared."""
-        other = Keyframes(self.budget, self.spacing)
-        for kept, state in self._states.items():
-            if kept <= step:
-                other._states[kept] = state
-                other._size += _size(state)
+        other = Keyframes(self.budget, self.near)
+        other.spacing = self.spacing
+        other._states = {kept: state for kept, state in self._states.items() if kept <= step}
+        other._recent.extend(sorted(other._states)[-RECENT:])
+        other._size = sum(map(_size, other._states.values()))
         return other
 
     def share(self, count: int) -> None:
@@ -56,14 +67,30 @@ class Keyframes:
     def nearest(self, step: int) -> tuple[int, State]:
         """The latest keyframe at or before a step. KeyError if there is none. Any thread may ask."""
         candidates = [other for other in self.steps if other <= step]
-        if not candidates:
-            raise KeyError(f"no keyframe at or before step {step}")
         # Another thread may have given up the latest one since.
         for candidate in sorted(candidates, reverse=True):
             state = self._states.get(candidate)
             if state is not None:
                 return candidate, state
         raise KeyError(f"no keyframe at or before step {step}")
+
+    def _thin(self) -> None:
+        if not self._recent:
+            return
+        newest = _size(self._states[self._recent[-1]])
+        most = max(1, min(RECENT, int(RECENT_SHARE * self.budget / newest)))
+        while len(self._recent) > most:
+            old = self._recent.popleft()
+            if old % self.spacing:
+                self._give_up(old)
+        while self._size > self.budget and (behind := self._states.keys() - {0, *self._recent}):
+            self.spacing *= 2
+            for step in behind:
+                if step % self.spacing:
+                    self._give_up(step)
+
+    def _give_up(self, step: int) -> None:
+        self._size -= _size(self._states.pop(step))
 
 
 def _size(state: State) -> int:
