@@ -1,8 +1,10 @@
 """Small runs for the tests of this folder."""
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import numpy
 
@@ -127,11 +129,16 @@ def foreign_run(path: Path, steps: int = 30) -> Path:
 
 def execute(path: Path, *statements: str) -> None:
     """Change a closed file behind the program's back."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA synchronous = OFF")
-    for statement in statements:
-        connection.execute(statement)
-    connection.close()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        for statement in statements:
+            connection.execute(statement)
+
+
+def rows_of(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """What a query finds in a closed file."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def overwrite(path: Path, content: bytes) -> None:

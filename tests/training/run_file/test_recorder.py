@@ -1,5 +1,4 @@
 import json
-import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tests.training.run_file.runs import (
     history,
     new_recorder,
     record_run,
+    rows_of,
     same_arrays,
     same_history,
     same_snapshot,
@@ -76,8 +76,9 @@ def test_rows_arrive_in_any_portions(tmp_path: Path) -> None:
             assert same_history(read, rows)
             assert len(read) == stop
     assert same_history(RunReader(tmp_path / "run.tfviz").history(), whole)
-    (stretches,) = sqlite3.connect(tmp_path / "run.tfviz").execute("SELECT count(*) FROM scalars").fetchone()
-    assert stretches == 4 + 2  # whole blocks, and the two last portions
+    assert rows_of(tmp_path / "run.tfviz", "SELECT count(*) FROM scalars") == [
+        (4 + 2,)
+    ]  # blocks, and what came last
 
 
 def test_recording_goes_on_where_it_ended(tmp_path: Path) -> None:
@@ -167,11 +168,9 @@ def test_a_deleted_branch_leaves_nothing(tmp_path: Path) -> None:
         assert [branch.number for branch in RunReader(path).branches] == [0]
         with pytest.raises(ValueError, match="main branch"):
             recorder.remove_branch(0)
-    connection = sqlite3.connect(path)
     for table in ("scalars", "frames", "events", "branches"):
-        assert not connection.execute(f"SELECT * FROM {table} WHERE branch = 1").fetchall()
-    assert not connection.execute("SELECT * FROM pieces").fetchall()
-    connection.close()
+        assert not rows_of(path, f"SELECT * FROM {table} WHERE branch = 1")
+    assert not rows_of(path, "SELECT * FROM pieces")
 
 
 def test_the_first_keyframe_of_a_step_stays_and_the_last_snapshot(tmp_path: Path) -> None:
