@@ -120,3 +120,24 @@ def test_recycled_gradients_of_activations_leave_the_parameters_the_same(
     assert np.array_equal(recycled.gradients, kept.gradients)
     assert all(tensor.grad is None for tensor in recycled.tensors.values())
     assert kept.tensors["logits"].grad is not None
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("wrong", [-1, -3, 99])
+def test_a_token_id_that_is_not_in_the_vocabulary_is_refused(place: int, wrong: int) -> None:
+    batch = [ids.copy() for ids in BATCH]
+    batch[place][0, 1] = wrong
+    with pytest.raises(ValueError, match=f"token id {wrong}; the vocabulary has 0 to"):
+        small_model().forward(*batch)
+
+
+def test_token_ids_that_are_no_whole_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="source holds float64 numbers"):
+        small_model().forward(BATCH[0].astype(float), BATCH[1], BATCH[2])
+
+
+def test_a_model_without_gradients_refuses_the_backward_pass() -> None:
+    model = small_model(gradients=False)
+    model.forward(*BATCH)
+    with pytest.raises(RuntimeError, match="forward pass alone"):
+        model.backward()

@@ -17,6 +17,8 @@ class Crew:
         self._helpers = [_Helper() for _ in range(size - 1)]
 
     def run(self, works: Sequence[Work]) -> None:
+        if len(works) != len(self._helpers) + 1:
+            raise ValueError(f"{len(works)} functions for {len(self._helpers) + 1} threads")
         for helper, work in zip(self._helpers, works[1:], strict=True):
             helper.begin(work)
         try:

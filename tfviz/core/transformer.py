@@ -89,6 +89,7 @@ class Transformer:
     ) -> None:
         self.config = config
         self.shapes = ((batch, source_length), (batch, target_length), (batch, target_length))
+        self._gradients = gradients
         self.parameter_values = parameters or Parameters(config, dtype, seed)
         cuts = np.linspace(0, batch, min(shards, batch) + 1).astype(int)
         self.rows = [slice(first, last) for first, last in pairwise(cuts.tolist())]
@@ -122,12 +123,16 @@ class Transformer:
             part.randomness.step = step
 
     def load(self, source: Array, target_in: Array, target_out: Array) -> None:
-        """Take in a batch of token ids, each (batch, length). ValueError if the shape is not the model's."""
+        """Take in a batch of token ids, each (batch, length). ValueError if a shape or an id is not the model's."""
         given = tuple(np.shape(ids) for ids in (source, target_in, target_out))
         if given != self.shapes:
             raise ValueError(
                 f"the batch has shapes {given} (source, target_in, target_out), the model {self.shapes}"
             )
+        target_vocabulary = self.config.target_vocabulary
+        check_ids("source", source, self.config.source_vocabulary)
+        check_ids("target_in", target_in, target_vocabulary)
+        check_ids("target_out", target_out, target_vocabulary)
         tokens = max(1, int(np.count_nonzero(target_out)))
         for part, rows in zip(self.parts, self.rows, strict=True):
             part.load(source[rows], target_in[rows], target_out[rows], tokens)
@@ -141,7 +146,12 @@ class Transformer:
         return self.loss
 
     def backward(self, observer: Observer | None = None) -> None:
-        """Compute the gradient of the loss of the last forward pass with respect to every tensor."""
+        """Compute the gradient of the loss of the last forward pass with respect to every tensor.
+
+        RuntimeError for a model that was built without gradients.
+        """
+        if not self._gradients:
+            raise RuntimeError("this model was built for the forward pass alone (gradients=False)")
         self._run([part.program.backward for part in self.parts], observer, "backward")
         for part in self.parts[1:]:
             np.add(self.gradients, part.gradients, out=self.gradients)
@@ -173,6 +183,16 @@ class Transformer:
             for operation in operations:
                 getattr(operation, phase)()
             observer(operations[0], phase)
+
+
+def check_ids(name: str, ids: Array, vocabulary: int) -> None:
+    """ValueError unless all are whole numbers from 0 to below the size of the vocabulary."""
+    ids = np.asarray(ids)
+    if ids.dtype.kind not in "iu":
+        raise ValueError(f"{name} holds {ids.dtype} numbers, not token ids")
+    if ids.size and not 0 <= ids.min() <= ids.max() < vocabulary:
+        wrong = ids.min() if ids.min() < 0 else ids.max()
+        raise ValueError(f"{name} holds token id {wrong}; the vocabulary has 0 to {vocabulary - 1}")
 
 
 class Whole(Tensor):
