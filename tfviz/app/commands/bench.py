@@ -65,12 +65,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_gui(arguments: argparse.Namespace) -> int:
+    if arguments.threads:
+        raise ValueError("--threads is not for --gui: each shape is trained as a run of it would be")
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from tfviz.app.bench_gui import measure_window, summary
     from tfviz.app.commands.machine_info import machine
 
-    if arguments.threads:
-        raise ValueError("--threads is not for --gui: each shape is trained as a run of it would be")
     costs = measure_window(_distinct(arguments.shapes or SHAPES[:3]), arguments.seconds or 10.0)
     if arguments.json:
         print(json.dumps({"windows": [summary(cost) for cost in costs], "machine": machine()}, indent=2))
