@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tfviz.app.steady import Shell
 from tfviz.views.icons import icon
 from tfviz.views.panel import Panel
 from tfviz.views.theme import Theme
@@ -45,12 +46,14 @@ class TitleBar(QFrame):
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.menu_button.setMenu(self.menu)
-        self.setFixedHeight(TITLE_HEIGHT)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 0)
         row.setSpacing(4)
         _move_layout(panel, row)
         row.addWidget(self.menu_button)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), TITLE_HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         # The header may be squeezed: what a panel cannot do without is in its body.
@@ -68,8 +71,8 @@ class PanelDock(QDockWidget):
         self.title_bar = TitleBar(panel, self)
         panel.setProperty("docked", True)
         panel.header_margin += self.title_bar.menu_button.sizeHint().width()
-        self.setTitleBarWidget(self.title_bar)
-        self.setWidget(panel)
+        self.setTitleBarWidget(Shell(self.title_bar))
+        self.setWidget(Shell(panel))
         self.title_bar.float_action.triggered.connect(lambda: self.setFloating(not self.isFloating()))
         self.title_bar.close_action.triggered.connect(self.close)
         self.topLevelChanged.connect(self._name_float)

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 )
 
 from tfviz.app.actions import Actions
-from tfviz.app.fitting_label import FittingLabel, steady_digits
 from tfviz.app.pace import FIGURE_SPACE, padded, rate_text, time_text
 from tfviz.app.speed_slider import SpeedSlider, speed_text
+from tfviz.app.steady import FittingLabel, SteadyLabel
 from tfviz.training.session import Session
 from tfviz.views.icons import icon
 from tfviz.views.panel import label
@@ -43,7 +43,7 @@ class ToolBar(QToolBar):
         self.speed_slider = SpeedSlider()
         self.speed_label = label("max", "number")
         self.run_steps_count = QSpinBox()
-        self.step_label = label("Step 0")
+        self.step_label = SteadyLabel(Qt.AlignmentFlag.AlignRight)
         self.progress = QProgressBar()
         self.facts = FittingLabel()
         self.menu_button = QToolButton()
@@ -51,7 +51,8 @@ class ToolBar(QToolBar):
         self._theme: Theme | None = None
         self._prepare(menu)
         self._fill()
-        self.facts.set_texts(("starting …", ""))
+        self.step_label.say("Step 0")
+        self.facts.say("starting …", "")
 
     def recolour(self, theme: Theme) -> None:
         self._theme = theme
@@ -69,7 +70,7 @@ class ToolBar(QToolBar):
 
     def show_facts(self, session: Session, running: bool, rate: float) -> None:
         """Epoch, batch, steps per second (NaN: unknown) and time left."""
-        self.facts.set_texts(facts(session, running, rate))
+        self.facts.say(*facts(session, running, rate))
 
     # what stands where
 
@@ -88,8 +89,6 @@ class ToolBar(QToolBar):
         self.run_steps_count.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.step_label.setObjectName("step_label")
         self.step_label.setAccessibleName("Step")
-        self.step_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        steady_digits(self.step_label)
         self.progress.setObjectName("progress")
         self.progress.setAccessibleName("Progress of the run")
         self.progress.setRange(0, PROGRESS_UNITS)
@@ -97,8 +96,8 @@ class ToolBar(QToolBar):
         self.progress.setMinimumWidth(40)
         self.progress.setMaximumWidth(180)
         self.progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.facts.setObjectName("facts")
-        self.facts.setProperty("role", "dim")
+        self.facts.label.setObjectName("facts")
+        self.facts.label.setProperty("role", "dim")
         self.menu_button.setObjectName("main_menu")
         self.menu_button.setAccessibleName("Menu")
         self.menu_button.setToolTip("Panels, layout, keys")
@@ -165,14 +164,9 @@ class ToolBar(QToolBar):
                 action.setIcon(icon(name, self._theme.on_accent))
 
     def _show_step(self, step: int, total: int | None) -> None:
-        text = f"Step {step:,}" + (f" / {total:,}" if total is not None else "")
-        if text != self.step_label.text():
-            self.step_label.setText(text)
-            # Right-aligned and never narrower again: the digits stay where they are.
-            widest = text if total is None else f"Step {total:,} / {total:,}"
-            needed = QFontMetrics(self.step_label.font()).horizontalAdvance(widest) + 4
-            if needed > self.step_label.minimumWidth():
-                self.step_label.setMinimumWidth(needed)
+        if total is not None:
+            self.step_label.expect(f"Step {total:,} / {total:,}")
+        self.step_label.say(f"Step {step:,}" + (f" / {total:,}" if total is not None else ""))
 
 
 def facts(session: Session, running: bool, rate: float) -> list[str]:

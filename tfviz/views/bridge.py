@@ -23,6 +23,9 @@ INTERVAL = 0.033
 CHANGE_RATE = 10.0
 """How often a second `changed` tells of new steps, at most."""
 
+CHECK_INTERVAL = 0.1
+"""Seconds between two checks of which panels are on the screen."""
+
 SHARE = 0.12
 """Part of the time that pictures may take from the window's thread, and so from training, while it runs."""
 
@@ -38,17 +41,17 @@ class Feed:
         self.pending: Snapshot | None = None
         self.steps = -1  # of the history that was shown last
         self.step = -1  # of the clock, likewise
+        self.seen = False
+        """Whether any of the panel was on the screen at the last check."""
         self.updates = 0
         """How often the panel was told anything."""
         self._due = phase  # panels of equal rate take turns instead of painting in the same look
 
-    @property
-    def seen(self) -> bool:
-        """Whether any of the panel is on the screen: not closed, behind another tab, or in a minimised window."""
+    def check(self) -> None:
+        """See whether the panel is on the screen: not closed, behind another tab, or in a minimised window."""
         panel, window = self.panel, self.panel.window()
-        if not panel.isVisible() or window.isMinimized():
-            return False
-        return window.rect().intersects(panel.rect().translated(panel.mapTo(window, panel.rect().topLeft())))
+        place = panel.rect().translated(panel.mapTo(window, panel.rect().topLeft()))
+        self.seen = panel.isVisible() and not window.isMinimized() and window.rect().intersects(place)
 
     def offer(self, snapshot: Snapshot) -> None:
         """Keep a picture for the next turn if it holds what the panel needs."""
@@ -106,7 +109,7 @@ class Bridge(QObject):
         self._pictured = False
         self._started = 0.0
         self._told: tuple[object, ...] | None = None
-        self._told_at = -math.inf
+        self._told_at = self._checked_at = -math.inf
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(round(INTERVAL * 1000))
@@ -140,6 +143,7 @@ class Bridge(QObject):
         """What the panels on the screen need."""
         wanted = Demand()
         for feed in self.feeds:
+            feed.check()
             if feed.seen:
                 wanted = wanted | feed.panel.demand
         return wanted
@@ -174,7 +178,9 @@ class Bridge(QObject):
         if self.session is not session:
             return  # a listener has changed to another one
         self.looked.emit()
-        self._state_demand(session)
+        if now >= self._checked_at + CHECK_INTERVAL:
+            self._checked_at = now
+            self._state_demand(session)
         self._take_picture(session, now)
         self._tell(session, now)
         for feed in self.feeds:
