@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 
 from tfviz.app.application import create_application, create_window
+from tfviz.app.interruption import Interruption
 from tfviz.app.settings import Settings
 from tfviz.app.window import MainWindow
 from tfviz.training.config import RunConfig
@@ -63,7 +64,8 @@ def measure_window(shapes: Sequence[str], seconds: float = 10.0) -> list[WindowC
             try:
                 window.resize(*SIZE)
                 window.show()
-                costs.append(_Measurement(window, shape).run(seconds / PAIRS))
+                with Interruption() as interruption:
+                    costs.append(_Measurement(window, shape, interruption).run(seconds / PAIRS))
             finally:
                 window.close()
                 application.processEvents()
@@ -71,8 +73,8 @@ def measure_window(shapes: Sequence[str], seconds: float = 10.0) -> list[WindowC
 
 
 class _Measurement:
-    def __init__(self, window: MainWindow, shape: str) -> None:
-        self.window, self.session = window, window.session
+    def __init__(self, window: MainWindow, shape: str, interruption: Interruption) -> None:
+        self.window, self.session, self.interruption = window, window.session, interruption
         self.steps: list[float] = []  # when each step began, by the worker
         self.cost = WindowCost(shape, 0)
         self._due = 0.0
@@ -82,9 +84,9 @@ class _Measurement:
         self._heart.timeout.connect(self._beat)
 
     def run(self, seconds: float) -> WindowCost:
-        wait(0.5)  # the first picture, and what a window does once
+        self._wait(0.5)  # the first picture, and what a window does once
         self.session.gate.run_until(predicate=self._step)
-        wait(1.0)
+        self._wait(1.0)
         self.cost.panels = sum(feed.seen for feed in self.window.bridge.feeds)
         with ProcessorLoad() as load:
             for _ in range(PAIRS):
@@ -105,18 +107,26 @@ class _Measurement:
 
     def _speed(self, seconds: float, live: bool) -> float:
         """Steps a second of a phase, between the first and the last step that began in it."""
-        wait(SETTLING)
+        self._wait(SETTLING)
         if live:
             self._schedule()
         first = len(self.steps)
-        wait(seconds)
+        self._wait(seconds)
         while len(self.steps) - first < FEWEST_STEPS:
-            wait(seconds / 4)
+            self._wait(seconds / 4)
         if live:
             self._heart.stop()
             self.cost.pictures.append(self.window.bridge.pictures_per_second())
         times = self.steps[first:]
         return (len(times) - 1) / (times[-1] - times[0])
+
+    def _wait(self, seconds: float) -> None:
+        """Let the event loop run for a while. KeyboardInterrupt here, since Qt would swallow it in a slot."""
+        loop = QEventLoop()
+        QTimer.singleShot(round(seconds * 1000), loop.quit)
+        loop.exec()
+        if self.interruption:
+            raise KeyboardInterrupt
 
     def _step(self, step: int, loss: float) -> bool:
         self.steps.append(time.perf_counter())
@@ -129,13 +139,6 @@ class _Measurement:
     def _beat(self) -> None:
         self.cost.delays.append(max(0.0, time.perf_counter() - self._due))
         self._schedule()
-
-
-def wait(seconds: float) -> None:
-    """Let the event loop run for a while."""
-    loop = QEventLoop()
-    QTimer.singleShot(round(seconds * 1000), loop.quit)
-    loop.exec()
 
 
 def summary(cost: WindowCost) -> dict[str, object]:
