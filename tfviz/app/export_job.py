@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy
 
-from tfviz.training.export import FORMATS, IMAGE_FORMATS, Head, export_scalars, export_snapshot
+from tfviz.training.export import DESCRIPTIONS, FORMATS, IMAGE_FORMATS, Head, export_scalars, export_snapshot
 from tfviz.training.history import History
 from tfviz.training.model_file import save_model
 from tfviz.training.session import Session
@@ -15,16 +15,16 @@ from tfviz.training.tokenizer import Tokenizer
 
 ALL_HEADS, ONE_HEAD, SCALARS, MODEL = "all heads", "one head", "scalars", "model"
 CHOICES = {
-    ALL_HEADS: FORMATS["attention"],
+    ALL_HEADS: tuple(format.name for format in DESCRIPTIONS["attention"] if format.one_step),
     ONE_HEAD: tuple(
-        name for name in FORMATS["attention"] if name not in ("npz", "json")
-    ),  # those hold all heads
+        format.name for format in DESCRIPTIONS["attention"] if format.one_step and format.one_head
+    ),
     SCALARS: FORMATS["scalars"],
     MODEL: FORMATS["model"],
 }
-"""What can be exported -> its formats."""
+"""What can be exported of one step -> its formats."""
 
-PICTURES = ("png", "svg")
+PICTURES = tuple(format.name for format in DESCRIPTIONS["attention"] if format.picture)
 
 
 @dataclass(frozen=True, eq=False)

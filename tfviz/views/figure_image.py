@@ -53,13 +53,7 @@ def png(figure: Figure, scale: float = 2.0) -> bytes:
 
 def paint_image(figure: Figure, scale: float = 2.0) -> QImage:
     """The figure as an opaque image of `scale` pixels a unit."""
-    if not 0 < scale < math.inf:
-        raise ValueError(f"the scale of an image is {scale}; it must be above 0")
-    width, height = math.ceil(figure.width * scale), math.ceil(figure.height * scale)
-    if width * height > MOST_PIXELS or max(width, height) > 32_767:
-        raise ValueError(
-            f"an image of {width} x {height} pixels is too large; choose a smaller scale than {scale:g}"
-        )
+    width, height = image_size(figure, scale)
     ensure_application()
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(QColor(figure.background))
@@ -73,3 +67,15 @@ def paint_image(figure: Figure, scale: float = 2.0) -> QImage:
     finally:
         painter.end()
     return image
+
+
+def image_size(figure: Figure, scale: float, most_pixels: int = MOST_PIXELS) -> tuple[int, int]:
+    """Width and height in pixels; ValueError where that is too large."""
+    if not 0 < scale < math.inf:
+        raise ValueError(f"the scale of an image is {scale}; it must be above 0")
+    width, height = math.ceil(figure.width * scale), math.ceil(figure.height * scale)
+    if width * height > most_pixels or max(width, height) > 32_767:
+        raise ValueError(
+            f"an image of {width} x {height} pixels is too large; choose a smaller scale than {scale:g}"
+        )
+    return width, height

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from tfviz.training import atomic_file
-from tfviz.training.export import FORMATS, IMAGE_FORMATS, check_format, export_scalars, export_snapshot
+from tfviz.training.export import DESCRIPTIONS, check_format, export_scalars, export_snapshot
 from tfviz.training.history import History
 
-WITHOUT_QT = [format for format in FORMATS["attention"] if format not in IMAGE_FORMATS]
+WITHOUT_QT = [format.name for format in DESCRIPTIONS["attention"] if not format.painted]
 
 
 @pytest.mark.parametrize("format", WITHOUT_QT)

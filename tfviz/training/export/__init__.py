@@ -1,44 +1,44 @@
-"""Getting data and pictures out, in formats that need no Qt; png is painted by views/figure_image.py."""
+"""Getting data and pictures out, in formats that need no Qt.
+
+What Qt paints is next door: png and pdf in views/figure_image.py, gif in views/figure_animation.py.
+"""
 
 from os import PathLike
 
 from tfviz.training.export import arrays, table
 from tfviz.training.export.atlas_figure import atlas_figure
 from tfviz.training.export.figure import THEMES, Figure
+from tfviz.training.export.formats import (
+    ANIMATION_FORMATS,
+    DESCRIPTIONS,
+    FORMATS,
+    IMAGE_FORMATS,
+    Format,
+    check_format,
+    check_steps,
+)
 from tfviz.training.export.head_figure import head_figure
 from tfviz.training.export.heads import Head
+from tfviz.training.export.steps import StepRange
 from tfviz.training.export.svg import write_svg
 from tfviz.training.history import History
 from tfviz.training.snapshot import Snapshot
 
 __all__ = [
+    "ANIMATION_FORMATS",
+    "DESCRIPTIONS",
     "FORMATS",
     "IMAGE_FORMATS",
     "THEMES",
+    "Format",
     "Head",
+    "StepRange",
     "attention_figure",
     "check_format",
+    "check_steps",
     "export_scalars",
     "export_snapshot",
 ]
-
-FORMATS = {
-    "attention": ("npz", "json", "csv", "png", "svg", "pdf"),
-    "scalars": ("csv", "json"),
-    "model": ("safetensors",),
-}
-"""What can be exported -> the formats it can have."""
-
-IMAGE_FORMATS = ("png", "pdf")
-"""Those that Qt paints: views.figure_image.export_image writes them."""
-
-
-def check_format(what: str, format: str) -> None:
-    """ValueError with the allowed list where there is no such export."""
-    if what not in FORMATS:
-        raise ValueError(f"{what!r} cannot be exported; what can: {', '.join(FORMATS)}")
-    if format not in FORMATS[what]:
-        raise ValueError(f"{what} has no format {format!r}; it has {', '.join(FORMATS[what])}")
 
 
 def export_snapshot(
@@ -59,6 +59,7 @@ def export_snapshot(
     check_format(what, format)
     if what != "attention":
         raise ValueError(f"a snapshot holds attention, not {what}")
+    check_steps(what, format, several=False)
     chosen = Head.parse(head) if isinstance(head, str) else head
     if chosen is not None and format in ("npz", "json"):
         raise ValueError(
