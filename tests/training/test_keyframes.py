@@ -1,7 +1,6 @@
 """Keyframes: any step has one not far before it, within a budget, and any thread may ask."""
 
 import threading
-from itertools import pairwise
 
 import numpy as np
 import pytest

@@ -77,8 +77,8 @@ class Keyframes:
     def _thin(self) -> None:
         if not self._recent:
             return
-        newest = _size(self._states[self._recent[-1]])
-        most = max(1, min(RECENT, int(RECENT_SHARE * self.budget / newest)))
+        newest = max(1, _size(self._states[self._recent[-1]]))
+        most = max(1, min(RECENT, int(RECENT_SHARE * self.budget) // newest))
         while len(self._recent) > most:
             old = self._recent.popleft()
             if old % self.spacing:
