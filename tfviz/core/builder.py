@@ -1,5 +1,6 @@
 """The vocabulary in which a model is written: each method adds one operation and returns the tensor it makes."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 from tfviz.core.config import ModelConfig
@@ -44,7 +45,8 @@ class Builder:
         return Parameter(name, entry.view(self.parameters.flat), entry.view(self.gradients))
 
     def affine(self, path: str) -> Affine:
-        return self.parameters.affine(path, self.gradients)
+        tensors = self.parameter(path + "weight"), self.parameter(path + "bias")
+        return replace(self.parameters.affine(path, self.gradients), tensors=tensors)
 
     def tokens(self, name: str, length: int) -> Tokens:
         return self.program.tensor(Tokens(name, self.batch, length))

@@ -11,7 +11,7 @@ def decoder(
 ) -> Features:
     """One vector for each target position, from which the next token is predicted."""
     layers = build.config.num_decoder_layers
-    memories = build.fork("encoder.memory", memory, tuple(f"reader{number}" for number in range(layers)))
+    memories = build.fork("encoder.memory.fork", memory, tuple(f"reader{number}" for number in range(layers)))
     for number, memory in enumerate(memories):
         x = decoder_layer(build, f"decoder.layers.{number}", x, memory, target_mask, memory_mask)
     return build.layer_norm("decoder.norm", x)

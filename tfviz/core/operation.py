@@ -1,11 +1,7 @@
 """What every operation of the model is: a differentiable computation between named tensors."""
 
-from typing import TYPE_CHECKING
-
 from tfviz.core.tensor import Tensor
-
-if TYPE_CHECKING:
-    from tfviz.core.workspace import Workspace
+from tfviz.core.workspace import Workspace
 
 
 class Operation:
@@ -20,7 +16,7 @@ class Operation:
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
 
-    def bind(self, workspace: "Workspace") -> None:
+    def bind(self, workspace: Workspace) -> None:
         """Make the views and buffers of both passes; scratch comes from the workspace."""
 
     def forward(self) -> None:

@@ -10,21 +10,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfviz.core.config import ModelConfig
-from tfviz.core.tensor import Array
+from tfviz.core.tensor import Array, Parameter
 
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
 
 @dataclass(frozen=True)
 class Affine:
-    """The stored weights of linear layers, [W b], and their gradients: views (output, input + 1)."""
+    """The stored weights of linear layers, [W b], and their gradients: views (output, input + 1).
+
+    `tensors` are the parameters, weight and bias, that they present.
+    """
 
     values: Array
     gradients: Array
+    tensors: tuple[Parameter, ...] = ()
 
     def rows(self, first: int, last: int) -> "Affine":
         """The layers that make some of the outputs."""
-        return Affine(self.values[first:last], self.gradients[first:last])
+        tensors = tuple(tensor.rows(first, last) for tensor in self.tensors)
+        return Affine(self.values[first:last], self.gradients[first:last], tensors)
 
 
 @dataclass(frozen=True)

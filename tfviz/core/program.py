@@ -5,9 +5,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from tfviz.core.gradient_storage import allocate_gradients
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Tensor
-from tfviz.core.workspace import Workspace, allocate_gradients
+from tfviz.core.workspace import Workspace
 
 Observer = Callable[[Operation, str], None]
 SomeTensor = TypeVar("SomeTensor", bound=Tensor)
@@ -21,6 +22,7 @@ class Program:
         self.operations: list[Operation] = []
         self.tensors: dict[str, Tensor] = {}
         self.decoder_start = 0
+        self._names: set[str] = set()
 
     def tensor(self, tensor: SomeTensor) -> SomeTensor:
         """Take in a tensor, whose name must be new."""
@@ -34,6 +36,10 @@ class Program:
         self.decoder_start = len(self.operations)
 
     def append(self, operation: Operation) -> None:
+        """Add an operation, whose name must be new among the operations."""
+        if operation.name in self._names:
+            raise ValueError(f"the program has an operation {operation.name!r} already")
+        self._names.add(operation.name)
         self.operations.append(operation)
 
     def bind(self, gradients: bool, recycle: bool = False) -> None:

@@ -237,6 +237,11 @@ class Parameter(Tensor):
         self.data, self.d_data = data, d_data
         self.axes = ("output", "input") if data.ndim == 2 else ("features",)
 
+    def rows(self, first: int, last: int) -> "Parameter":
+        """Some of its rows, as a parameter of its own on the same storage."""
+        d_rows = None if self.d_data is None else self.d_data[first:last]
+        return Parameter(f"{self.name}[{first}:{last}]", self.data[first:last], d_rows)
+
     @property
     def value(self) -> Array:
         return self.data

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfviz.core.operation import Operation
-from tfviz.core.operations import KeyMask, Linear
+from tfviz.core.operations import KeyMask
 from tfviz.core.transformer import Transformer
 from tfviz.training.batches import Batch
 
@@ -50,8 +50,6 @@ def _spoiled(operation: Operation, phase: str) -> bool:
         arrays = [tensor.data for tensor in operation.outputs]
     else:
         arrays = [tensor.d_data for tensor in operation.inputs if tensor.d_data is not None]
-        if isinstance(operation, Linear):
-            arrays.append(operation.affine.gradients)
     if isinstance(operation, KeyMask):
         return any(bool((np.isnan(array) | np.isposinf(array)).any()) for array in arrays)
     return not all(np.isfinite(array).all() for array in arrays)
