@@ -119,13 +119,48 @@ def test_attention_of_another_step_and_sentence(capsys, tmp_path, run, session):
 
 
 def test_a_head_leaves_as_a_table_and_as_pictures(capsys, tmp_path, model):
-    for name in ("head.csv", "head.svg", "head.png"):
+    for name in ("head.csv", "head.svg", "head.png", "head.pdf"):
         said(capsys, "export", model, "--head", "cross.L0H1", "--out", tmp_path / name)
     with open(tmp_path / "head.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {(row["kind"], row["layer"], row["head"]) for row in rows} == {("cross", "0", "1")}
     assert ElementTree.parse(tmp_path / "head.svg").getroot().tag.endswith("svg")
     assert (tmp_path / "head.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "head.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_range_of_steps_leaves_as_an_animation(capsys, tmp_path, run):
+    path = tmp_path / "a.gif"
+    said(capsys, "export", run, "--steps", "4:24:10", "--head", "cross.L0H0", "--out", path)
+    with path.open("rb") as file:
+        content = file.read()
+    assert content.startswith(b"GIF89a")
+    assert content.count(b"\x21\xf9\x04") == 3  # a graphic control extension for each frame
+
+
+def test_what_another_trainer_recorded_leaves_as_an_animation(capsys, tmp_path, folder):
+    path = tmp_path / "a.gif"
+    said(capsys, "export", folder / "other.tfviz", "--steps", "::1", "--out", path)
+    assert path.read_bytes().count(b"\x21\xf9\x04") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--out", "a.gif"], ["range of steps", "0:500:10"]),
+        (["--out", "a.gif", "--steps", "0:99:1"], ["step 99", "0 to 24"]),
+        (["--out", "a.gif", "--steps", "all"], ["'all'", "first:last:distance"]),
+        (["--out", "a.png", "--steps", "0:9:1"], ["png is of one step"]),
+        (["--out", "a.csv", "--what", "scalars", "--steps", "0:9:1"], ["not of a range"]),
+        (["--out", "a.gif", "--steps", "0:9:1", "--step", "3"], ["not allowed with"]),
+    ],
+)
+def test_a_range_of_steps_that_cannot_be_is_refused(options, words, capsys, tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", run, *options]) == 2
+    text = capsys.readouterr().err
+    assert all(word in text for word in words), text
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_format_may_be_named(capsys, tmp_path, model):

@@ -52,11 +52,19 @@ class Pretrained:
             example = Example(words, self.task.expected(words) or "", "typed")
         with np.errstate(all="ignore"):
             attention, prediction = self.reader.read(example)
-        if not example.target:  # the decoder was fed its own answer: nobody taught it
-            prediction = dataclasses.replace(prediction, teacher_forced=None)
         unknown = tuple(self.unknown_words(example.source))
         model = self.model
-        return Snapshot(model.step, model.seed, model.config, attention, prediction, unknown_words=unknown)
+        return fed_honestly(
+            Snapshot(model.step, model.seed, model.config, attention, prediction, unknown_words=unknown)
+        )
+
+
+def fed_honestly(snapshot: Snapshot) -> Snapshot:
+    """The same where the right answer is known. Where not, the decoder was fed its own answer: nobody taught it."""
+    prediction = snapshot.prediction
+    if prediction is None or prediction.target:
+        return snapshot
+    return dataclasses.replace(snapshot, prediction=dataclasses.replace(prediction, teacher_forced=None))
 
 
 class WithoutData(Task):

@@ -10,10 +10,12 @@ EXAMPLES = """examples:
   %(prog)s model.safetensors --out attention.npz
   %(prog)s model.safetensors --sentence "how are you" --out atlas.svg
   %(prog)s model.safetensors --head cross.L0H3 --numbers --theme dark --out head.png
+  %(prog)s run.tfviz --step 500 --what model --out model.safetensors
+  %(prog)s run.tfviz --steps 0:600:10 --out learning.gif
 
-Formats: attention as npz, json, csv, png, svg; scalars as csv, json; the model as safetensors.
-npz and json hold all heads as arrays (layer, head, query, key) with tokens, step, seed, sentence
-and configuration. Pictures name what they show. Only png needs Qt, and no display."""
+Formats: attention as npz, json, csv, svg, png, pdf, gif; scalars as csv, json; the model as
+safetensors. npz and json hold all heads as arrays (layer, head, query, key) with tokens, step, seed,
+sentence and configuration. Pictures name what they show. Only png, pdf and gif need Qt, and no display."""
 
 
 def configure(parser: Parser) -> None:
@@ -29,11 +31,15 @@ def configure(parser: Parser) -> None:
         help="attention (default), scalars or model",
     )
     parser.add_argument("--format", metavar="NAME", help="without: by the ending of --out")
-    parser.add_argument(
+    steps = parser.add_mutually_exclusive_group()
+    steps.add_argument(
         "--step",
         type=whole_number(0),
         metavar="N",
         help="the model after N updates, from a run file (default: the last)",
+    )
+    steps.add_argument(
+        "--steps", metavar="A:B:K", help="gif: from step A to step B of a run file, every K steps"
     )
     attention = parser.add_argument_group("attention")
     attention.add_argument("--sentence", metavar="TEXT", help="another sentence than the one the run watched")
@@ -55,12 +61,13 @@ def configure(parser: Parser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     what, path = arguments.what, arguments.out
     from tfviz.app.outputs import check_writable
-    from tfviz.training.export import check_format
+    from tfviz.training.export import check_format, check_steps
 
     form = (arguments.format or suffix(path)).lower()
     if not form:
         raise ValueError(f"--out {path!r} has no ending that says the format: give one, or --format")
     check_format(what, form)
+    check_steps(what, form, several=arguments.steps is not None)
     check_writable(path)
     if what == "attention":
         _export_attention(arguments, form)
@@ -72,12 +79,25 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _export_attention(arguments: argparse.Namespace, form: str) -> None:
-    from tfviz.app.commands.files import read_snapshot
-    from tfviz.training.export import IMAGE_FORMATS, Head, export_snapshot
+    from tfviz.app.commands.files import read_snapshot, read_snapshots
+    from tfviz.training.export import (
+        ANIMATION_FORMATS,
+        IMAGE_FORMATS,
+        Head,
+        StepRange,
+        export_snapshot,
+    )
 
     head = Head.parse(arguments.head) if arguments.head else None
     if arguments.numbers and head is None:
         raise ValueError("--numbers needs --head: the picture of all heads has no room for them")
+    theme, numbers = arguments.theme, arguments.numbers
+    if form in ANIMATION_FORMATS:
+        from tfviz.views.figure_animation import export_animation
+
+        snapshots = read_snapshots(arguments.file, StepRange.parse(arguments.steps), arguments.sentence)
+        export_animation(snapshots, arguments.out, form, head, theme, numbers=numbers)
+        return
     snapshot = read_snapshot(arguments.file, arguments.step, arguments.sentence)
     if arguments.step not in (None, snapshot.step):
         say(f"step {arguments.step} was not recorded; this is step {snapshot.step}, the last one before")
@@ -86,9 +106,8 @@ def _export_attention(arguments: argparse.Namespace, form: str) -> None:
     if form in IMAGE_FORMATS:
         from tfviz.views.figure_image import export_image
 
-        export_image(snapshot, arguments.out, form, head, arguments.theme, numbers=arguments.numbers)
+        export_image(snapshot, arguments.out, form, head, theme, numbers=numbers)
     else:
-        theme, numbers = arguments.theme, arguments.numbers
         export_snapshot(snapshot, arguments.out, "attention", form, head, theme, numbers=numbers)
 
 

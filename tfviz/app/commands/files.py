@@ -1,13 +1,16 @@
 """Files that hold a trained model, safetensors or run files: told apart by their content, not by their name."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from tfviz.core.parameters import Parameters
 from tfviz.training.config import RunConfig
+from tfviz.training.export import StepRange
 from tfviz.training.history import History
+from tfviz.training.mailbox import Demand
 from tfviz.training.model_file import SavedModel, load_model
-from tfviz.training.pretrained import Pretrained
+from tfviz.training.pretrained import Pretrained, fed_honestly
 from tfviz.training.run_file import RunFileError, RunReader, run_file_summary
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
@@ -44,6 +47,25 @@ def read_snapshot(path: str, step: int | None = None, sentence: str | None = Non
     if is_run_file(path) and (reader := RunReader(path)).foreign:
         return _recorded_snapshot(reader, step, sentence)
     return Pretrained(read_model(path, step)).snapshot(sentence)
+
+
+def read_snapshots(path: str, steps: StepRange, sentence: str | None = None) -> Iterator[Snapshot]:
+    """Attention at every step of a range, one after the other. Of another trainer's run: as far as it was recorded."""
+    if not is_run_file(path):
+        raise ValueError(f"{path} holds one step, not a range: it is no run file")
+    reader = RunReader(path)
+    wanted = steps.within(len(reader.history(_newest_branch(reader))))
+    if reader.foreign:
+        _refuse_sentence(reader, sentence)
+        branch = _newest_branch(reader)
+        yield from (reader.snapshot(branch, step) for step in reader.snapshot_steps(branch) if step in wanted)
+        return
+    with Session.open(path) as session:
+        if sentence is not None:
+            session.set_probe(sentence)
+        for step in wanted:
+            session.go_to(step)
+            yield fed_honestly(session.snapshot(Demand(attention=True, prediction=not session.probe.target)))
 
 
 def read_history(path: str) -> History:
@@ -104,10 +126,7 @@ def _model_of_run(path: str, step: int | None) -> SavedModel:
 
 
 def _recorded_snapshot(reader: RunReader, step: int | None, sentence: str | None) -> Snapshot:
-    if sentence is not None:
-        raise ValueError(
-            f"{reader.path} was written by {reader.trainer}: only what it recorded can be exported, no other sentence"
-        )
+    _refuse_sentence(reader, sentence)
     branch = _newest_branch(reader)
     steps = reader.snapshot_steps(branch)
     if not steps:
@@ -118,6 +137,13 @@ def _recorded_snapshot(reader: RunReader, step: int | None, sentence: str | None
             f"{reader.path} has no attention up to step {step}; the first is that of step {steps[0]}"
         )
     return found
+
+
+def _refuse_sentence(reader: RunReader, sentence: str | None) -> None:
+    if sentence is not None:
+        raise ValueError(
+            f"{reader.path} was written by {reader.trainer}: only what it recorded can be exported, no other sentence"
+        )
 
 
 def _newest_branch(reader: RunReader) -> int:
