@@ -125,6 +125,12 @@ def test_a_line_of_a_million_steps_has_at_most_two_points_for_a_pixel() -> None:
         assert x[0] <= first + 1500 and x[-1] >= last - 1500
 
 
+def test_a_plot_without_any_width_gets_few_points() -> None:
+    curve = SmoothedCurve(0.9)
+    curve.update(columns(5000)["loss"])
+    assert len(curve.means.points(1, 5000, 0)[0]) <= 3
+
+
 def test_a_missing_value_leaves_no_gap_and_a_broken_one_does() -> None:
     values = numpy.array([1.0, numpy.nan, 3.0, numpy.nan, 5.0])
     envelope = Envelope()

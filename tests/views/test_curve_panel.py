@@ -1,5 +1,8 @@
 """The card "Loss and accuracy": what it paints, what its controls do, and where a click leads."""
 
+import gc
+import weakref
+
 import numpy
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -291,6 +294,18 @@ def test_the_header_gives_way_when_the_card_is_narrow(panel: CurvePanel, qtbot: 
     panel.resize(480, 190)
     qtbot.wait(1)
     assert not any(button.shows_value for button in panel.legend.values())
+
+
+def test_closed_panels_can_be_collected(qtbot: QtBot) -> None:
+    for _ in range(5):
+        made = CurvePanel()
+        made.show()
+        made.show_history(history(columns(50)))
+        made.close()
+        kept = weakref.ref(made)
+        del made
+        gc.collect()
+        assert kept() is None
 
 
 def test_arrow_keys_belong_to_the_clock_unless_the_slider_has_the_focus(

@@ -1,10 +1,12 @@
 """The card "Run": every field of the configuration, checked while one types, and the run that comes of it."""
 
+import gc
+import weakref
 from html import unescape
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +16,7 @@ from tfviz.views.field_editors import neighbour, value_text
 from tfviz.views.parameter_count import parameter_count
 from tfviz.views.run_panel import RunPanel
 from tfviz.views.theme import DARK, LIGHT
+from tfviz.views.timeline import Timeline
 
 
 @pytest.fixture
@@ -81,12 +84,9 @@ def test_a_typed_value_reaches_the_new_run(panel: RunPanel, qtbot: QtBot) -> Non
     enter(qtbot, panel, "training.epochs", "")
     enter(qtbot, panel, "training.steps", "500")
     choose(qtbot, panel, "training.optimizer", "adamw")
-    qtbot.mouseClick(
-        field(panel, "model.norm_first"),
-        Qt.MouseButton.LeftButton,
-        pos=field(panel, "model.norm_first").rect().center() * 0,
-    )
-    panel.form.check()
+    panel.form.fold.setChecked(True)
+    switch = field(panel, "model.norm_first")
+    qtbot.mouseClick(switch, Qt.MouseButton.LeftButton, pos=QPoint(9, switch.height() // 2))
     assert panel.config is not None
     training = panel.config.training
     assert (training.learning_rate, training.betas, training.epochs, training.steps) == (
@@ -95,7 +95,7 @@ def test_a_typed_value_reaches_the_new_run(panel: RunPanel, qtbot: QtBot) -> Non
         None,
         500,
     )
-    assert training.optimizer == "adamw"
+    assert training.optimizer == "adamw" and panel.config.model.norm_first
 
 
 @pytest.mark.parametrize(
@@ -324,3 +324,15 @@ def test_the_wheel_over_a_choice_scrolls_the_panel_instead(panel: RunPanel) -> N
     )  # fmt: skip
     editor.wheelEvent(wheel)
     assert not wheel.isAccepted() and panel.config == RunConfig.preset("identity")
+
+
+@pytest.mark.parametrize("kind", [RunPanel, Timeline])
+def test_closed_widgets_can_be_collected(qtbot: QtBot, kind: type[RunPanel] | type[Timeline]) -> None:
+    for _ in range(4):
+        made = kind()
+        made.show()
+        made.close()
+        kept = weakref.ref(made)
+        del made
+        gc.collect()
+        assert kept() is None

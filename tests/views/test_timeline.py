@@ -3,6 +3,7 @@
 import numpy
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPaintEvent
 from pytestqt.qtbot import QtBot
 
 from tfviz.views.theme import DARK, LIGHT
@@ -130,10 +131,17 @@ def test_a_record_longer_than_its_total_still_fits(timeline: Timeline) -> None:
     assert timeline.extent == 6000 and timeline.step_at(1e9) == 6000
 
 
-def test_it_is_painted_only_when_something_moves_by_half_a_pixel(timeline: Timeline, qtbot: QtBot) -> None:
+def test_it_is_painted_only_when_something_moves_by_half_a_pixel(
+    timeline: Timeline, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     painted: list[int] = []
     original = timeline.paintEvent
-    timeline.paintEvent = lambda event: (painted.append(1), original(event))  # type: ignore[method-assign, assignment]
+
+    def count(event: QPaintEvent) -> None:
+        painted.append(1)
+        original(event)
+
+    monkeypatch.setattr(timeline, "paintEvent", count)
     timeline.show_range(0, 500_000, 1_000_000)
     timeline.repaint()
     painted.clear()

@@ -65,7 +65,7 @@ class TickAxis(pyqtgraph.AxisItem):
         metrics = QFontMetricsF(self.style["tickFont"])
         lines, texts, taken = [], [], -1e9
         for value, text in sorted(
-            self.ticks(min(low, high), max(low, high), max(int(length / self.distance), 2))
+            self.ticks(min(low, high), max(low, high), max(int(length / self.distance), 3))
         ):
             share = (value - low) / (high - low)
             position = bounds.bottom() - share * length if self._vertical else bounds.left() + share * length

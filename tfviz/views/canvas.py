@@ -4,6 +4,9 @@ Lines are one pixel wide and antialiased, thick ones drawn as several of them si
 noisy line of 1,400 points that way, and 30 ms for the same line with a pen two pixels wide.
 """
 
+import weakref
+from typing import cast
+
 import numpy
 import pyqtgraph
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -31,7 +34,8 @@ class Canvas(QGraphicsItem):
         super().__init__(plot.view)
         self.setZValue(-10)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        self._plot = plot
+        # A part of the scene that keeps its window alive is destroyed twice when Python collects both.
+        self._plot = cast(StepPlot, weakref.proxy(plot))
         self._pixmap = QPixmap()
         self._painter = QPainter()
         self._size = (1.0, 1.0)

@@ -120,7 +120,7 @@ class CurvePanel(Panel):
             entries.addWidget(button)
         self.slider = SmoothingSlider(self.curves.factor)
         self.slider.setObjectName("curve_smoothing")
-        self.slider.valueChanged.connect(lambda: self._smooth_throttle.request())
+        self.slider.valueChanged.connect(self._request_smoothing)
         self.log_button = QToolButton()
         self.log_button.setText("log")
         self.log_button.setCheckable(True)
@@ -182,6 +182,9 @@ class CurvePanel(Panel):
     def _change_range(self) -> None:
         self.picture.draw()
         self._fit_throttle.request()
+
+    def _request_smoothing(self) -> None:
+        self._smooth_throttle.request()
 
     def _smooth(self) -> None:
         self.curves.set_factor(self.slider.factor)

@@ -83,7 +83,7 @@ class ChoiceEditor(QComboBox):
         self.setMinimumContentsLength(4)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 30)
-        self.activated.connect(lambda: self.edited.emit())
+        self.activated.connect(self.edited)
 
     def written(self) -> str:
         return str(self.currentData())
@@ -107,7 +107,7 @@ class SwitchEditor(QCheckBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.clicked.connect(lambda: self.edited.emit())
+        self.clicked.connect(self.edited)
 
     def written(self) -> str:
         return "true" if self.isChecked() else "false"

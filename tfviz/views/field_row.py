@@ -4,33 +4,17 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import Rule
+from tfviz.views.elided_label import ElidedLabel
 from tfviz.views.field_editors import PathEditor, create_editor, help_text, value_text
 from tfviz.views.panel import label
 from tfviz.views.run_fields import EMPTY, Row
 from tfviz.views.theme import DARK, Theme
 
 CHANGED = " •"
-
-
-class FieldLabel(QLabel):
-    """A label that ends in an ellipsis where the panel is narrow."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("role", "dim")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class FieldRow:
@@ -41,7 +25,7 @@ class FieldRow:
         self._name = row.label
         self._theme = DARK
         self._changed = False
-        self.label = FieldLabel(row.label)
+        self.label = ElidedLabel(row.label)
         self._help = "".join(help_text(path, rules[path]) for path in row.paths)
         self.editors = {path: create_editor(path, rules[path], EMPTY.get(path, "none")) for path in row.paths}
         self.error = label("", "error")

@@ -1,6 +1,7 @@
 """The gradient norm of every parameter group over the steps as a heat map, or that of the whole gradient as a curve."""
 
 import math
+from functools import partial
 
 import numpy
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -10,11 +11,12 @@ from tfviz.training.history import History
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.axes import TickAxis
 from tfviz.views.canvas import Canvas
-from tfviz.views.group_norms import GroupNorms, short_name
+from tfviz.views.elided_label import ElidedLabel
+from tfviz.views.group_norms import GroupNorms, layer_names, short_name
 from tfviz.views.heat_map import HeatMap, indices
 from tfviz.views.icons import icon
 from tfviz.views.level_bar import LevelBar
-from tfviz.views.panel import EmptyState, Panel, label
+from tfviz.views.panel import EmptyState, Panel
 from tfviz.views.run_curves import RunCurves
 from tfviz.views.step_plot import StepPlot
 from tfviz.views.theme import Theme
@@ -26,6 +28,7 @@ MOST_COLUMNS = 1000
 CAPTION = "log10 of L2 norm, per parameter group"
 TOTAL_CAPTION = "L2 norm of the whole gradient, before clipping"
 HEAT_MAP, TOTAL = 0, 1
+LABEL_HEIGHT = 8  # pixels of a row below which rows are named by their layer only
 
 
 class GradientPanel(Panel):
@@ -86,11 +89,9 @@ class GradientPanel(Panel):
     # what stands where
 
     def _build_header(self) -> None:
-        self.caption = label(CAPTION, "dim")
-        self.caption.setMinimumWidth(10)
+        self.caption = ElidedLabel(CAPTION)
         self.caption.setObjectName("gradient_readout")
-        self.header.insertWidget(1, self.caption)
-        self.caption.setIndent(6)
+        self.header.insertWidget(1, self.caption, 20)
         self.mode = SegmentedButtons(("Groups", "Total"), "Gradient norm as")
         self.mode.setObjectName("gradient_mode")
         self.mode.setToolTip(
@@ -106,7 +107,9 @@ class GradientPanel(Panel):
         self.add_control(self.mode)
 
     def _build_plot(self) -> None:
-        self.plot = StepPlot(TickAxis("left", self._group_ticks, room=66, distance=1, size=10))
+        # The axis gets no method of this panel: a part of the scene that keeps its window alive is destroyed twice.
+        self._name_rows = partial(row_names, self.norms)
+        self.plot = StepPlot(TickAxis("left", self._name_rows, room=66, distance=1, size=10))
         self.plot.setObjectName("gradient_plot")
         self.plot.setAccessibleName("Gradient norms over the steps")
         self.heat_map = HeatMap(self.plot)
@@ -138,10 +141,6 @@ class GradientPanel(Panel):
     def _is_heat_map(self) -> bool:
         return self.mode.index == HEAT_MAP
 
-    def _group_ticks(self, low: float, high: float, count: int) -> list[Tick]:
-        rows = len(self.norms.groups)
-        return [(rows - row - 0.5, short_name(group)) for row, group in enumerate(self.norms.groups)]
-
     def _choose(self, mode: int) -> None:
         """Show the heat map or the curve."""
         heat_map = mode == HEAT_MAP
@@ -152,7 +151,8 @@ class GradientPanel(Panel):
         left.shows_grid = not heat_map
         left.distance = 1 if heat_map else 20
         left.setWidth(66 if heat_map else 42)
-        left.set_ticks(self._group_ticks if heat_map else decade_ticks)
+        self.plot.arrange()
+        left.set_ticks(self._name_rows if heat_map else decade_ticks)
         self.plot.forget_values()
         self.plot.view.setMouseEnabled(x=True, y=not heat_map)
         if heat_map:
@@ -235,6 +235,14 @@ class GradientPanel(Panel):
                 f"largest in {largest}, {norm_text(most)}; smallest in {smallest}, {norm_text(least)}"
             )
         self.plot.setAccessibleDescription("; ".join(parts))
+
+
+def row_names(norms: GroupNorms, low: float, high: float, pixels: int) -> list[Tick]:
+    """The groups from top to bottom, or only their layers where the rows are too thin."""
+    rows = len(norms.groups)
+    if pixels >= LABEL_HEIGHT * rows:
+        return [(rows - row - 0.5, short_name(group)) for row, group in enumerate(norms.groups)]
+    return [(rows - centre, name) for name, centre in layer_names(norms.groups)]
 
 
 def fitting_levels(current: tuple[float, float], exponents: numpy.ndarray) -> tuple[float, float]:

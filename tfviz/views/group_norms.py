@@ -93,6 +93,14 @@ def short_name(group: str) -> str:
     return group
 
 
+def layer_names(groups: tuple[str, ...]) -> list[tuple[str, float]]:
+    """(name, middle row) of the layers, each of which has several groups that follow each other."""
+    rows: dict[str, list[int]] = {}
+    for row, group in enumerate(groups):
+        rows.setdefault(short_name(group).partition(" ")[0], []).append(row)
+    return [(name, (places[0] + places[-1] + 1) / 2) for name, places in rows.items() if len(places) > 1]
+
+
 def _exponents(values: numpy.ndarray) -> numpy.ndarray:
     with numpy.errstate(divide="ignore"):
         result: numpy.ndarray = numpy.log10(values)

@@ -1,5 +1,8 @@
 """A heat map over the steps as one indexed image; cells that are no number on the scale have colours of their own."""
 
+import weakref
+from typing import cast
+
 import numpy
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
@@ -42,7 +45,8 @@ class HeatMap(QGraphicsItem):
         super().__init__(plot.view)
         self.setZValue(-10)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        self._plot = plot
+        # A part of the scene that keeps its window alive is destroyed twice when Python collects both.
+        self._plot = cast(StepPlot, weakref.proxy(plot))
         self._image = QImage()
         self._cells = numpy.zeros((1, 4), numpy.uint8)
         self._width = 0

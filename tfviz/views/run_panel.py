@@ -76,8 +76,10 @@ class RunPanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        buttons = self._buttons.layout()
+        assert isinstance(buttons, QBoxLayout)
         across = QBoxLayout.Direction.LeftToRight
-        self._buttons.setDirection(QBoxLayout.Direction.TopToBottom if self.width() < NARROW else across)
+        buttons.setDirection(QBoxLayout.Direction.TopToBottom if self.width() < NARROW else across)
 
     # what stands where
 
@@ -94,11 +96,12 @@ class RunPanel(Panel):
         self._preset.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._preset.activated.connect(self._take_preset)
         self._preset_label = label("Preset", "dim")
-        self._preset_row = QHBoxLayout()
-        self._preset_row.setSpacing(8)
-        self._preset_row.addWidget(self._preset_label)
-        self._preset_row.addWidget(self._preset, 1)
-        self.body.addLayout(self._preset_row)
+        self._preset_row = QWidget()
+        row_layout = QHBoxLayout(self._preset_row)
+        row_layout.setSpacing(8)
+        row_layout.addWidget(self._preset_label)
+        row_layout.addWidget(self._preset, 1)
+        self.body.addWidget(self._preset_row)
 
     def _build_fields(self) -> None:
         scroll = QScrollArea()
@@ -130,18 +133,22 @@ class RunPanel(Panel):
         open_button.setObjectName("open_run_button")
         open_button.setToolTip("Open a recorded run or a saved model")
         open_button.clicked.connect(self.open_requested)
-        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._buttons.setSpacing(8)
-        self._buttons.addWidget(self._new_button, 1)
-        self._buttons.addWidget(open_button)
+        self._buttons = QWidget()
+        buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._buttons)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(8)
+        buttons.addWidget(self._new_button, 1)
+        buttons.addWidget(open_button)
         self.body.addLayout(line)
-        self.body.addLayout(self._buttons)
+        self.body.addWidget(self._buttons)
 
     def _align_preset(self) -> None:
         """The preset does not scroll with the fields, but stands in line with them."""
         self._preset_label.setFixedWidth(self.form.label_width)
         beside = self.contentsRect().width() - 24 - self.form.width()
-        self._preset_row.setContentsMargins(0, 0, max(beside, 0) + FORM_MARGIN, 0)
+        row = self._preset_row.layout()
+        if row is not None:
+            row.setContentsMargins(0, 0, max(beside, 0) + FORM_MARGIN, 0)
 
     # what happens
 

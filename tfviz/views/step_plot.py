@@ -6,7 +6,7 @@ import pyqtgraph
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
 from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QGraphicsGridLayout, QGraphicsSceneWheelEvent, QWidget
+from PySide6.QtWidgets import QGraphicsSceneWheelEvent, QWidget
 
 from tfviz.views.axes import TickAxis
 from tfviz.views.panel import label
@@ -14,9 +14,8 @@ from tfviz.views.theme import DARK, Theme
 from tfviz.views.ticks import step_ticks
 
 LEAST_STEPS = 20  # the range of a run that has hardly begun
-HEADROOM = (
-    1.03  # the range grows in steps of this factor: the axis is redrawn now and then, not with every point
-)
+HEADROOM = 1.03  # the range grows by this factor: the axis is redrawn now and then, not with every point
+TOP = 7.0  # pixels above the view, for the half of a label at its edge
 GROWTH_INTERVAL = 500  # milliseconds between two such steps, at least
 
 
@@ -41,9 +40,8 @@ class StepPlot(pyqtgraph.GraphicsView):
     """
 
     step_clicked = Signal(int)
-    hovered = Signal(
-        object, float
-    )  # the step under the pointer, None where there is none, and the value at its height
+    hovered = Signal(object, float)
+    """The step under the pointer, None where there is none, and the value at its height."""
     range_changed = Signal()
     zoomed_changed = Signal(bool)
 
@@ -60,21 +58,12 @@ class StepPlot(pyqtgraph.GraphicsView):
         self._fitted = (0.0, 1.0)
         self.left, self.right, self.bottom = left, right, TickAxis("bottom", step_ticks, room=20, distance=95)
         self.view = StepView()
-        layout = QGraphicsGridLayout()
-        layout.setContentsMargins(0, 7, 4 if right is not None else 14, 0)
-        layout.setSpacing(0)
-        layout.addItem(self.view, 0, 1)
-        for axis, row, column in ((left, 0, 0), (self.bottom, 1, 1), (right, 0, 2)):
-            if axis is not None:
-                layout.addItem(axis, row, column)
-                axis.setZValue(-1000)
+        for item in (self.view, *self._axes):
+            self.addItem(item)
+        for axis in self._axes:
+            axis.setZValue(-1000)
         for axis in (left, self.bottom):
             axis.linkToView(self.view)
-        layout.setRowStretchFactor(0, 1)
-        layout.setColumnStretchFactor(1, 1)
-        self._content = pyqtgraph.GraphicsWidget()
-        self._content.setLayout(layout)
-        self.setCentralItem(self._content)
         self.flag = label(role="number")
         self.flag.setParent(self)
         self.flag.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -89,6 +78,21 @@ class StepPlot(pyqtgraph.GraphicsView):
         self.scene().sigMouseClicked.connect(self._clicked)
         self.scene().sigMouseMoved.connect(self._moved)
         self.recolour(self._theme)
+
+    @property
+    def _axes(self) -> tuple[TickAxis, ...]:
+        return (self.left, self.bottom) if self.right is None else (self.left, self.bottom, self.right)
+
+    def arrange(self) -> None:
+        """Give every part its place. A layout of Qt's would do, but crashes when Python collects a closed plot."""
+        left, foot = self.left.maximumWidth(), self.bottom.maximumHeight()
+        right = self.right.maximumWidth() + 4 if self.right is not None else 14
+        width, height = max(self.width() - left - right, 1.0), max(self.height() - TOP - foot, 1.0)
+        self.view.setGeometry(QRectF(left, TOP, width, height))
+        self.left.setGeometry(QRectF(0, TOP, left, height))
+        self.bottom.setGeometry(QRectF(left, TOP + height, width, foot))
+        if self.right is not None:
+            self.right.setGeometry(QRectF(left + width, TOP, right - 4, height))
 
     @property
     def first_step(self) -> float:
@@ -197,7 +201,8 @@ class StepPlot(pyqtgraph.GraphicsView):
 
     def resizeEvent(self, ev: QResizeEvent | None) -> None:
         super().resizeEvent(ev)
-        if ev is not None and hasattr(self, "view"):
+        if ev is not None:
+            self.arrange()
             self.range_changed.emit()
 
     def step_at(self, position: QPointF) -> int | None:

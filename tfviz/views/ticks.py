@@ -38,12 +38,12 @@ def value_ticks(low: float, high: float, count: int) -> list[Tick]:
 
 
 def decade_ticks(low: float, high: float, count: int) -> list[Tick]:
-    """Marks of a logarithmic axis, its range in powers of ten: 1, 2 and 5 in each decade where there is room."""
+    """Marks of a logarithmic axis, its range in powers of ten: 1, 2, 5 or 1, 3 in each decade where there is room."""
     decades = high - low
     if decades < 0.7:  # less than a factor of five: evenly spaced values read better
         linear = value_ticks(10.0**low, 10.0**high, count)
         return [(math.log10(value), text) for value, text in linear if value > 0]
-    factors = (1, 2, 5) if 3 * decades <= count + 1 else (1,)
+    factors = (1, 2, 5) if 1.9 * decades <= count else (1, 3) if 1.2 * decades <= count else (1,)
     stride = max(1, math.ceil(decades / max(count, 1)))
     ticks = []
     for decade in range(math.floor(low) // stride * stride, math.ceil(high) + 1, stride):
@@ -57,7 +57,7 @@ def decade_ticks(low: float, high: float, count: int) -> list[Tick]:
 def short_number(value: float) -> str:
     """A number in a few characters: "0.002", "50", "1e-07"."""
     if value == 0 or 1e-4 <= abs(value) < 1e6:
-        return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.0f}"
+        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
 

@@ -2,9 +2,8 @@
 
 import numpy
 
-REACH = (
-    3.0  # how far beyond the bulk of the values, in units of its spread, the range may follow an extreme one
-)
+REACH = 1.2
+"""How far beyond the bulk of the values, in units of its spread, the range may follow an extreme one."""
 
 
 def robust_range(values: numpy.ndarray) -> tuple[float, float] | None:

@@ -1,6 +1,8 @@
 """Small widgets that several panels use: a segmented switch and a throttle for text."""
 
 from collections.abc import Callable, Sequence
+from types import MethodType
+from weakref import WeakMethod
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -76,7 +78,8 @@ class Throttle(QObject):
 
     def __init__(self, function: Callable[[], None], rate: float, parent: QObject) -> None:
         super().__init__(parent)
-        self._function = function
+        # A child that keeps its parent alive is destroyed twice when Python collects both: a method is held weakly.
+        self._function = WeakMethod(function) if isinstance(function, MethodType) else lambda: function
         self._interval = int(1000 / rate)
         self._elapsed = QElapsedTimer()
         self._timer = QTimer(self)
@@ -97,4 +100,6 @@ class Throttle(QObject):
         """Call at once; a pending request is done with."""
         self._timer.stop()
         self._elapsed.start()
-        self._function()
+        function = self._function()
+        if function is not None:
+            function()
