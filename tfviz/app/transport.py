@@ -44,11 +44,12 @@ class Transport:
             self.session.gate.run()
         else:
             self.clock.play()
-            self.session.gate.run_until(step=self.session.frontier)
+            session, end = self.session, self.clock.frontier
+            session.gate.run_until(predicate=lambda step, loss: session.step >= end)
 
     def pause(self) -> None:
+        """Park; a replay stands where its step under way has led, which the next look sees."""
         self.session.gate.pause()
-        self.clock.pause()
 
     def forward(self, steps: int = 1) -> None:
         """So many steps: trained at the frontier; in the past taken from the record, and not beyond its end."""
@@ -86,7 +87,10 @@ class Transport:
             moved.result()
             self._move()
         if self._moving is None:
+            parked = self.session.gate.parked
             self.clock.observe(self.session.step, self.session.frontier)
+            if parked:
+                self.clock.pause()
 
     def _move(self) -> None:
         if self._moving is None and self._wanted is not None:

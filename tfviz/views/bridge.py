@@ -221,8 +221,8 @@ class Bridge(QObject):
         current = (session.gate.state, self.clock.mode, self.clock.step, session.frontier)
         if current == self._told:
             return
-        same_state = self._told is not None and self._told[:2] == current[:2]
-        if same_state and now - self._told_at < 1 / CHANGE_RATE - INTERVAL / 2:
+        goes_on = self._told is not None and self._told[:2] == current[:2] and not session.gate.parked
+        if goes_on and now - self._told_at < 1 / CHANGE_RATE - INTERVAL / 2:
             return
         self._told, self._told_at = current, now
         self.changed.emit()

@@ -1,0 +1,72 @@
+"""What a person does to the window, for tests: clicks on real buttons, keys, and waiting for what is to be seen."""
+
+from typing import TypeVar
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from tfviz.app.window import MainWindow
+from tfviz.training.session import Session
+
+Kind = TypeVar("Kind", bound=QWidget)
+LEFT = Qt.MouseButton.LeftButton
+
+
+class Driver:
+    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
+        self.window, self.qtbot = window, qtbot
+
+    @property
+    def session(self) -> Session:
+        return self.window.session
+
+    @property
+    def step(self) -> int:
+        return self.session.step
+
+    def find(self, kind: type[Kind], name: str) -> Kind:
+        found = self.window.findChild(kind, name)
+        assert found is not None, f"no {kind.__name__} named {name}"
+        return found
+
+    def click(self, action: str) -> None:
+        """Click the toolbar button of an action."""
+        button = self.window.toolbar.widgetForAction(self.window.commands[action])
+        self.click_on(button)
+
+    def click_on(self, widget: QWidget, position: QPoint | None = None) -> None:
+        self.qtbot.mouseClick(widget, LEFT, pos=position or widget.rect().center())
+
+    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key where the focus is, shortcuts included."""
+        QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
+
+    def wait_parked_at(self, step: int) -> None:
+        self.qtbot.waitUntil(lambda: self.session.gate.parked and self.step == step, timeout=10_000)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until training is parked and everything on the screen is up to date."""
+        window = self.window
+
+        def settled() -> bool:
+            session, transport = window.runs.current, window.controls.transport
+            if session is None or transport is None or not session.gate.parked or transport.moving:
+                return False
+            picture = window.bridge.picture
+            shown = picture is not None and picture.step == session.step
+            return shown and window.bridge.settled and not window.runs.opening
+
+        self.qtbot.waitUntil(settled, timeout=10_000)
+
+    def train(self, steps: int) -> None:
+        """Let so many steps be taken, without the buttons."""
+        goal = self.step + steps
+        self.session.gate.run_steps(steps)
+        self.wait_parked_at(goal)
+
+    def wait_for_new_session(self, old: Session) -> None:
+        self.qtbot.waitUntil(lambda: self.window.runs.current is not old, timeout=10_000)
+        self.settle()
