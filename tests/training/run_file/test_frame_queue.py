@@ -1,3 +1,5 @@
+import pytest
+
 from tfviz.training.run_file.frame_queue import FrameQueue, Waiting
 
 
@@ -50,11 +52,22 @@ def test_two_frames_wait_however_large_they_are() -> None:
 
 def test_only_optional_frames_are_spared_and_never_the_newest() -> None:
     queue = filled(*(frame(step, optional=step % 2 == 0) for step in range(20)))
-    queue.spare(40)
-    found = steps(queue)
-    assert set(range(1, 20, 2)) <= set(found)
-    assert 18 in found
-    assert len(found) <= 14
+    queue.spare(50, 100)
+    assert steps(queue) == sorted([*range(1, 20, 2), 2, 6, 10, 14, 18])
+
+
+@pytest.mark.parametrize("limits", [(40, 100), (1000, 4)])
+def test_optional_frames_are_spared_evenly_by_bytes_and_by_number(limits: tuple[int, int]) -> None:
+    queue = filled(*(frame(step, optional=True) for step in range(20)))
+    queue.spare(*limits)
+    assert steps(queue) == [4, 9, 14, 19]
+
+
+@pytest.mark.parametrize("limits", [(-5, 100), (1000, 0)])
+def test_the_newest_optional_frame_stays_without_any_room(limits: tuple[int, int]) -> None:
+    queue = filled(*(frame(step, optional=True) for step in range(20)))
+    queue.spare(*limits)
+    assert steps(queue) == [19]
 
 
 def test_the_frames_of_a_deleted_branch_go() -> None:

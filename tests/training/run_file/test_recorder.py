@@ -212,18 +212,19 @@ def test_frames_are_thinned_under_the_budget_and_scalars_never(tmp_path: Path) -
 
 def test_optional_keyframes_become_rarer_as_a_run_grows_longer(tmp_path: Path) -> None:
     with new_recorder(tmp_path / "run.tfviz") as recorder:
-        for step in [*range(0, 1600, 40), 1601, 1602, 1609, 1611, 1612]:
-            recorder.keyframe(0, step, state(), optional=True)
-            recorder.keyframe(0, 2000, state(), optional=True)  # so that there always is a newer one
+        for step in range(0, 1600, 40):
+            recorder.keyframe(0, step, state())
         recorder.flush()
-    steps = RunReader(tmp_path / "run.tfviz").keyframe_steps()
-    assert steps == [*range(0, 1600, 40), 1601, 1611, 2000]  # a quarter of the mean distance is 10
+        store = recorder._store
+        assert store is not None
+        near = [step for step in range(1560, 1660) if store.has_room_for("keyframe", 0, step)]
+    assert near == list(range(1570, 1660))  # a quarter of the mean distance is 10
 
 
 def test_the_newest_keyframe_is_written_however_near_it_is(tmp_path: Path) -> None:
     with new_recorder(tmp_path / "run.tfviz") as recorder:
         for step in (0, 1000, 2000, 2001):
-            recorder.keyframe(0, step, state(), optional=True)
+            recorder.keyframe(0, step, state())
         recorder.flush()
         recorder.keyframe(0, 2002, state(), optional=True)
         recorder.keyframe(0, 2003, state(), optional=True)
@@ -237,7 +238,7 @@ def test_optional_keyframes_keep_to_a_pace(tmp_path: Path) -> None:
             recorder.keyframe(0, step, megabyte, optional=True)
         recorder.flush()
         found = RunReader(recorder.path).keyframe_steps()
-    assert (found[0], found[-1]) == (0, 59)
+    assert found[-1] == 59
     assert len(found) <= 2 * PACE >> 20
 
 

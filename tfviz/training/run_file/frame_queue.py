@@ -1,5 +1,6 @@
 """Keyframes and snapshots on their way to the disk, in bounded memory."""
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -43,18 +44,19 @@ class FrameQueue:
             self._frames[frame.key] = frame
             self._bytes += frame.size
             while self._bytes > self._most_bytes and len(self._frames) > 2:
-                self._halve(list(self._frames))
+                for middle in list(self._frames)[1:-1:2]:
+                    self._remove(middle)
 
-    def spare(self, most_bytes: int) -> None:
-        """Give up optional frames, evenly and never the newest, until those that wait have no more than so many
-        bytes.
-        """
+    def spare(self, most_bytes: float, most_frames: float) -> None:
+        """Give up optional frames, evenly, so that about as many wait as the limits say; the newest always stays."""
         with self._lock:
-            while True:
-                optional = [key for key, frame in self._frames.items() if frame.optional]
-                if len(optional) < 3 or sum(self._frames[key].size for key in optional) <= most_bytes:
-                    return
-                self._halve(optional)
+            optional = [frame for frame in self._frames.values() if frame.optional]
+            size = sum(frame.size for frame in optional)
+            every = math.ceil(max(size / max(most_bytes, 1), len(optional) / max(most_frames, 1)))
+            kept = {frame.key for frame in optional[:: -max(every, 1)]}
+            for frame in optional:
+                if frame.key not in kept:
+                    self._remove(frame.key)
 
     def first(self) -> Waiting | None:
         """The oldest frame, which stays until it is dropped."""
@@ -72,10 +74,6 @@ class FrameQueue:
         with self._lock:
             for key in [key for key in self._frames if key[1] == branch]:
                 self._remove(key)
-
-    def _halve(self, keys: list[Key]) -> None:
-        for middle in keys[1:-1:2]:
-            self._remove(middle)
 
     def _remove(self, key: Key) -> None:
         frame = self._frames.pop(key, None)

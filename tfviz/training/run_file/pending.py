@@ -14,10 +14,8 @@ from tfviz.training.run_file.schema import BLOCK
 from tfviz.training.run_file.store import BranchRow, RunStore
 
 ROWS_AT_ONCE = 64 * BLOCK
-PACE = 8 << 20
-"""Bytes of optional frames written in a second: several keyframes of a small model, none of which training
-notices.
-"""
+PACE, RATE = 8 << 20, 5
+"""Bytes and number of optional frames in a second; from a fifth of a second before it, any step is soon reached."""
 
 
 class Pending:
@@ -77,9 +75,9 @@ class Pending:
             while self._write_rows(store, branch):
                 pass
         now = time.monotonic()
-        self._allowance = min(self._allowance + PACE * (now - self._allowed_at), PACE)
-        self._allowed_at = now
-        self.frames.spare(int(max(self._allowance, 0)))
+        seconds = now - self._allowed_at
+        self._allowance, self._allowed_at = min(self._allowance + PACE * seconds, PACE), now
+        self.frames.spare(self._allowance, RATE * seconds)
         while (frame := self.frames.first()) is not None:
             last = everything and len(self.frames) == 1
             if not frame.optional or last or (self._allowance > 0 and store.has_room_for(*frame.key)):

@@ -29,7 +29,7 @@ from tfviz.training.snapshot import Snapshot
 
 BUDGET = 1 << 30
 """Bytes of a run file, unless the settings say otherwise."""
-INTERVAL = 0.4
+INTERVAL = 0.5
 """Seconds between two flushes: a killed program loses these and the time to write, together less than a second."""
 RETRY = 5.0
 """Seconds between two tries while the disk fails."""
