@@ -118,6 +118,7 @@ def test_attention_of_another_step_and_sentence(capsys, tmp_path, run, session):
     numpy.testing.assert_array_equal(numpy.float32(found["cross"]), session.snapshot().attention.cross)
 
 
+@pytest.mark.usefixtures("qapp")  # the one application of this process may be none without widgets
 def test_a_head_leaves_as_a_table_and_as_pictures(capsys, tmp_path, model):
     for name in ("head.csv", "head.svg", "head.png", "head.pdf"):
         said(capsys, "export", model, "--head", "cross.L0H1", "--out", tmp_path / name)
@@ -129,6 +130,7 @@ def test_a_head_leaves_as_a_table_and_as_pictures(capsys, tmp_path, model):
     assert (tmp_path / "head.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.usefixtures("qapp")  # the one application of this process may be none without widgets
 def test_a_range_of_steps_leaves_as_an_animation(capsys, tmp_path, run):
     path = tmp_path / "a.gif"
     said(capsys, "export", run, "--steps", "4:24:10", "--head", "cross.L0H0", "--out", path)
@@ -138,6 +140,7 @@ def test_a_range_of_steps_leaves_as_an_animation(capsys, tmp_path, run):
     assert content.count(b"\x21\xf9\x04") == 3  # a graphic control extension for each frame
 
 
+@pytest.mark.usefixtures("qapp")  # the one application of this process may be none without widgets
 def test_what_another_trainer_recorded_leaves_as_an_animation(capsys, tmp_path, folder):
     path = tmp_path / "a.gif"
     said(capsys, "export", folder / "other.tfviz", "--steps", "::1", "--out", path)
