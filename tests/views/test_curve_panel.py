@@ -186,6 +186,19 @@ def test_the_range_grows_with_the_record_until_the_user_zooms(panel: CurvePanel,
     assert panel.plot.last_step >= 5000 and not panel.reset_button.isVisible()
 
 
+def test_the_last_steps_before_a_pause_come_into_view(panel: CurvePanel, qtbot: QtBot) -> None:
+    made = columns(300)
+    run = history(made, 200)
+    panel.show_history(run)
+    for step in range(201, 301):
+        grow(run, made, step)
+        panel.show_history(run)
+    qtbot.waitUntil(lambda: panel.plot.last_step >= 300, timeout=2000)
+    blue = near(picture(panel), DARK.colour(DARK.series[0]))
+    place = pixel_of(panel, 298, 0)
+    assert blue[:, place.x() - 2 : place.x() + 2].any()
+
+
 def test_dragging_moves_along_the_steps_and_leaves_the_loss_axis_alone(
     panel: CurvePanel, qtbot: QtBot
 ) -> None:

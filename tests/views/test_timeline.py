@@ -7,7 +7,7 @@ from PySide6.QtGui import QPaintEvent
 from pytestqt.qtbot import QtBot
 
 from tfviz.views.theme import DARK, LIGHT
-from tfviz.views.timeline import Marker, Timeline, open_extent
+from tfviz.views.timeline import Marker, Timeline, open_extent, spaced
 
 
 @pytest.fixture
@@ -154,7 +154,10 @@ def test_it_is_painted_only_when_something_moves_by_half_a_pixel(
 def test_thousands_of_keyframes_are_thinned_to_what_can_be_told_apart(timeline: Timeline) -> None:
     timeline.set_keyframes(numpy.arange(0, 1284))
     timeline.grab()
-    assert colour(timeline, 642)
+    places = numpy.arange(0.0, 1000.0, 0.25)
+    kept = spaced(places, 12.0)
+    assert kept[0] == 0.0 and (numpy.diff(kept) >= 12.0).all() and (numpy.diff(kept) < 13.5).all()
+    assert spaced(numpy.array([5.0, 50.0, 56.0]), 12.0) == [5.0, 50.0]
 
 
 def test_a_screen_reader_hears_step_and_state(timeline: Timeline) -> None:

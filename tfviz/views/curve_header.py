@@ -18,7 +18,7 @@ STRONGEST = 3.0  # the slider ends at a factor of 1 - 10**-3
 class LegendButton(QAbstractButton):
     """A dot in the curve's colour, its name and its value; pressing it hides the curve (a ring) or shows it (a dot)."""
 
-    def __init__(self, name: str, colour: int, sample: str = "0.000", parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, colour: int, sample: str = "0.0000", parent: QWidget | None = None) -> None:
         """`colour` is an index of the theme's series; room is kept for a value as wide as `sample`."""
         super().__init__(parent)
         self.setText(name)
@@ -116,9 +116,11 @@ class SmoothingSlider(QSlider):
 
 
 def value_text(value: float) -> str:
-    """A recorded value in at most seven characters; a dash where there is none."""
+    """A recorded value in about six characters; a dash where there is none."""
     if math.isnan(value):
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return f"{value:.3f}" if 0.01 <= abs(value) < 100 or value == 0 else short_number(float(f"{value:.3g}"))
+    if 0.01 <= abs(value) < 100 or value == 0:
+        return f"{value:.3f}"
+    return f"{value:.1f}" if 100 <= abs(value) < 10_000 else short_number(float(f"{value:.2g}"))

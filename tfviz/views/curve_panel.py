@@ -139,12 +139,13 @@ class CurvePanel(Panel):
     def _arrange_header(self) -> None:
         """Leave out what the width has no room for: first the values of the legend, then the slider."""
         shown = [button for button in self.legend.values() if not button.isHidden()]
-        others = [
-            widget
-            for widget in (self.title_label, self.log_button, self.reset_button)
-            if not widget.isHidden()
-        ]
-        room = self.header_room - 8 - len(shown) - sum(widget.sizeHint().width() + 8 for widget in others)
+        taken = 0
+        for place in range(self.header.count()):
+            item = self.header.itemAt(place)
+            widget = item.widget() if item is not None else None
+            if widget is not None and widget is not self.slider and not widget.isHidden():
+                taken += widget.sizeHint().width() + 8
+        room = self.width() - 32 - len(shown) - taken
         names = sum(button.width_needed(False) for button in shown)
         values = sum(button.width_needed(True) for button in shown)
         slider = self.slider.width() + 8

@@ -35,10 +35,13 @@ class CurvePicture:
         self.logarithmic = False
         self.shown: Set[str] = set(SERIES)
         self._drawn_steps = 0
+        self._drawn_range: Range = (0.0, 0.0)
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is more to see than was drawn: half a pixel of new steps, or another run."""
+        """Whether there is more to see than was drawn: half a pixel of new steps, another range, or another run."""
+        if self._drawn_range != (self.plot.first_step, self.plot.last_step):
+            return True
         pixels = (len(self.curves) - self._drawn_steps) / self.plot.steps_per_pixel
         return pixels >= 0.5 or pixels < 0
 
@@ -58,6 +61,7 @@ class CurvePicture:
 
     def _draw(self, lines: dict[str, Points]) -> None:
         self._drawn_steps = len(self.curves)
+        self._drawn_range = (self.plot.first_step, self.plot.last_step)
         train, validation, token, sequence = (self.theme.colour(colour) for colour in self.theme.series[:4])
         faint = self.theme.mix("panel", self.theme.series[0], 0.42) if self.curves.factor else train
         self.canvas.begin()

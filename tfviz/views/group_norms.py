@@ -94,11 +94,12 @@ def short_name(group: str) -> str:
 
 
 def layer_names(groups: tuple[str, ...]) -> list[tuple[str, float]]:
-    """(name, middle row) of the layers, each of which has several groups that follow each other."""
+    """(name, middle row) of the layers, whose groups follow each other, and of the groups that belong to none."""
     rows: dict[str, list[int]] = {}
     for row, group in enumerate(groups):
-        rows.setdefault(short_name(group).partition(" ")[0], []).append(row)
-    return [(name, (places[0] + places[-1] + 1) / 2) for name, places in rows.items() if len(places) > 1]
+        layer, _, part = short_name(group).partition(" ")
+        rows.setdefault(layer if layer[-1:].isdigit() else f"{layer} {part}".strip(), []).append(row)
+    return [(name, (places[0] + places[-1] + 1) / 2) for name, places in rows.items()]
 
 
 def _exponents(values: numpy.ndarray) -> numpy.ndarray:

@@ -4,7 +4,7 @@ import math
 
 import pyqtgraph
 from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
-from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsSceneWheelEvent, QWidget
 
@@ -12,11 +12,12 @@ from tfviz.views.axes import TickAxis
 from tfviz.views.panel import label
 from tfviz.views.theme import DARK, Theme
 from tfviz.views.ticks import step_ticks
+from tfviz.views.widgets import Throttle
 
 LEAST_STEPS = 20  # the range of a run that has hardly begun
 HEADROOM = 1.03  # the range grows by this factor: the axis is redrawn now and then, not with every point
 TOP = 7.0  # pixels above the view, for the half of a label at its edge
-GROWTH_INTERVAL = 500  # milliseconds between two such steps, at least
+GROWTH_RATE = 2.0  # times a second, at most
 
 
 class StepView(pyqtgraph.ViewBox):
@@ -54,7 +55,6 @@ class StepPlot(pyqtgraph.GraphicsView):
         self.zoomed = False
         self.values_zoomed = False
         self._theme = DARK
-        self._since_growth = QElapsedTimer()
         self._fitted = (0.0, 1.0)
         self.left, self.right, self.bottom = left, right, TickAxis("bottom", step_ticks, room=20, distance=95)
         self.view = StepView()
@@ -70,6 +70,7 @@ class StepPlot(pyqtgraph.GraphicsView):
         self.flag.hide()
         self.playhead = self._line(20)
         self.hover_line = self._line(10)
+        self._growth = Throttle(self._grow, GROWTH_RATE, self)
         self.view.setLimits(xMin=0.5, minXRange=8)
         self._fit(LEAST_STEPS)
         self.fit_values(0.0, 1.0)
@@ -134,13 +135,10 @@ class StepPlot(pyqtgraph.GraphicsView):
             self.reset_view()
             return
         self.frontier = step
-        if self.zoomed:
-            return
-        jumped = step > 1.5 * self.last_step
-        waited = not self._since_growth.isValid() or self._since_growth.elapsed() >= GROWTH_INTERVAL
-        if step + 0.5 > self.last_step and (jumped or waited):
-            self._since_growth.start()
-            self._fit(step * HEADROOM)
+        if step > 1.5 * self.last_step:
+            self._growth.now()
+        elif step + 0.5 > self.last_step:
+            self._growth.request()
 
     def show_playhead(self, step: int | None) -> None:
         """The line at the clock's step; None hides it."""
@@ -223,6 +221,10 @@ class StepPlot(pyqtgraph.GraphicsView):
     def _fit(self, last: float) -> None:
         self.view.setLimits(xMax=2.0 * max(last, LEAST_STEPS))
         self.view.setXRange(0.5, max(math.ceil(last), LEAST_STEPS) + 0.5, padding=0)
+
+    def _grow(self) -> None:
+        if not self.zoomed and self.frontier + 0.5 > self.last_step:
+            self._fit(self.frontier * HEADROOM)
 
     def _zoom(self, factor: float) -> None:
         centre = (

@@ -32,7 +32,7 @@ from tfviz.views.widgets import Throttle
 LEFT, RIGHT = 104.0, 96.0  # beside the track: the title and the live chip
 TRACK_HEIGHT = 6.0
 LEAST_EXTENT = 100  # steps of an open-ended run that has hardly begun
-KEYFRAME_DISTANCE = 9.0
+KEYFRAME_DISTANCE = 12.0
 
 
 @dataclass(frozen=True)
@@ -256,8 +256,7 @@ class Timeline(QWidget):
         painter.setPen(QPen(self.theme.colour("panel"), 1))
         painter.setBrush(self.theme.colour("warn"))
         places = self.track.left() + self.keyframes * (self.track.width() / self.extent)
-        _, kept = numpy.unique(numpy.floor(places / KEYFRAME_DISTANCE), return_index=True)
-        for x in places[kept].tolist():
+        for x in spaced(places, KEYFRAME_DISTANCE):
             _polygon(painter, (x, middle - 5.5), (x + 4.5, middle), (x, middle + 5.5), (x - 4.5, middle))
         for marker in self.markers:
             x = self.position(marker.step)
@@ -291,6 +290,16 @@ class Timeline(QWidget):
         end = f" of {self.total:,}" if self.total is not None else ""
         state = "live" if self.following else f"recorded up to step {self.frontier:,}"
         self.setAccessibleDescription(f"Step {self.step:,}{end}, {state}")
+
+
+def spaced(places: numpy.ndarray, distance: float) -> list[float]:
+    """Of ascending places the first, and then each that is at least so far behind the one before it."""
+    kept: list[float] = []
+    _, telling = numpy.unique(numpy.floor(places), return_index=True)
+    for place in places[telling].tolist():
+        if not kept or place - kept[-1] >= distance:
+            kept.append(place)
+    return kept
 
 
 def open_extent(frontier: int) -> int:
