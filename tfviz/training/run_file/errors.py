@@ -20,6 +20,12 @@ def error_name(error: BaseException) -> str:
     return str(getattr(error, "sqlite_errorname", "") or "")
 
 
+def one_line(error: object) -> str:
+    """What an error says, without line ends and at moderate length: it may quote a file that somebody made."""
+    text = " ".join(str(error).split())
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:240])
+
+
 def reading_failure(path: str, error: Exception) -> Exception:
     """What to raise instead of an error of SQLite met while reading."""
     name = error_name(error)
@@ -31,19 +37,18 @@ def reading_failure(path: str, error: Exception) -> Exception:
         return RunFileError(f"{path} is no run file")
     if name == "SQLITE_INTERRUPT":
         return RunFileError(f"{path} is damaged: its tables have no end")
-    return RunFileError(f"{path} is damaged: {error or type(error).__name__}")
+    return RunFileError(f"{path} is damaged: {one_line(error) or type(error).__name__}")
 
 
 def writing_failure(path: str, error: Exception) -> Exception:
     """What to raise instead of an error met while writing; one that is none of SQLite's is left as it is."""
-    if isinstance(error, UnicodeDecodeError):
-        return RunFileError(f"{path} is damaged: {error}")
-    if not isinstance(error, sqlite3.Error):
+    if not isinstance(error, sqlite3.Error | UnicodeDecodeError):
         return error
     name = error_name(error)
     if name.startswith(BUSY):
         return RunFileBusyError(f"{path} is in use by another program")
-    if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
-        return RunFileError(f"{path} is damaged: {error}")
-    reason = "the disk is full" if name == "SQLITE_FULL" else str(error)
-    return OSError(f"cannot write {path}: {reason}")
+    if name == "SQLITE_FULL":
+        return OSError(f"cannot write {path}: the disk is full")
+    if name.startswith((*NO_ACCESS, "SQLITE_IOERR")):
+        return OSError(f"cannot write {path}: {error}")
+    return RunFileError(f"{path} is damaged: {one_line(error)}")

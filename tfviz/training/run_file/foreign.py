@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tfviz.training.config import RunConfig
-from tfviz.training.run_file.errors import RunFileError
+from tfviz.training.run_file.errors import RunFileError, one_line
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,9 @@ def parse_configuration(text: str, foreign: bool) -> Configuration:
     """RunFileError says what is wrong. A foreign configuration may look like ours, and is then read as such."""
     try:
         return RunConfig.from_json(text)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         if not foreign:
-            raise RunFileError(f"its configuration is invalid: {error}") from None
-    except TypeError as error:
-        if not foreign:
-            raise RunFileError(f"its configuration is invalid: {error}") from None
+            raise RunFileError(f"its configuration is invalid: {one_line(error)}") from None
     values = parse_json(text, dict, "its configuration")
     return ForeignConfig(values)
 
@@ -74,7 +71,7 @@ def parse_json(text: object, kind: type, what: str) -> Any:
     try:
         value = json.loads(text) if isinstance(text, str) else text
     except (ValueError, RecursionError) as error:
-        raise RunFileError(f"{what} is no JSON: {str(error)[:200]}") from None
+        raise RunFileError(f"{what} is no JSON: {one_line(error)}") from None
     if not isinstance(text, str) or type(value) is not kind:
         raise RunFileError(f"{what} is {type(value).__name__}, not {kind.__name__}")
     return value

@@ -7,6 +7,8 @@ import numpy
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from tfviz.training.run_file.errors import one_line
+
 KINDS = "fiub"
 """Kinds of numbers that safetensors and NumPy share: floating, integers, truth."""
 
@@ -31,7 +33,7 @@ def unpack(data: bytes) -> dict[str, numpy.ndarray]:
     try:
         return dict(safetensors.numpy.load(data))
     except (SafetensorError, KeyError, TypeError, OverflowError) as error:
-        raise ValueError(f"arrays that cannot be read ({str(error)[:200]})") from None
+        raise ValueError(f"arrays that cannot be read ({one_line(error)})") from None
 
 
 def plain_array(name: str, value: Any) -> numpy.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy
 
 from tfviz.training.config import RunConfig
-from tfviz.training.run_file.errors import RunFileError
+from tfviz.training.run_file.errors import RunFileError, one_line
 from tfviz.training.run_file.foreign import Configuration, parse_configuration, parse_json, text_list
 from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
 
@@ -60,7 +60,7 @@ def snapshot_from_arrays(step: int, config: Configuration, foreign: bool, arrays
     except KeyError as error:
         raise RunFileError(f"a snapshot without {error}") from None
     except (ValueError, TypeError, AttributeError) as error:
-        raise RunFileError(str(error)) from None
+        raise RunFileError(one_line(error)) from None
 
 
 def _attention_texts(attention: Attention, arrays: Arrays) -> dict[str, Any]:
