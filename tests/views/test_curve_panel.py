@@ -124,6 +124,19 @@ def test_the_legend_reads_the_values_at_the_clocks_step(panel: CurvePanel, qtbot
     assert panel.plot.playhead.isVisible() and panel.plot.playhead.value() == 250
 
 
+def test_the_legend_knows_no_values_before_the_first_step_and_none_newer_than_the_record(
+    panel: CurvePanel,
+) -> None:
+    made = columns(50)
+    shown(panel, made)
+    panel.show_step(0)
+    panel._show_values()
+    assert panel.legend["train"].value == "–"
+    panel.show_step(60)
+    panel._show_values()
+    assert panel.legend["train"].value == f"{made['loss'][49]:.3f}"
+
+
 def test_the_validation_entry_appears_with_the_first_validation(panel: CurvePanel) -> None:
     made = columns(300, every=200)
     run = history(made, 100)

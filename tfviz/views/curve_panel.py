@@ -203,7 +203,8 @@ class CurvePanel(Panel):
         return self.curves.envelopes[name].latest(len(self.curves) if step is None else step)
 
     def _show_values(self) -> None:
-        step = self._hovered or self.step or len(self.curves)
+        asked = next((step for step in (self._hovered, self.step) if step is not None), len(self.curves))
+        step = min(asked, len(self.curves))  # the clock may be ahead of the last look at the history
         self.legend["train"].set_value(value_text(self.curves.value("loss", step)))
         self.legend["validation"].set_value(value_text(self._latest("validation_loss", step)))
         self.legend["accuracy"].set_value(value_text(self.curves.value("token_accuracy", step)))

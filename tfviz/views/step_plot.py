@@ -71,7 +71,7 @@ class StepPlot(pyqtgraph.GraphicsView):
         self.playhead = self._line(20)
         self.hover_line = self._line(10)
         self._growth = Throttle(self._grow, GROWTH_RATE, self)
-        self.view.setLimits(xMin=0.5, minXRange=8)
+        self.view.setLimits(xMin=0, minXRange=8)
         self._fit(LEAST_STEPS)
         self.fit_values(0.0, 1.0)
         self.view.sigXRangeChanged.connect(self.range_changed)
@@ -209,7 +209,7 @@ class StepPlot(pyqtgraph.GraphicsView):
         if not inside or not self.frontier:
             return None
         step = math.floor(self.view.mapSceneToView(position).x() + 0.5)
-        return min(max(step, 1), self.frontier) if step <= self.frontier * 1.05 + 1 else None
+        return min(max(step, 0), self.frontier) if step <= self.frontier * 1.05 + 1 else None
 
     def _line(self, depth: int) -> pyqtgraph.InfiniteLine:
         line = pyqtgraph.InfiniteLine(0, angle=90)
@@ -220,7 +220,7 @@ class StepPlot(pyqtgraph.GraphicsView):
 
     def _fit(self, last: float) -> None:
         self.view.setLimits(xMax=2.0 * max(last, LEAST_STEPS))
-        self.view.setXRange(0.5, max(math.ceil(last), LEAST_STEPS) + 0.5, padding=0)
+        self.view.setXRange(0, max(math.ceil(last), LEAST_STEPS) + 0.5, padding=0)
 
     def _grow(self) -> None:
         if not self.zoomed and self.frontier + 0.5 > self.last_step:
