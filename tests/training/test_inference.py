@@ -45,7 +45,7 @@ def logits(trainer: Trainer, source: list[int], target_in: list[int]) -> np.ndar
 
 def slowly(trainer: Trainer, source: list[int]) -> list[tuple[int, np.ndarray]]:
     """Greedy decoding that runs a new model over the whole prefix for every token."""
-    prefix, answer = [START], []
+    prefix, answer = [START], list[tuple[int, np.ndarray]]()
     while len(answer) < trainer.task.target_width and (not answer or answer[-1][0] != END):
         last = logits(trainer, source, prefix)[-1].astype(np.float64)
         chances = np.exp(last - last.max())

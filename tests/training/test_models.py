@@ -105,11 +105,12 @@ def test_a_batch_is_cut_for_training_only() -> None:
     cache.close()
 
 
-def test_closing_twice_is_closing_once() -> None:
+def test_a_closed_cache_has_no_threads_and_gives_the_same_bits() -> None:
     cache = new_cache(shards=2)
-    loss_of(cache.training(3, 5, 4))
+    loss = loss_of(cache.training(3, 5, 4))
     cache.close()
     cache.close()
+    assert loss_of(cache.training(3, 5, 4)) == loss  # in this thread, now
 
 
 @pytest.mark.parametrize(

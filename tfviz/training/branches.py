@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from tfviz.training.config import RunConfig, difference
 from tfviz.training.history import History
@@ -29,10 +30,16 @@ class Line:
     """One branch as it is computed: the record up to its frontier, and how to get anywhere in it."""
 
     branch: Branch
+    """Its configuration is the one that it began with."""
     history: History
     keyframes: Keyframes
     configs: list[tuple[int, RunConfig]] = field(default_factory=list)
-    """(step, the configuration of the steps after it), rising; the first is that of step 0."""
+    """(step, the configuration of the steps after it), in their order; the first is that of step 0, of two of one
+    step the later one counts."""
+
+    def so_far(self) -> "Line":
+        """As it is now, for whoever reads it while it goes on."""
+        return replace(self, history=self.history.so_far())
 
     @property
     def frontier(self) -> int:
@@ -46,8 +53,19 @@ class Line:
     @property
     def interventions(self) -> Iterator[tuple[int, dict[str, tuple[object, object]]]]:
         """(step after which it happened, path -> (before, after)) of every change of configuration."""
-        for (_, before), (step, after) in zip(self.configs, self.configs[1:], strict=False):
-            yield step, difference(before, after)
+        for (_, before), (step, after) in pairwise(self.configs):
+            if changes := difference(before, after):
+                yield step, changes
+
+    @property
+    def own_configs(self) -> list[tuple[int, RunConfig]]:
+        """Those that came after the branch had left its parent, or the run had begun."""
+        fork, beginning = self.branch.fork, self.branch.config
+        return [
+            (step, config)
+            for step, config in self.configs[1:]
+            if step > fork or (step == fork and config != beginning)
+        ]
 
     def fork(self, number: int, name: str, step: int) -> "Line":
         """A branch that shares this one's past up to a step."""
@@ -59,12 +77,12 @@ class Line:
         return Line(branch, history, self.keyframes.up_to(step), configs)
 
     def change(self, step: int, config: RunConfig) -> None:
-        """Use another configuration for the steps after `step`."""
-        self.configs = [(start, old) for start, old in self.configs if start < step or start == 0]
-        if step == 0:
-            self.configs = []
-        self.configs.append((step, config))
-        self.branch = replace(self.branch, config=config)
+        """Use another configuration for the steps after `step`. Other threads see the old ones or the new."""
+        self.configs = [
+            self.configs[0],
+            *((start, old) for start, old in self.configs[1:] if start < step),
+            (step, config),
+        ]
 
 
 def first_line(config: RunConfig, names: tuple[str, ...], keyframes: Keyframes) -> Line:

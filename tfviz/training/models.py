@@ -22,7 +22,7 @@ class ModelCache:
     ) -> None:  # fmt: skip
         self.config, self.parameters, self.seed = config, parameters, seed
         self.label_smoothing, self.shards = label_smoothing, shards
-        self._crew = Crew(shards)
+        self._crew: Crew | None = Crew(shards)
         self._models: OrderedDict[tuple[int, int, int, bool], Transformer] = OrderedDict()
 
     def training(self, batch: int, source_length: int, target_length: int) -> Transformer:
@@ -39,7 +39,11 @@ class ModelCache:
         self._models.clear()
 
     def close(self) -> None:
-        self._crew.close()
+        """End the threads. What is still computed is computed in the caller's."""
+        if self._crew:
+            self._crew.close()
+            self._crew = None
+            self._models.clear()
 
     def _get(self, key: tuple[int, int, int, bool]) -> Transformer:
         model = self._models.get(key)

@@ -1,15 +1,13 @@
 """How a session and its run file speak: what is written of a branch, and how branches are read again."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Self
 
-from tfviz.training.branches import Line
-from tfviz.training.config import RunConfig
+from tfviz.training.branches import CHANGEABLE, Line
+from tfviz.training.config import RunConfig, difference
 from tfviz.training.history import History
-from tfviz.training.keyframes import Keyframes
 from tfviz.training.run_file import Recorder, RunFileError, RunReader, replacing
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Task
@@ -17,10 +15,12 @@ from tfviz.training.trainer import State
 
 Warn = Callable[[str, int], None]
 INTERVENTION = "intervention"
+FLUSH = 300.0
+"""Seconds that a disk may take for a whole run."""
 
 
 class Recording:
-    """Hands a session's doings to the recorder. Every method returns at once, but close() and copy_to()."""
+    """Hands a session's doings to the recorder. Every method returns at once, but copy_to(), flush() and close()."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -56,12 +56,23 @@ class Recording:
             recording._recorder.follow(line.branch, line.history)
         return recording
 
-    @staticmethod
-    @contextmanager
-    def temporary(path: str | os.PathLike[str]) -> Iterator[str]:
-        """A place beside `path` to write a file that takes its name when it is whole."""
+    @classmethod
+    def write(
+        cls,
+        path: str | os.PathLike[str],
+        config: RunConfig,
+        task: Task,
+        shards: int,
+        hand_over: Callable[[Self], None],
+    ) -> None:
+        """A run file at once, of what `hand_over` gives, in the place of an older one; or nothing, and an error."""
         with replacing(path) as target:
-            yield target
+            recording = cls.create(target, config, task, shards, lambda text, step: None, True)
+            try:
+                hand_over(recording)
+                recording.flush()
+            finally:
+                recording.close()
 
     @property
     def path(self) -> Path:
@@ -70,12 +81,11 @@ class Recording:
     def follow(self, line: Line) -> None:
         """Write a branch: what it was so far, and what it will be."""
         self._recorder.follow(line.branch, line.history)
-        for (_, _), (step, config) in zip(line.configs, line.configs[1:], strict=False):
-            if step >= line.branch.fork:
-                self.intervention(line, step, config)
+        for step, config in line.own_configs:
+            self.intervention(line, step, config)
         for step in line.keyframes.steps:
             if step > line.branch.fork or not line.branch.number:
-                self.keyframe(line, step, line.keyframes.nearest(step)[1])
+                self.keyframe(line, step, line.keyframes.nearest(step)[1], optional=False)
 
     def intervention(self, line: Line, step: int, config: RunConfig) -> None:
         """The steps after `step` are made with another configuration."""
@@ -90,51 +100,83 @@ class Recording:
     def delete(self, branch: int) -> None:
         self._recorder.remove_branch(branch)
 
-    def copy_to(self, path: str | os.PathLike[str]) -> None:
-        """The file as it is now, under another name. Takes as long as copying takes."""
-        self._recorder.copy_to(path)
+    def writes(self, path: str | os.PathLike[str]) -> bool:
+        """Whether this is the file that is written."""
+        return Path(path).resolve() == self.path
 
-    def close(self, line: Line, state: State, snapshot: Snapshot) -> None:
-        """Write the last state and picture, and leave one file."""
-        self.keyframe(line, snapshot.step, state, optional=False)
-        self.snapshot(line, snapshot, optional=False)
+    def copy_to(self, path: str | os.PathLike[str]) -> None:
+        """The file as it is now, under another name; takes as long as copying takes. RunFileError, OSError."""
+        self.flush()
+        if not self.writes(path):
+            self._recorder.copy_to(path)
+
+    def flush(self) -> None:
+        """Wait until all that was handed over is in the file. RunFileError where it cannot be."""
+        if not self._recorder.flush(FLUSH):
+            raise RunFileError(self._recorder.problem or f"{self.path} takes too long to write")
+
+    def close(self) -> None:
+        """Write what waits, and leave one file."""
         self._recorder.close()
 
 
 def restore_lines(reader: RunReader, first: Line) -> dict[int, Line]:
-    """The branches of a run file; `first` is the main branch at step 0, as the configuration makes it."""
+    """The branches of a run file; `first` is the main branch at step 0, as the configuration makes it.
+
+    A program that was killed may have left a branch whose parent's last steps are not there: it has none of its own.
+    """
     lines: dict[int, Line] = {}
+    beginning = first.keyframes.nearest(0)[1]
     for branch in reader.branches:
-        configs = (
-            list(first.configs) if branch.parent is None else _inherited(lines[branch.parent], branch.fork)
-        )
-        for event in reader.events(branch.number):
-            if event.kind == INTERVENTION and event.branch == branch.number:
-                configs = [entry for entry in configs if entry[0] < event.step]
-                configs.append((event.step, RunConfig.from_dict(event.data["config"])))
-        history = History(first.history.names)
+        parent = first if branch.parent is None else lines.get(branch.parent)
+        if parent is None or branch.fork > len(parent.history):
+            continue
+        line = Line(branch, History(first.history.names), parent.keyframes.up_to(branch.fork), [])
+        _restore_configs(line, parent, reader)
+        line.keyframes.share(len(reader.branches))
         recorded = reader.history(branch.number)
         if len(recorded):
-            history.extend({name: recorded.column(name) for name in recorded.names})
-        keyframes = Keyframes(first.keyframes.budget)
-        beginning = first.keyframes.nearest(0)[1]
-        keyframes.add(0, beginning)
+            line.history.extend({name: recorded.column(name) for name in recorded.names})
         for step in reader.keyframe_steps(branch.number):
-            if 0 < step <= len(history):
+            if branch.fork < step <= len(recorded):
                 state = reader.keyframe(branch.number, step)
-                _check(state, beginning, step, reader.path)
-                keyframes.add(step, state)
-        lines[branch.number] = Line(branch, history, keyframes, configs)
+                _check_state(state, beginning, step, reader.path)
+                line.keyframes.add(step, state)
+        lines[branch.number] = line
     return lines
 
 
-def _check(state: State, like: State, step: int, path: str) -> None:
+def _restore_configs(line: Line, parent: Line, reader: RunReader) -> None:
+    """What a branch took over from its parent when it left, which may have changed at that step since; its own."""
+    branch, start = line.branch, parent.configs[0][1]
+    line.configs = [
+        entry for place, entry in enumerate(parent.configs) if not place or entry[0] < branch.fork
+    ]
+    if line.configs[-1][1] != branch.config:
+        line.configs.append((branch.fork, _checked(branch.config, start, reader.path)))
+    for event in reader.events(branch.number):
+        if event.kind == INTERVENTION and event.branch == branch.number:
+            try:
+                config = RunConfig.from_dict(event.data["config"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise RunFileError(
+                    f"{reader.path} is damaged: its event of step {event.step}: {error}"
+                ) from None
+            line.change(event.step, _checked(config, start, reader.path))
+
+
+def _checked(config: object, start: RunConfig, path: str) -> RunConfig:
+    """RunFileError unless a run that started so can have come to this configuration."""
+    if not isinstance(config, RunConfig) or difference(start, config).keys() - set(CHANGEABLE):
+        raise RunFileError(
+            f"{path} is damaged: its configuration changes what cannot change in the middle of a run"
+        )
+    return config
+
+
+def _check_state(state: State, like: State, step: int, path: str) -> None:
     """RunFileError unless a keyframe holds what a state of this run holds."""
     if {name: (array.shape, array.dtype) for name, array in state.items()} != {
         name: (array.shape, array.dtype) for name, array in like.items()
     } or int(state["step"]) != step:
         raise RunFileError(f"{path} is damaged: its keyframe of step {step} does not fit the run's model")
-
-
-def _inherited(parent: Line, fork: int) -> list[tuple[int, RunConfig]]:
-    return [(step, config) for step, config in parent.configs if step <= fork]

@@ -1,8 +1,10 @@
 """A session: one run with all its branches and its record. The command line and the window drive the same one."""
 
+import itertools
 import math
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from typing import Self, TypeVar
 
 import numpy as np
@@ -17,7 +19,7 @@ from tfviz.training.keyframes import Keyframes
 from tfviz.training.mailbox import Demand, Mailbox
 from tfviz.training.past import Past, Progress, replay
 from tfviz.training.recording import Recording, restore_lines
-from tfviz.training.run_file import Branch, RunReader
+from tfviz.training.run_file import Branch, RunFileError, RunReader
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example, Task, create_task
 from tfviz.training.trainer import Trainer
@@ -44,7 +46,9 @@ class Session:
         self._worker = Worker(self, self._pictured)
         self._line = first_line(self._config, self.trainer.scalar_names, Keyframes())
         self._lines = {self._line.branch.number: self._line}
+        self._numbers = itertools.count(1)  # of branches; one that was deleted is not used again
         self._past: Past | None = None
+        self._past_lock = threading.Lock()
         self._recording: Recording | None = None
         self.probe: Example = self.task.probe()
         self.unknown_words: tuple[str, ...] = ()
@@ -58,16 +62,21 @@ class Session:
         RunFileError, a ValueError, where the file cannot be read, or was written by another trainer.
         """
         reader = RunReader(path)
-        if not isinstance(reader.config, RunConfig):
+        if reader.foreign or not isinstance(reader.config, RunConfig):
             raise ValueError(
                 f"{os.fspath(path)} was written by {reader.trainer}: it can be looked at, not trained on"
             )
         session = cls(reader.config)
-        session._lines = restore_lines(reader, session._line)
-        session._line = list(session._lines.values())[-1]
-        if record:
-            session._recording = Recording.resume(path, session._lines.values(), session._warn)
-        session._go_to(session.frontier)
+        try:
+            session._lines = restore_lines(reader, session._line)
+            session._line = list(session._lines.values())[-1]
+            session._numbers = itertools.count(max(branch.number for branch in reader.branches) + 1)
+            session._go_to(session.frontier)
+            if record:
+                session._recording = Recording.resume(path, session._lines.values(), session._warn)
+        except BaseException:
+            session.close()
+            raise
         return session
 
     @property
@@ -172,10 +181,12 @@ class Session:
         if self.step <= line.frontier:
             return
         every = self.config.training.validation_every
-        if every and self.step % every == 0 and self.task.validation:
-            first = self.trainer.scalar_names.index("validation_loss")
-            row[first : first + 3] = self.trainer.validate()
-        line.history.append_row(self.step, row)
+        try:
+            if every and self.step % every == 0 and self.task.validation:
+                first = self.trainer.scalar_names.index("validation_loss")
+                row[first : first + 3] = self.trainer.validate()
+        finally:  # the step is done, whatever comes after it
+            line.history.append_row(self.step, row)
         if line.keyframes.due(self.step):
             state = self.trainer.state()
             line.keyframes.add(self.step, state)
@@ -189,12 +200,16 @@ class Session:
     def close(self) -> None:
         """Stop and join the worker, and close the record, if any. The session stays readable."""
         self._worker.stop()
-        if self._recording:
-            self._recording.close(self._line, self.trainer.state(), self.snapshot())
-            self._recording = None
-        self.trainer.models.close()
-        if self._past:
-            self._past.close()
+        recording, self._recording = self._recording, None
+        try:
+            if recording:
+                self._bring_up_to_date(recording)
+        finally:
+            if recording:
+                recording.close()
+            self.trainer.models.close()
+            if self._past:
+                self._past.close()
 
     def __enter__(self) -> Self:
         return self
@@ -221,8 +236,9 @@ class Session:
             raise ValueError(
                 f"step {step} is not recorded in branch {line.branch.name}: 0 to {line.frontier}"
             )
-        if self._past is None:
-            self._past = Past(Trainer(self._config, self.task), self.task)
+        with self._past_lock:
+            if self._past is None:
+                self._past = Past(Trainer(self._config, self.task), self.task)
         with self._past.lock:
             if not self._past.visit(line, step, progress):
                 return None
@@ -261,21 +277,37 @@ class Session:
         recording = Recording.create(
             path, self._config, self.task, self.trainer.shards, self._warn, overwrite
         )
-        self._at_boundary(lambda: self._record(recording))
+        try:
+            former = self._at_boundary(lambda: self._record(recording))
+        except BaseException:
+            recording.close()
+            raise
+        if former:
+            former.close()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the run as it is now to a file, whole or not at all; an older file is replaced."""
-        if self._recording:
-            self._at_boundary(self._bring_record_up_to_date)
-            self._recording.copy_to(path)
-            return
-        with Recording.temporary(path) as target:
-            recording = Recording.create(
-                target, self._config, self.task, self.trainer.shards, self._warn, True
-            )
-            self._at_boundary(lambda: self._record(recording))
-            self._recording = None
-            recording.close(self._line, self.trainer.state(), self.snapshot())
+        """Write the run as it is now to a file, whole or not at all; an older file is replaced.
+
+        OSError or RunFileError where it cannot be written.
+        """
+        recording = self._recording
+        if recording:
+            self._at_boundary(lambda: self._bring_up_to_date(recording))
+            try:
+                recording.copy_to(path)
+                return
+            except RunFileError:
+                if recording.writes(path):
+                    raise  # else the record has a problem, but this is another place
+        Recording.write(
+            path,
+            self._config,
+            self.task,
+            self.trainer.shards,
+            lambda written: self._at_boundary(
+                lambda: self._hand_over(written, [line.so_far() for line in self._lines.values()])
+            ),
+        )
 
     def set_probe(self, probe: str | int) -> None:
         """Watch a typed sentence, or an example of the data by its number, counted from 1.
@@ -343,7 +375,7 @@ class Session:
         return self._line.branch
 
     def _fork(self, name: str) -> Line:
-        number = max(self._lines) + 1
+        number = next(self._numbers)
         state = self.trainer.state()
         self._line = self._lines[number] = self._line.fork(number, name, self.step)
         self._line.keyframes.add(self.step, state)
@@ -362,6 +394,8 @@ class Session:
 
     def _delete(self, branch: int) -> None:
         del self._lines[branch]
+        for line in self._lines.values():
+            line.keyframes.share(len(self._lines))
         if self._recording:
             self._recording.delete(branch)
 
@@ -371,16 +405,20 @@ class Session:
             raise ValueError(f"there is no branch {branch}: {names}")
         return self._lines[branch]
 
-    def _record(self, recording: Recording) -> None:
-        for line in self._lines.values():
-            recording.follow(line)
-        self._recording = recording
-        self._bring_record_up_to_date()
+    def _record(self, recording: Recording) -> Recording | None:
+        """Returns the recording that it takes the place of."""
+        self._hand_over(recording, self._lines.values())
+        former, self._recording = self._recording, recording
+        return former
 
-    def _bring_record_up_to_date(self) -> None:
-        if self._recording:
-            self._recording.keyframe(self._line, self.step, self.trainer.state(), optional=False)
-            self._recording.snapshot(self._line, self.snapshot(), optional=False)
+    def _hand_over(self, recording: Recording, lines: Iterable[Line]) -> None:
+        for line in lines:
+            recording.follow(line)
+        self._bring_up_to_date(recording)
+
+    def _bring_up_to_date(self, recording: Recording) -> None:
+        recording.keyframe(self._line, self.step, self.trainer.state(), optional=False)
+        recording.snapshot(self._line, self.snapshot(), optional=False)
 
     def _pictured(self, snapshot: Snapshot) -> None:
         if self._recording and snapshot.step == self.frontier:

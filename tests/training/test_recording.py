@@ -1,0 +1,476 @@
+"""A session and its file: recorded from the first step, readable meanwhile, and opened again to the last bit."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.small_runs import (
+    EVERYTHING,
+    HARD,
+    SMALL,
+    fields,
+    file_config,
+    in_worker,
+    moment,
+    same,
+    scalars,
+    worker_waits,
+)
+from tfviz.training import session as session_module
+from tfviz.training.config import RunConfig
+from tfviz.training.events import Warned
+from tfviz.training.keyframes import Keyframes
+from tfviz.training.run_file import RunFileError, RunReader, RunWriter
+from tfviz.training.session import Session
+
+RATE = "training.learning_rate"
+
+
+def dense(spacing: int = 4) -> Callable[[], Keyframes]:
+    return lambda: Keyframes(spacing=spacing)
+
+
+@pytest.fixture(autouse=True)
+def keyframes_every_four_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "Keyframes", dense())
+
+
+def beside(path: Path) -> list[str]:
+    return sorted(name for name in os.listdir(path.parent) if name != "user")
+
+
+def flush(session: Session) -> None:
+    assert session._recording is not None
+    session._recording.flush()
+
+
+def everything(session: Session) -> dict[int, object]:
+    """Of every branch: what it is, how it was configured, its scalars, and what its steps look like."""
+    return {
+        number: (
+            line.branch,
+            [line.config_after(step) for step in range(line.frontier + 1)],
+            scalars(line.history),
+            [fields(session.view(step, number)) for step in range(0, line.frontier + 1, 5)],
+        )
+        for number, line in session.lines.items()
+    }
+
+
+def with_branches(config: RunConfig = HARD, path: Path | None = None) -> Session:
+    """A run of three branches with changes at all kinds of places."""
+    session = Session(config)
+    if path is not None:
+        session.record(path)
+    session.intervene(RATE, 0.02)  # before the first step
+    session.train(10)
+    session.intervene("training.clip_norm", 0.3)
+    session.train(10)
+    session.branch("same")
+    session.train(3)
+    session.switch(0)
+    session.intervene("training.betas", (0.8, 0.9))  # where the branch has left, after it has
+    session.train(5)
+    session.go_to(10)
+    session.intervene("training.seed", 4)  # where another change lies
+    session.train(7)
+    session.intervene("model.dropout", 0.0)
+    session.train(4)
+    return session
+
+
+def test_a_run_is_recorded_from_its_first_step_on_and_opens_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    session = Session(HARD)
+    session.record(path)
+    session.train(23)
+    expected, state = everything(session), session.trainer.state()
+    session.close()
+    assert beside(path) == ["run.tfviz"]
+    opened = Session.open(path)
+    assert opened.config == HARD and opened.step == opened.frontier == 23
+    assert same(opened.trainer.state(), state) and everything(opened) == expected
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    "way", ["recorded from the first step", "recorded late", "saved", "saved while recorded"]
+)
+def test_branches_and_changes_come_back(tmp_path: Path, way: str) -> None:
+    path = tmp_path / "run.tfviz"
+    session = with_branches(path=path if way == "recorded from the first step" else None)
+    if way == "recorded late":
+        session.record(path)
+        session.train(2)
+    elif way == "saved":
+        session.save(path)
+    elif way == "saved while recorded":
+        session.record(tmp_path / "record.tfviz")
+        session.save(path)
+    expected, state, total = everything(session), session.trainer.state(), session.frontier
+    session.close()
+    opened = Session.open(path)
+    assert everything(opened) == expected
+    assert opened.line.branch.number == 2 and opened.frontier == total
+    assert same(opened.trainer.state(), state)
+    assert [list(line.interventions) for line in opened.lines.values()] == [
+        list(line.interventions) for line in session.lines.values()
+    ]
+    opened.close()
+
+
+def test_what_is_trained_after_opening_is_what_would_have_been(tmp_path: Path) -> None:
+    session = with_branches()
+    session.save(tmp_path / "run.tfviz")
+    opened = Session.open(tmp_path / "run.tfviz")
+    for each in (session, opened):
+        each.train(6)
+        each.switch(1)
+        each.train(4)
+        each.go_to(18)
+        each.intervene(RATE, 0.5)
+        each.train(3)
+    assert everything(opened) == everything(session)
+    assert opened.branches == session.branches
+    opened.close()
+
+
+def test_a_resumed_run_goes_on_in_its_file(tmp_path: Path) -> None:
+    path, whole = tmp_path / "run.tfviz", with_branches()
+    with_branches(path=path).close()
+    with Session.open(path, record=True) as resumed:
+        for each in (whole, resumed):
+            each.train(5)
+            each.intervene("training.weight_decay", 0.2)
+            each.train(5)
+            each.go_to(12)
+            each.branch("late")
+            each.train(9)
+    assert beside(path) == ["run.tfviz"]
+    with Session.open(path) as opened:
+        assert everything(opened) == everything(whole)
+
+
+def test_a_file_is_readable_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(HARD) as session:
+        session.record(path)
+        session.start()
+        worker_waits(session)
+        session.gate.run_until(step=30)
+        worker_waits(session)
+        flush(session)
+        reader = RunReader(path)
+        assert not reader.closed and reader.config == HARD
+        history = reader.history()
+        assert len(history) == 30 and scalars(history) == scalars(session.history)
+        assert 0 in reader.keyframe_steps()
+        assert reader.snapshot_steps()[-1] == 30
+        assert fields(reader.snapshot(0, 30)) == fields(
+            in_worker(session, lambda: session.snapshot(EVERYTHING))
+        )
+        session.gate.run_steps(10)
+        worker_waits(session)
+        flush(session)
+        assert reader.refresh() and len(history) == 40
+    assert reader.refresh() and reader.closed
+
+
+def test_a_keyframe_in_the_file_is_the_state_of_its_step(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(HARD) as session:
+        session.record(path)
+        session.train(10)
+        flush(session)
+        reader = RunReader(path)
+        for step in reader.keyframe_steps():
+            session.go_to(step)
+            assert same(reader.keyframe(0, step), session.trainer.state())
+
+
+def test_recording_late_writes_what_happened_before(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(HARD) as session:
+        session.train(9)
+        session.record(path)
+        session.train(9)
+    reader = RunReader(path)
+    assert scalars(reader.history()) == scalars(session.history) and len(reader.history()) == 18
+
+
+def test_an_existing_file_is_not_overwritten_unless_told(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    path.write_text("precious")
+    with Session(SMALL) as session:
+        with pytest.raises(FileExistsError, match=r"run\.tfviz exists already"):
+            session.record(path)
+        assert path.read_text() == "precious" and beside(path) == ["run.tfviz"]
+        session.train(2)
+        session.record(path, overwrite=True)
+    assert len(RunReader(path).history()) == 2
+
+
+def test_a_record_that_cannot_be_begun_leaves_the_session_as_it_was(tmp_path: Path) -> None:
+    with Session(SMALL) as session:
+        with pytest.raises(OSError, match="does not exist"):
+            session.record(tmp_path / "nowhere" / "run.tfviz")
+        session.train(2)
+    assert beside(tmp_path / "x") == []
+
+
+def test_recording_to_another_file_closes_the_first(tmp_path: Path) -> None:
+    with Session(HARD) as session:
+        session.record(tmp_path / "first.tfviz")
+        session.train(5)
+        session.record(tmp_path / "second.tfviz")
+        first = RunReader(tmp_path / "first.tfviz")
+        assert first.closed and len(first.history()) == 5
+        session.train(5)
+    assert beside(tmp_path / "x") == ["first.tfviz", "second.tfviz"]
+    assert len(RunReader(tmp_path / "first.tfviz").history()) == 5
+    assert len(RunReader(tmp_path / "second.tfviz").history()) == 10
+
+
+def test_saving_does_not_record(tmp_path: Path) -> None:
+    with Session(HARD) as session:
+        session.train(5)
+        session.save(tmp_path / "run.tfviz")
+        session.train(5)
+        assert len(RunReader(tmp_path / "run.tfviz").history()) == 5
+        session.save(tmp_path / "run.tfviz")  # an older file is replaced
+        assert len(RunReader(tmp_path / "run.tfviz").history()) == 10
+    assert beside(tmp_path / "x") == ["run.tfviz"]
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_saving_while_the_worker_trains_writes_one_moment(tmp_path: Path, recorded: bool) -> None:
+    with Session(HARD) as session:
+        if recorded:
+            session.record(tmp_path / "record.tfviz")
+        session.start()
+        session.gate.run()
+        for number in range(4):
+            path = tmp_path / f"{number}.tfviz"
+            session.save(path)
+            with Session.open(path) as opened:
+                frontier, state, row = opened.frontier, opened.trainer.state(), opened.history["loss"]
+                found = opened.step
+            assert found == frontier == len(row)
+        session.gate.pause()
+        worker_waits(session)
+    with Session(HARD) as again:
+        again.train(frontier)
+        assert same(again.trainer.state(), state) and again.history["loss"].tolist() == row.tolist()
+
+
+def test_saving_onto_the_record_itself_brings_it_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(HARD) as session:
+        session.record(path)
+        session.train(7)
+        session.save(path)
+        reader = RunReader(path)
+        assert len(reader.history()) == 7 and reader.snapshot_steps()[-1] == 7 and not reader.closed
+        session.train(1)
+    assert len(RunReader(path).history()) == 8
+
+
+def test_a_file_that_cannot_be_saved_is_an_error_and_the_old_one_stays(tmp_path: Path) -> None:
+    with Session(SMALL) as session:
+        session.train(3)
+        with pytest.raises(OSError, match="does not exist"):
+            session.save(tmp_path / "nowhere" / "run.tfviz")
+        (tmp_path / "folder").mkdir()
+        with pytest.raises(OSError, match="no ordinary file"):
+            session.save(tmp_path / "folder")
+        session.save(tmp_path / "run.tfviz")
+        before = (tmp_path / "run.tfviz").read_bytes()
+
+        def fail() -> None:
+            raise MemoryError("no room")
+
+        session.snapshot = lambda demand=None: fail()  # type: ignore[method-assign,assignment,return-value]
+        with pytest.raises(MemoryError):
+            session.save(tmp_path / "run.tfviz")
+        del session.snapshot
+        assert (tmp_path / "run.tfviz").read_bytes() == before
+    assert beside(tmp_path / "x") == ["folder", "run.tfviz"]
+
+
+def test_a_record_that_was_removed_can_be_saved_elsewhere(tmp_path: Path) -> None:
+    session = Session(HARD)
+    (tmp_path / "folder").mkdir()
+    session.record(tmp_path / "folder" / "run.tfviz")
+    session.train(5)
+    flush(session)
+    for name in os.listdir(tmp_path / "folder"):
+        os.remove(tmp_path / "folder" / name)
+    os.rmdir(tmp_path / "folder")
+    session.train(5)
+    session.save(tmp_path / "saved.tfviz")
+    assert any(isinstance(event, Warned) for event in session.mailbox.events())
+    with Session.open(tmp_path / "saved.tfviz") as opened:
+        assert everything(opened) == everything(session)
+    session.close()
+
+
+def test_deleted_branches_leave_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(HARD) as session:
+        session.record(path)
+        session.train(6)
+        session.branch("one")
+        session.train(3)
+        session.switch(0)
+        session.delete(1)
+        session.branch("two")
+        session.train(2)
+        flush(session)
+        assert [branch.name for branch in RunReader(path).branches] == ["main", "two"]
+        expected = everything(session)
+    with Session.open(path) as opened:
+        assert everything(opened) == expected
+
+
+def test_closing_in_the_past_keeps_the_future(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(HARD) as session:
+        session.record(path)
+        session.train(15)
+        end = moment(session)
+        session.go_to(6)
+    with Session.open(path) as opened:
+        assert opened.step == 15 and moment(opened) == end
+
+
+def test_a_task_with_data_of_its_own_is_opened_again(tmp_path: Path) -> None:
+    config = file_config(tmp_path, 2, HARD)
+    with Session(config) as session:
+        session.train(8)
+        session.save(tmp_path / "run.tfviz")
+        expected = everything(session)
+    with Session.open(tmp_path / "run.tfviz") as opened:
+        assert everything(opened) == expected
+    os.remove(tmp_path / "pairs.tsv")
+    with pytest.raises(ValueError, match=r"pairs\.tsv cannot be read"):
+        Session.open(tmp_path / "run.tfviz")
+
+
+def test_two_shards_come_back_as_they_were(tmp_path: Path) -> None:
+    with Session(HARD.replace("training.shards", 2)) as session:
+        session.train(9)
+        session.save(tmp_path / "run.tfviz")
+        state = session.trainer.state()
+    with Session.open(tmp_path / "run.tfviz") as opened:
+        assert same(opened.trainer.state(), state)
+
+
+def saved(folder: Path, config: RunConfig = HARD) -> Path:
+    path = folder / "run.tfviz"
+    session = with_branches(config)
+    session.save(path)
+    session.close()
+    return path
+
+
+def change(path: Path, statement: str, *values: object) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(statement, values)
+    connection.close()
+
+
+def test_a_run_of_another_trainer_can_be_looked_at_but_not_trained_on(tmp_path: Path) -> None:
+    tokens = ("<pad>", "<s>", "</s>", "<unk>")
+    with RunWriter(tmp_path / "run.tfviz", {"name": "theirs"}, tokens, tokens, trainer="torch") as run:
+        run.scalars(1, loss=1.0)
+    with pytest.raises(ValueError, match="was written by torch: it can be looked at, not trained on"):
+        Session.open(tmp_path / "run.tfviz")
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_keyframe_of_another_model_is_refused(tmp_path: Path, shards: int) -> None:
+    wide = Session(SMALL.with_values({"model.d_model": 16, "training.shards": shards}))
+    path = tmp_path / "run.tfviz"
+    with Session(SMALL.replace("training.shards", shards)) as session:
+        session.record(path)
+        session.train(2)
+        assert session._recording is not None
+        session._recording.keyframe(session.line, 1, wide.trainer.state(), optional=False)
+    with pytest.raises(RunFileError, match="damaged: its keyframe of step 1 does not fit the run's model"):
+        Session.open(path)
+    wide.close()
+
+
+def test_a_keyframe_with_the_number_of_another_step_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(SMALL) as session:
+        session.record(path)
+        session.train(3)
+        assert session._recording is not None
+        session._recording.keyframe(session.line, 2, session.trainer.state(), optional=False)
+    with pytest.raises(RunFileError, match="its keyframe of step 2 does not fit"):
+        Session.open(path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"config": None},
+        {"config": {"training": {"learning_rate": -1}}},
+        {"config": SMALL.replace("model.d_model", 16).to_dict()},
+        {"config": SMALL.replace("training.optimizer", "sgd").to_dict()},
+    ],
+    ids=["nothing", "no configuration", "a bad value", "another model", "another optimiser"],
+)
+def test_an_event_that_no_run_can_have_is_refused(tmp_path: Path, data: dict[str, object]) -> None:
+    path = saved(tmp_path)
+    change(path, "UPDATE events SET data = ? WHERE branch = 0 AND step = 10", json.dumps(data))
+    with pytest.raises(RunFileError, match=r"run\.tfviz is damaged: its "):
+        Session.open(path)
+
+
+def test_a_branch_of_another_model_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    other = HARD.replace("model.nhead", 1)
+    change(path, "UPDATE branches SET config = ? WHERE branch = 1", other.to_json())
+    with pytest.raises(RunFileError, match="changes what cannot change in the middle of a run"):
+        Session.open(path)
+
+
+def test_a_branch_whose_past_was_not_written_any_more_is_left_out(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    change(path, "UPDATE branches SET fork = 999 WHERE branch = 2")
+    with Session.open(path, record=True) as opened:
+        assert [branch.number for branch in opened.branches] == [0, 1]
+        opened.train(2)
+        assert opened.branch("new").number == 3  # the number is taken in the file
+        opened.train(2)
+    with Session.open(path) as again:
+        assert [branch.number for branch in again.branches] == [0, 1, 3]
+
+
+@pytest.mark.parametrize("content", [b"", b"no run at all", b"SQLite format 3\0" + bytes(5000)])
+def test_what_is_no_run_file_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "run.tfviz"
+    path.write_bytes(content)
+    with pytest.raises(RunFileError, match=r"run\.tfviz"):
+        Session.open(path)
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        Session.open(tmp_path / "missing.tfviz")
+
+
+def test_opening_many_branches_keeps_to_one_budget(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    with Session.open(path) as opened:
+        whole = Keyframes().budget
+        assert {line.keyframes.budget for line in opened.lines.values()} == {whole // 3}
+        main, fork = opened.lines[0].keyframes, opened.lines[1].keyframes
+        shared = [step for step in fork.steps if 0 < step <= 20]
+        assert shared and all(main.nearest(step)[1] is fork.nearest(step)[1] for step in shared)
+        assert np.isfinite(opened.loss)
