@@ -70,12 +70,15 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            while self.gate.pass_step(self.session.step, self.session.loss):
+            going = True
+            while going:
                 try:
-                    self._step()
+                    going = self.gate.pass_step(self.session.step, self.session.loss)
+                    if going:
+                        self._step()
                 except NonFiniteError as error:
                     self._halt(Failed(self.session.step, str(error), ""))
-                except Exception as error:
+                except Exception as error:  # in a step, in a picture of it, or in a condition of the gate
                     text = f"{type(error).__name__}: {error}"
                     self._halt(Failed(self.session.step, text, traceback.format_exc()))
         finally:
@@ -104,8 +107,10 @@ class Worker:
     def _gate_changed(self, change: GateChange) -> None:
         match change.state:
             case "paused":
-                self.show()
-                self.mailbox.post(Paused(change.step, change.reason))
+                try:
+                    self.show()
+                finally:
+                    self.mailbox.post(Paused(change.step, change.reason))
             case "running":
                 self.mailbox.post(Resumed(change.step))
             case "stopped":
