@@ -38,7 +38,10 @@ class Reader:
         return ids
 
     def read(self, example: Example, free_running: bool = True) -> tuple[Attention, Prediction]:
-        """Attention and predictions of one pair. Where no target is known the model's own answer stands for it."""
+        """Attention and predictions of one pair.
+
+        Where no target is known the decoder is fed the model's own answer, and nothing is called teacher-forced.
+        """
         source = self.encode(example.source)
         answer = self.free_running([source])[0] if free_running or not example.target else []
         tokenizer = self.task.target_tokenizer
@@ -49,7 +52,9 @@ class Reader:
             target = target if target[-1] == END else [*target, END]
         model = self._forward([source], [target])
         attention = self._attention(model, source, target[:-1], example)
-        forced = self._decoded(model.tensors["probabilities"].value[0].argmax(axis=-1), model, 0)
+        forced = None
+        if example.target:
+            forced = self._decoded(model.tensors["probabilities"].value[0].argmax(axis=-1), model, 0)
         running = self._running(answer) if answer else None
         words = tuple(map(tokenizer.token, target[1:])) if example.target else ()
         return attention, Prediction(

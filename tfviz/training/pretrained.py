@@ -1,6 +1,5 @@
 """A trained model that only answers: built from what its file holds, whether its data are still there or not."""
 
-import dataclasses
 
 import numpy as np
 
@@ -54,17 +53,7 @@ class Pretrained:
             attention, prediction = self.reader.read(example)
         unknown = tuple(self.unknown_words(example.source))
         model = self.model
-        return fed_honestly(
-            Snapshot(model.step, model.seed, model.config, attention, prediction, unknown_words=unknown)
-        )
-
-
-def fed_honestly(snapshot: Snapshot) -> Snapshot:
-    """The same where the right answer is known. Where not, the decoder was fed its own answer: nobody taught it."""
-    prediction = snapshot.prediction
-    if prediction is None or prediction.target:
-        return snapshot
-    return dataclasses.replace(snapshot, prediction=dataclasses.replace(prediction, teacher_forced=None))
+        return Snapshot(model.step, model.seed, model.config, attention, prediction, unknown_words=unknown)
 
 
 class WithoutData(Task):

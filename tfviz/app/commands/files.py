@@ -10,7 +10,7 @@ from tfviz.training.export import StepRange
 from tfviz.training.history import History
 from tfviz.training.mailbox import Demand
 from tfviz.training.model_file import SavedModel, load_model
-from tfviz.training.pretrained import Pretrained, fed_honestly
+from tfviz.training.pretrained import Pretrained
 from tfviz.training.run_file import RunFileError, RunReader, run_file_summary
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
@@ -65,7 +65,7 @@ def read_snapshots(path: str, steps: StepRange, sentence: str | None = None) -> 
             session.set_probe(sentence)
         for step in wanted:
             session.go_to(step)
-            yield fed_honestly(session.snapshot(Demand(attention=True, prediction=not session.probe.target)))
+            yield session.snapshot(Demand(attention=True, prediction=not session.probe.target))
 
 
 def read_history(path: str) -> History:
