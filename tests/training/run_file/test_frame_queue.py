@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from tfviz.training.run_file.frame_queue import FrameQueue, Waiting
@@ -43,7 +45,8 @@ def test_a_frame_that_was_replaced_while_it_was_written_is_written_again() -> No
 def test_a_slow_disk_costs_frames_between_the_oldest_and_the_newest() -> None:
     found = steps(filled(*(frame(step) for step in range(100)), most_bytes=100))
     assert (found[0], found[-1]) == (0, 99)
-    assert len(found) <= 10
+    assert len(found) == 10
+    assert max(later - earlier for earlier, later in pairwise(found)) <= 16
 
 
 def test_two_frames_wait_however_large_they_are() -> None:

@@ -63,6 +63,7 @@ def open_for_writing(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint = 512")
         connection.execute("PRAGMA journal_size_limit = 16777216")
+        connection.execute("PRAGMA secure_delete = OFF")  # some builds write zeros over all that is thinned
     except BaseException:
         connection.close()
         raise

@@ -25,7 +25,7 @@ class Waiting(NamedTuple):
 class FrameQueue:
     """First in, first out; a frame of the same key takes the place of one that waits.
 
-    Where the disk is too slow, every second of the frames between the oldest and the newest is given up.
+    Where the disk is too slow, frames between the oldest and the newest are given up, evenly over the steps.
     """
 
     def __init__(self, most_bytes: int = 64 << 20) -> None:
@@ -43,9 +43,8 @@ class FrameQueue:
             self._remove(frame.key)
             self._frames[frame.key] = frame
             self._bytes += frame.size
-            while self._bytes > self._most_bytes and len(self._frames) > 2:
-                for middle in list(self._frames)[1:-1:2]:
-                    self._remove(middle)
+            while self._bytes > self._most_bytes and self._give_up_one():
+                pass
 
     def spare(self, most_bytes: float, most_frames: float) -> None:
         """Give up optional frames, evenly, so that about as many wait as the limits say; the newest always stays."""
@@ -74,6 +73,18 @@ class FrameQueue:
         with self._lock:
             for key in [key for key in self._frames if key[1] == branch]:
                 self._remove(key)
+
+    def _give_up_one(self) -> bool:
+        """Of the kind and branch that takes most memory, the frame whose neighbours are closest; False for none."""
+        groups: dict[tuple[str, int], list[Waiting]] = {}
+        for frame in self._frames.values():
+            groups.setdefault(frame.key[:2], []).append(frame)
+        frames = max(groups.values(), key=lambda group: sum(frame.size for frame in group))
+        if len(frames) < 3:
+            return False
+        gaps = [after.key[2] - before.key[2] for before, after in zip(frames, frames[2:], strict=False)]
+        self._remove(frames[1 + gaps.index(min(gaps))].key)
+        return True
 
     def _remove(self, key: Key) -> None:
         frame = self._frames.pop(key, None)

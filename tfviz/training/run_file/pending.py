@@ -72,7 +72,7 @@ class Pending:
         """
         self._write_operations(store)
         for branch in sorted(self._sources):
-            while self._write_rows(store, branch):
+            while self._write_rows(store, branch, budget):
                 pass
         now = time.monotonic()
         seconds = now - self._allowed_at
@@ -93,13 +93,14 @@ class Pending:
             for _ in operations:
                 self._operations.popleft()
 
-    def _write_rows(self, store: RunStore, branch: int) -> bool:
+    def _write_rows(self, store: RunStore, branch: int, budget: int) -> bool:
         """Some rows of a branch; whether there were any."""
         source, start = self._sources[branch]
         rows = source.rows(start, ROWS_AT_ONCE)
         if not len(rows.steps):
             return False
         with store.transaction():
+            store.thin(budget - rows.matrix.nbytes)
             store.add_rows(branch, rows.steps, rows.names, rows.matrix)
         self._sources[branch] = (source, start + len(rows.steps))
         source.done(start + len(rows.steps))
@@ -114,6 +115,6 @@ class Pending:
             self._reject(f"The {kind} of step {step} is not recorded: {error}.", step)
             return
         with store.transaction():
+            store.thin(budget - len(data))
             store.put_frame(kind, branch, step, data)
-            store.thin(budget)
         self._allowance -= len(data)
