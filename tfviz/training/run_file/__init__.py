@@ -12,6 +12,7 @@ from tfviz.training.run_file.fingerprint import differences, numerical_fingerpri
 from tfviz.training.run_file.foreign import Configuration, ForeignConfig
 from tfviz.training.run_file.reader import RunReader
 from tfviz.training.run_file.recorder import BUDGET, Recorder
+from tfviz.training.run_file.saving import saving
 from tfviz.training.run_file.schema import FORMAT
 from tfviz.training.run_file.summary import run_file_summary
 from tfviz.training.run_file.tables import RecordedEvent
@@ -35,4 +36,5 @@ __all__ = [
     "numerical_fingerprint",
     "replacing",
     "run_file_summary",
+    "saving",
 ]

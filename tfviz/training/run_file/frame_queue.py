@@ -28,8 +28,8 @@ class FrameQueue:
     Where the disk is too slow, frames between the oldest and the newest are given up, evenly over the steps.
     """
 
-    def __init__(self, most_bytes: int = 64 << 20) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, most_bytes: float = 64 << 20) -> None:
+        self.most_bytes = most_bytes
         self._frames: dict[Key, Waiting] = {}
         self._bytes = 0
         self._lock = threading.Lock()
@@ -43,7 +43,7 @@ class FrameQueue:
             self._remove(frame.key)
             self._frames[frame.key] = frame
             self._bytes += frame.size
-            while self._bytes > self._most_bytes and self._give_up_one():
+            while self._bytes > self.most_bytes and self._give_up_one():
                 pass
 
     def spare(self, most_bytes: float, most_frames: float) -> None:

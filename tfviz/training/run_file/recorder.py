@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import math
 import os
 import threading
 import time
@@ -139,6 +140,10 @@ class Recorder:
         size = 0 if maps is None else maps.encoder_self.nbytes + maps.decoder_self.nbytes + maps.cross.nbytes
         key = (SNAPSHOT, branch, snapshot.step)
         self._pending.put(Waiting(key, size, lambda: snapshot_to_arrays(snapshot, config), optional))
+
+    def keep_all_frames(self) -> None:
+        """Let frames wait however much memory they hold: for those that are in memory anyway."""
+        self._pending.frames.most_bytes = math.inf
 
     def event(self, branch: int, step: int, kind: str, data: Mapping[str, Any]) -> None:
         """An intervention, an alert, a warning, with the step after which it happened. ValueError for no JSON
