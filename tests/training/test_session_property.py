@@ -1,0 +1,275 @@
+"""Time travel to the last bit: whatever is done with a run, every step of every branch is what it was at first."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.training.small_runs import EVERYTHING, HARD, PATIENCE, fields, new_trainer, scalars, worker_waits
+from tfviz.training import keyframes
+from tfviz.training.branches import CHANGEABLE
+from tfviz.training.config import RunConfig
+from tfviz.training.session import Session
+from tfviz.training.tasks import create_task
+from tfviz.training.trainer import Trainer
+
+ROOT = Path(__file__).parents[2]
+MOST_STEPS = 60  # of a branch, so that an example stays short
+ROOM = 12  # keyframes that fit the budget, so that some are given up
+STATE = sum(array.nbytes for array in new_trainer(HARD).state().values())
+
+RUNS = {
+    "one shard": HARD,
+    "two shards": HARD.with_values({"training.shards": 2, "training.validation_every": 7}),
+    "momentum": HARD.with_values(
+        {"training.optimizer": "momentum", "training.clip_norm": 0.1, "model.dropout": 0}
+    ),
+}
+VALUES: dict[str, list[Any]] = {
+    "training.learning_rate": [0.001, 0.02],
+    "training.clip_norm": [0.0, 0.2],
+    "training.seed": [0, 8],
+    "model.dropout": [0.0, 0.4],
+    "training.schedule": ["constant", "warmup_inverse_sqrt"],
+    "training.warmup_steps": [3, 30],
+    "training.weight_decay": [0.0, 0.3],
+    "training.betas": [(0.8, 0.9), (0.9, 0.98)],
+    "training.momentum": [0.5, 0.9],
+    "training.eps": [1e-9, 1e-4],
+}
+
+train = st.tuples(st.sampled_from(["train", "work"]), st.integers(1, 12))
+place = st.tuples(st.sampled_from(["go_to", "view"]), st.floats(0, 1))
+change = st.sampled_from(sorted(VALUES)).flatmap(
+    lambda path: st.tuples(st.just("intervene"), st.just(path), st.sampled_from(VALUES[path]))
+)
+other = st.tuples(st.sampled_from(["branch", "switch", "delete"]), st.integers(0, 5))
+reopen = st.just(("reopen",))
+doings = st.lists(st.one_of(train, train, place, change, other, reopen), min_size=4, max_size=14)
+
+
+class Witness:
+    """Does things with a session, and remembers how each step of each branch looked when it was seen first."""
+
+    def __init__(self, config: RunConfig, spacing: int, folder: Path) -> None:
+        self.first_config, self.path = config, folder / "run.tfviz"
+        self.session = Session(config)
+        self.session.keyframes.near = self.session.keyframes.spacing = spacing
+        self.states: dict[tuple[int, int], object] = {}
+        self.pictures: dict[tuple[int, int], object] = {}
+        self.configs: dict[int, list[RunConfig]] = {0: []}  # branch -> of each step that it has
+        self.next: dict[int, RunConfig] = {0: config}  # branch -> of the step after its frontier
+        self.forks: dict[int, tuple[int, int]] = {}
+        self.remember()
+
+    @property
+    def number(self) -> int:
+        return self.session.line.branch.number
+
+    def owner(self, number: int, step: int) -> int:
+        """The branch that a step belongs to: this one, or one that it left."""
+        while number in self.forks and step <= self.forks[number][1]:
+            number = self.forks[number][0]
+        return number
+
+    def remember(self) -> None:
+        """The present state, which must be the one that was seen here before."""
+        key = self.owner(self.number, self.session.step), self.session.step
+        state = fields(self.session.trainer.state())
+        assert self.states.setdefault(key, state) == state
+
+    def look(self, picture: object, number: int, step: int) -> None:
+        assert self.pictures.setdefault((self.owner(number, step), step), picture) == picture
+
+    def config_here(self) -> RunConfig:
+        """That of the next step, by the witness's own account."""
+        number, step = self.number, self.session.step
+        known = self.configs[number]
+        return known[step] if step < len(known) else self.next[number]
+
+    def do(self, what: str, *values: Any) -> None:
+        getattr(self, what)(*values)
+        assert self.session.config == self.config_here()
+        assert self.session.frontier == len(self.configs[self.number])
+
+    def train(self, steps: int) -> None:
+        steps = min(steps, MOST_STEPS - self.session.step)
+        self._expect(steps)
+        self.session.train(steps, self.remember)
+
+    def work(self, steps: int) -> None:
+        """The same in a thread, with somebody looking."""
+        steps = min(steps, MOST_STEPS - self.session.step)
+        if steps:
+            self._expect(steps)
+            self.session.mailbox.request(EVERYTHING)
+            self.session.start()
+            self.session.gate.run_steps(steps)
+            worker_waits(self.session)
+            self.session._worker.stop()
+            self.remember()
+
+    def _expect(self, steps: int) -> None:
+        known = self.configs[self.number]
+        known += [self.next[self.number]] * (self.session.step + steps - len(known))
+
+    def go_to(self, part: float) -> None:
+        step = round(part * self.session.frontier)
+        self.session.go_to(step)
+        self.remember()
+        self.look(fields(self.session.snapshot(EVERYTHING)), self.number, step)
+
+    def view(self, part: float) -> None:
+        for number, line in self.session.lines.items():
+            step = round(part * line.frontier)
+            self.look(fields(self.session.view(step, number)), number, step)
+        self.remember()
+
+    def intervene(self, path: str, value: Any) -> None:
+        before = self.config_here()
+        after = before.replace(path, value)
+        if after != before and self.session.step < self.session.frontier:
+            self._forked()
+        number = self.session.intervene(path, value).number
+        self.next[number] = after if self.session.step == self.session.frontier else self.next[number]
+
+    def branch(self, number: int) -> None:
+        self._forked()
+        self.session.branch(f"branch {number}")
+
+    def _forked(self) -> None:
+        """A new branch is about to leave here."""
+        step, new = self.session.step, max(self.forks, default=0) + 1
+        self.next[new] = self.config_here()
+        self.configs[new] = self.configs[self.number][:step]
+        self.forks[new] = (self.number, step)
+
+    def switch(self, number: int) -> None:
+        numbers = sorted(self.session.lines)
+        self.session.switch(numbers[number % len(numbers)])
+        self.remember()
+
+    def delete(self, number: int) -> None:
+        needed = {0, self.number, *(branch.parent for branch in self.session.branches)}
+        free = sorted(set(self.session.lines) - needed)
+        if free:
+            self.session.delete(free[number % len(free)])
+
+    def reopen(self) -> None:
+        self.session.save(self.path)
+        record = {number: scalars(line.history) for number, line in self.session.lines.items()}
+        self.session.close()
+        self.session = Session.open(self.path)
+        assert {number: scalars(line.history) for number, line in self.session.lines.items()} == record
+        self.forks = {number: left for number, left in self.forks.items() if number in record}
+        self.remember()
+
+    def check_all(self) -> None:
+        """Every branch again from its first step, by a trainer that knows nothing of keyframes or branches."""
+        for number, line in self.session.lines.items():
+            trainer = Trainer(self.first_config, create_task(self.first_config))
+            for step, config in enumerate(self.configs[number]):
+                trainer.reconfigure(config)
+                row = trainer.train_batch()
+                key = self.owner(number, step + 1), step + 1
+                if key in self.states:
+                    assert self.states[key] == fields(trainer.state())
+                assert line.history["loss"][step] == row[0] and line.history["learning_rate"][step] == row[3]
+                assert line.history["gradient_norm"][step] == row[4]
+                every = config.training.validation_every
+                if (step + 1) % every == 0:
+                    assert line.history["validation_loss"][step] == trainer.validate()[0]
+            trainer.models.close()
+
+
+def test_the_examples_cover_whatever_may_change() -> None:
+    assert set(VALUES) == set(CHANGEABLE)
+
+
+@settings(max_examples=40)
+@given(config=st.sampled_from(sorted(RUNS)), spacing=st.integers(2, 9), doings=doings)
+def test_every_step_of_every_branch_is_what_it_was_at_first(
+    config: str, spacing: int, doings: list[tuple[Any, ...]]
+) -> None:
+    with mock.patch.object(keyframes, "MEMORY", ROOM * STATE), tempfile.TemporaryDirectory() as folder:
+        witness = Witness(RUNS[config], spacing, Path(folder))
+        try:
+            for what, *values in doings:
+                witness.do(what, *values)
+            witness.check_all()
+        finally:
+            witness.session.close()
+
+
+def story(session: Session) -> None:
+    """A run with branches, changes and returns."""
+    session.train(18)
+    session.intervene("training.learning_rate", 0.02)
+    session.train(20)
+    session.go_to(11)
+    session.intervene("training.seed", 3)
+    session.train(17)
+    session.go_to(21)
+    session.intervene("model.dropout", 0.4)
+    session.train(9)
+
+
+def digest(session: Session) -> dict[str, str]:
+    """Every fifth step and the last one of every branch, as a short text each."""
+    found = {}
+    for number, line in session.lines.items():
+        session.switch(number)
+        for step in sorted({*range(0, line.frontier, 5), line.frontier}):
+            session.go_to(step)
+            value = fields(
+                (session.trainer.state(), session.snapshot(EVERYTHING), scalars(line.history, step))
+            )
+            found[f"{number}/{step}"] = hashlib.sha256(repr(value).encode()).hexdigest()
+    return found
+
+
+PROGRAM = """
+import json, sys
+from tfviz import blas
+blas.use_one_thread()
+from tests.training.small_runs import HARD
+from tests.training.test_session_property import digest, story
+from tfviz.training.session import Session
+with Session.open(sys.argv[1]) if len(sys.argv) > 1 else Session(HARD) as session:
+    if len(sys.argv) == 1:
+        story(session)
+    print(json.dumps(digest(session)))
+"""
+
+
+@pytest.mark.parametrize("way", ["opened there", "trained there"])
+def test_another_process_computes_the_same_bits(tmp_path: Path, way: str) -> None:
+    with Session(HARD) as session:
+        story(session)
+        session.save(tmp_path / "run.tfviz")
+        expected = digest(session)
+    arguments = [str(tmp_path / "run.tfviz")] if way == "opened there" else []
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=4 * PATIENCE, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == expected
+    assert len(set(expected.values())) > 12  # branches share what was before them
+
+
+def test_a_run_beside_another_is_as_it_is_alone() -> None:
+    with Session(HARD) as alone, Session(HARD) as one, Session(RUNS["two shards"]) as two:
+        alone.train(20)
+        for _ in range(20):
+            one.train(1)
+            two.train(1)
+        assert scalars(one.history) == scalars(alone.history)
