@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.driving import Driver
 from tfviz.app.application import create_window
 from tfviz.app.settings import Settings
+from tfviz.app.window import MainWindow
 from tfviz.training.config import RunConfig
 
 Open = Callable[..., Driver]
@@ -49,10 +50,16 @@ def open_window(qtbot: QtBot, settings: Settings, config: RunConfig) -> Iterator
     """Opens a window and waits for its first picture; closes it after the test and looks for what is left."""
     drivers: list[Driver] = []
 
-    def open_one(run: RunConfig = config, settings: Settings = settings, theme: str = "dark") -> Driver:
+    def open_one(
+        run: RunConfig = config,
+        settings: Settings = settings,
+        theme: str | None = "dark",
+        prepare: Callable[[MainWindow], None] = lambda window: None,
+    ) -> Driver:
         window = create_window(run, settings, theme)  # type: ignore[arg-type]
         driver = Driver(window, qtbot)
         drivers.append(driver)
+        prepare(window)
         window.show()
         qtbot.waitUntil(lambda: window.runs.current is not None or window.runs.refusal is not None)
         if window.runs.current is not None:

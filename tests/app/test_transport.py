@@ -187,13 +187,3 @@ def test_closing_in_the_middle_of_training_joins_the_thread(driver: Driver) -> N
     driver.qtbot.waitUntil(lambda: driver.step > 5)
     driver.window.close()
     assert not driver.session.running
-
-
-def test_a_session_trained_before_the_window_is_shown_is_seen_as_it_is(
-    open_window: Open, config: RunConfig
-) -> None:
-    driver = open_window(config)
-    driver.window.hide()
-    assert driver.session.running
-    driver.window.show()
-    driver.train(3)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -23,15 +24,17 @@ from tfviz.app.export_job import (
     CHOICES,
     MODEL,
     ONE_HEAD,
-    PICTURES,
     SCALARS,
     Capture,
     Choice,
+    GivenUpError,
+    Job,
     file_name,
-    write,
+    suggested_steps,
 )
+from tfviz.training.export import Format, Head, StepRange
 from tfviz.training.export.description import origin, sentence
-from tfviz.training.export.heads import Head, all_heads
+from tfviz.training.export.heads import all_heads
 from tfviz.training.session import Session
 from tfviz.views.panel import label
 
@@ -44,18 +47,7 @@ WHAT = {
     SCALARS: "Scalars of all steps",
     MODEL: "Model (weights)",
 }
-FORMAT_HELP = {
-    "npz": "NumPy arrays (layer, head, query, key), tokens and configuration; loads into BertViz and CircuitsVis.",
-    "json": "Numbers, tokens and configuration as text that any language reads.",
-    "csv": "A table, one row for each number with its step, tokens and head.",
-    "png": "A picture with tokens, colour bar and caption.",
-    "svg": "A drawing that stays sharp at any size, with tokens, colour bar and caption.",
-    "safetensors": "All weights under PyTorch's names, configuration and vocabularies in the metadata.",
-}
-SCALAR_HELP = {
-    "csv": "A table, one row for each step: losses, accuracies, learning rate, gradient norms.",
-    "json": "One list for each scalar: losses, accuracies, learning rate, gradient norms.",
-}
+FIRST_FORMAT = "png"
 
 
 def ask_for_path(parent: QWidget, suggestion: str, kinds: str) -> str:
@@ -67,6 +59,7 @@ class ExportDialog(QDialog):
     """Exports the step at which it was opened, whatever training does meanwhile."""
 
     saved = Signal(str)
+    _progressed = Signal(int, int)
 
     def __init__(
         self,
@@ -83,58 +76,85 @@ class ExportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._folder, self._choose_path, self._preferred = folder, choose_path, head
         self.capture: Capture | None = None
+        self._heads: list[Head] = []
+        self._job: Job | None = None
         self._work: Background | None = None
         self.caption = label("Reading the step …", "dim")
         self.what, self.format, self.head, self.theme = QComboBox(), QComboBox(), QComboBox(), QComboBox()
+        self.steps = QLineEdit()
         self.numbers = QCheckBox("Write the numbers into the cells")
         self.help = label("", "faint")
-        self.error = label("", "error")
+        self.message = label("", "error")
         self.save_button, self.cancel_button = QPushButton("Save as…"), QPushButton("Cancel")
-        self._build(theme)
+        self._prepare(theme)
+        self._arrange()
         self._connect()
         self._choose_what()
         self._read(session)
 
     @property
+    def chosen_format(self) -> Format:
+        return CHOICES[self.what.currentData()][max(self.format.currentIndex(), 0)]
+
+    @property
     def choice(self) -> Choice:
-        """What the fields say."""
-        what = self.what.currentData()
-        head = self.head.currentData() if what == ONE_HEAD else None
-        return Choice(
-            what, self.format.currentText(), head, self.theme.currentText(), self.numbers.isChecked()
-        )
+        """What the fields say. ValueError where the steps cannot be."""
+        what, format = self.what.currentData(), self.chosen_format
+        head = self._heads[self.head.currentIndex()] if what == ONE_HEAD and self._heads else None
+        steps = StepRange.parse(self.steps.text()) if format.several_steps and self.steps.text() else None
+        if steps is not None and self.capture is not None:
+            steps.within(self.capture.frontier)
+        return Choice(what, format, head, self.theme.currentText(), self.numbers.isChecked(), steps)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self._job is not None:
+            self._job.cancel()
         if self._work is not None and self._work.running:
             self._work.cancel()  # a file is written whole or not at all: its end is waited for
         super().closeEvent(event)
 
-    def _build(self, theme: str) -> None:
-        named = {"what": self.what, "format": self.format, "head": self.head, "theme": self.theme}
-        for name, box in named.items():
+    # what stands where
+
+    def _prepare(self, theme: str) -> None:
+        for name, box in {
+            "what": self.what,
+            "format": self.format,
+            "head": self.head,
+            "theme": self.theme,
+        }.items():
             box.setObjectName(f"export_{name}")
         for what, text in WHAT.items():
             self.what.addItem(text, what)
         self.theme.addItems(["light", "dark"])
         self.theme.setCurrentText(theme)
-        self.caption.setObjectName("export_caption")
+        self.steps.setObjectName("export_steps")
+        self.steps.setToolTip("first:last:distance, such as 0:500:10")
         self.numbers.setObjectName("export_numbers")
+        self.caption.setObjectName("export_caption")
         self.help.setWordWrap(True)
         self.help.setMinimumHeight(36)
         self.help.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.error.setObjectName("export_error")
-        self.error.setWordWrap(True)
-        self.error.hide()
+        self.message.setObjectName("export_message")
+        self.message.setWordWrap(True)
+        self.message.hide()
         self.save_button.setObjectName("export_save")
         self.save_button.setProperty("primary", True)
         self.save_button.setDefault(True)
         self.save_button.setEnabled(False)
         self.cancel_button.setObjectName("export_cancel")
+
+    def _arrange(self) -> None:
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
-        words = {"What": self.what, "Head": self.head, "Format": self.format, "Colours": self.theme}
-        for word, field in words.items():
+        fields = {
+            "What": self.what,
+            "Head": self.head,
+            "Format": self.format,
+            "Steps": self.steps,
+            "Colours": self.theme,
+        }
+        for word, field in fields.items():
             field.setAccessibleName(word)
             form.addRow(label(word, "dim"), field)
         form.addRow("", self.numbers)
@@ -149,15 +169,42 @@ class ExportDialog(QDialog):
         column.addWidget(self.caption)
         column.addLayout(form)
         column.addWidget(self.help)
-        column.addWidget(self.error)
+        column.addWidget(self.message)
         column.addLayout(buttons)
-        self.setMinimumWidth(440)
+        self.setMinimumWidth(460)
 
     def _connect(self) -> None:
         self.what.currentIndexChanged.connect(self._choose_what)
         self.format.currentIndexChanged.connect(self._choose_format)
         self.save_button.clicked.connect(self._save)
         self.cancel_button.clicked.connect(self.close)
+        self._progressed.connect(lambda done, count: self._say(f"{done:,} of {count:,} steps", "dim"))
+
+    # what is chosen
+
+    def _choose_what(self) -> None:
+        formats = CHOICES[self.what.currentData()]
+        names = [format.name for format in formats]
+        before = self.format.currentText().partition(" ")[0]
+        kept = next((name for name in (before, FIRST_FORMAT) if name in names), names[0])
+        self.format.clear()
+        self.format.addItems([f"{format.name} · {format.title}" for format in formats])
+        self.format.setCurrentIndex(names.index(kept))
+        self._choose_format()
+
+    def _choose_format(self) -> None:
+        what, format = self.what.currentData(), self.chosen_format
+        self.head.setEnabled(what == ONE_HEAD)
+        self.theme.setEnabled(format.picture)
+        self.numbers.setEnabled(format.picture and what == ONE_HEAD)
+        self.steps.setEnabled(format.several_steps)
+        self.steps.setPlaceholderText("this step" if format.one_step else "")
+        frontier = self.capture.frontier if self.capture is not None else 0
+        self.steps.setText("" if format.one_step else str(suggested_steps(frontier)))
+        self.help.setText(format.suits)
+        self.message.hide()
+
+    # reading and writing
 
     def _read(self, session: Session) -> None:
         """Copy the step: between two steps of the worker, which may take as long as a step does."""
@@ -169,46 +216,36 @@ class ExportDialog(QDialog):
     def _show_capture(self, capture: Capture) -> None:
         self.capture = capture
         snapshot = capture.snapshot
-        self.caption.setText(
-            f"Step {snapshot.step:,} · seed {snapshot.seed} · {origin(snapshot)}: “{sentence(snapshot)}”"
-        )
+        place = f"{origin(snapshot)}: “{sentence(snapshot)}”"
+        self.caption.setText(f"Step {snapshot.step:,} · seed {snapshot.seed} · {place}")
         assert snapshot.attention is not None
-        for head in all_heads(snapshot.attention):
-            self.head.addItem(head.label, head)
-        self.head.setCurrentIndex(max(self.head.findData(self._preferred), 0))
+        self._heads = all_heads(snapshot.attention)
+        self.head.addItems([head.label for head in self._heads])
+        if self._preferred in self._heads:
+            self.head.setCurrentIndex(self._heads.index(self._preferred))
         self.save_button.setEnabled(True)
-
-    def _choose_what(self) -> None:
-        formats = CHOICES[self.what.currentData()]
-        wanted = (self.format.currentText(), "png")
-        kept = next((format for format in wanted if format in formats), formats[0])
-        self.format.clear()
-        self.format.addItems(formats)
-        self.format.setCurrentText(kept)
         self._choose_format()
 
-    def _choose_format(self) -> None:
-        what, format = self.what.currentData(), self.format.currentText()
-        picture = format in PICTURES
-        self.head.setEnabled(what == ONE_HEAD)
-        self.theme.setEnabled(picture)
-        self.numbers.setEnabled(picture and what == ONE_HEAD)
-        self.help.setText((SCALAR_HELP if what == SCALARS else FORMAT_HELP).get(format, ""))
-
     def _save(self) -> None:
-        capture, choice = self.capture, self.choice
+        capture = self.capture
         if capture is None:
             return
-        kinds = f"{choice.format} (*.{choice.format})"
-        chosen = self._choose_path(self, str(Path(self._folder) / file_name(capture, choice)), kinds)
+        try:
+            choice = self.choice
+        except ValueError as error:
+            self._show_error(error)
+            return
+        suggestion = str(Path(self._folder) / file_name(capture, choice))
+        chosen = self._choose_path(self, suggestion, choice.format.file_filter)
         if not chosen:
             return
         path = Path(chosen)
-        if path.suffix.lower() != f".{choice.format}":
-            path = path.with_name(f"{path.name}.{choice.format}")
+        if path.suffix.lower() != choice.format.suffix:
+            path = path.with_name(path.name + choice.format.suffix)
         self.save_button.setEnabled(False)
-        self.error.hide()
-        self._work = Background(lambda: write(capture, choice, path), self)
+        self.message.hide()
+        self._job = Job(capture, choice, path, self._progressed.emit)
+        self._work = Background(self._job.run, self)
         self._work.done.connect(lambda _: self._finish(path))
         self._work.failed.connect(self._show_error)
         self._work.start()
@@ -218,6 +255,14 @@ class ExportDialog(QDialog):
         self.close()
 
     def _show_error(self, error: Exception) -> None:
-        self.error.setText(f"Not saved: {error}" if self.capture else f"The step cannot be read: {error}")
-        self.error.show()
+        if not isinstance(error, GivenUpError):
+            self._say(f"Not saved: {error}" if self.capture else f"The step cannot be read: {error}", "error")
         self.save_button.setEnabled(self.capture is not None)
+
+    def _say(self, text: str, role: str) -> None:
+        if self.message.property("role") != role:
+            self.message.setProperty("role", role)
+            self.message.style().unpolish(self.message)
+            self.message.style().polish(self.message)
+        self.message.setText(text)
+        self.message.show()

@@ -1,89 +1,136 @@
 """One export: what is taken of the session at a moment, which choices there are, and how a file is written."""
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
 
-from tfviz.training.export import DESCRIPTIONS, FORMATS, IMAGE_FORMATS, Head, export_scalars, export_snapshot
-from tfviz.training.history import History
+from tfviz.training.export import (
+    ANIMATION_FORMATS,
+    DESCRIPTIONS,
+    IMAGE_FORMATS,
+    Format,
+    Head,
+    StepRange,
+    export_scalars,
+    export_snapshot,
+    export_snapshots,
+)
 from tfviz.training.model_file import save_model
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
-from tfviz.training.tokenizer import Tokenizer
 
 ALL_HEADS, ONE_HEAD, SCALARS, MODEL = "all heads", "one head", "scalars", "model"
-CHOICES = {
-    ALL_HEADS: tuple(format.name for format in DESCRIPTIONS["attention"] if format.one_step),
-    ONE_HEAD: tuple(
-        format.name for format in DESCRIPTIONS["attention"] if format.one_step and format.one_head
-    ),
-    SCALARS: FORMATS["scalars"],
-    MODEL: FORMATS["model"],
+CHOICES: dict[str, tuple[Format, ...]] = {
+    ALL_HEADS: DESCRIPTIONS["attention"],
+    ONE_HEAD: tuple(format for format in DESCRIPTIONS["attention"] if format.one_head),
+    SCALARS: DESCRIPTIONS["scalars"],
+    MODEL: DESCRIPTIONS["model"],
 }
-"""What can be exported of one step -> its formats."""
+"""What can be exported -> its formats."""
 
-PICTURES = tuple(format.name for format in DESCRIPTIONS["attention"] if format.picture)
+SOME_FRAMES = 100
+"""About so many steps are suggested for an animation."""
+
+
+class GivenUpError(Exception):
+    """The user has thought better of it; nothing was written."""
 
 
 @dataclass(frozen=True, eq=False)
 class Capture:
     """A session at one step, copied: training goes on meanwhile."""
 
+    session: Session
     snapshot: Snapshot
     parameters: dict[str, numpy.ndarray]
-    history: History
-    """Grows on; its rows up to now are what is written."""
-    source: Tokenizer
-    target: Tokenizer
+    frontier: int
 
     @classmethod
     def of(cls, session: Session) -> "Capture":
         """For the thread that trains, or while nobody does."""
-        task = session.task
-        parts = (session.snapshot(), session.parameters, session.history)
-        return cls(*parts, task.source_tokenizer, task.target_tokenizer)
+        return cls(session, session.snapshot(), session.parameters, session.frontier)
 
 
 @dataclass(frozen=True)
 class Choice:
     """What, in which format; the rest is for pictures."""
 
-    what: str = ALL_HEADS
-    format: str = "png"
+    what: str
+    format: Format
     head: Head | None = None
     theme: str = "light"
     numbers: bool = False
+    steps: StepRange | None = None
+    """None: the captured step alone."""
+
+
+class Job:
+    """Writes one file. `cancel` may be called from another thread: a range of steps can take long."""
+
+    def __init__(
+        self, capture: Capture, choice: Choice, path: Path, progress: Callable[[int, int], None]
+    ) -> None:
+        """`progress` is called with how many steps of how many are done."""
+        self._capture, self._choice, self._path, self._progress = capture, choice, path, progress
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+    def run(self) -> None:
+        """Write the file, whole or not at all. ValueError for what cannot be, OSError for where it cannot be."""
+        capture, choice, path = self._capture, self._choice, self._path
+        snapshot, format = capture.snapshot, choice.format.name
+        look = {"head": choice.head, "theme": choice.theme, "numbers": choice.numbers}
+        if choice.what == SCALARS:
+            export_scalars(capture.session.history, path, format)
+        elif choice.what == MODEL:
+            task = capture.session.task
+            tokens = task.source_tokenizer.tokens, task.target_tokenizer.tokens
+            save_model(path, capture.parameters, snapshot.config, *tokens, snapshot.step, snapshot.seed)
+        elif format in ANIMATION_FORMATS:
+            from tfviz.views.figure_animation import export_animation
+
+            export_animation(self._snapshots(choice.steps or StepRange()), path, format, **look)  # type: ignore[arg-type]
+        elif choice.steps is not None:
+            export_snapshots(self._snapshots(choice.steps), path, format, **look)  # type: ignore[arg-type]
+        elif format in IMAGE_FORMATS:
+            from tfviz.views.figure_image import export_image
+
+            export_image(snapshot, path, format, **look)  # type: ignore[arg-type]
+        else:
+            export_snapshot(snapshot, path, "attention", format, **look)  # type: ignore[arg-type]
+
+    def _snapshots(self, wanted: StepRange) -> Iterator[Snapshot]:
+        """The recorded steps one after the other, computed again beside the training."""
+        steps = wanted.within(self._capture.frontier)
+        for done, step in enumerate(steps):
+            self._progress(done, len(steps))
+            snapshot = self._capture.session.view(step, progress=lambda *_: not self._cancelled)
+            if snapshot is None or self._cancelled:
+                raise GivenUpError
+            yield snapshot
+
+
+def suggested_steps(frontier: int) -> StepRange:
+    """From the beginning to now, in about SOME_FRAMES round distances."""
+    return StepRange(0, frontier, max(round(frontier / SOME_FRAMES), 1))
 
 
 def file_name(capture: Capture, choice: Choice) -> str:
     """A name that says what is in the file: "identity-step1284-seed7-cross.L0H3.png"."""
     snapshot = capture.snapshot
     name = snapshot.config.name or snapshot.config.task.name
-    parts = [re.sub(r"[^\w.-]+", "_", name), f"step{snapshot.step}", f"seed{snapshot.seed}"]
+    shown = f"step{snapshot.step}"
+    if choice.steps is not None:
+        last = capture.frontier if choice.steps.last is None else choice.steps.last
+        shown = f"steps{choice.steps.first}-{last}"
+    elif choice.what == SCALARS:
+        shown = "scalars"
+    parts = [re.sub(r"[^\w.-]+", "_", name), shown, f"seed{snapshot.seed}"]
     if choice.what == ONE_HEAD and choice.head is not None:
         parts.append(str(choice.head))
-    if choice.what == SCALARS:
-        parts[1:2] = ["scalars"]
-    return "-".join(parts) + f".{choice.format}"
-
-
-def write(capture: Capture, choice: Choice, path: Path) -> None:
-    """Write the file, whole or not at all. ValueError for what cannot be, OSError for where it cannot be."""
-    if choice.what == SCALARS:
-        export_scalars(capture.history, path, choice.format)
-    elif choice.what == MODEL:
-        snapshot = capture.snapshot
-        tokens = capture.source.tokens, capture.target.tokens
-        save_model(path, capture.parameters, snapshot.config, *tokens, snapshot.step, snapshot.seed)
-    else:
-        head = choice.head if choice.what == ONE_HEAD else None
-        if choice.format in IMAGE_FORMATS:
-            from tfviz.views.figure_image import export_image
-
-            export_image(capture.snapshot, path, choice.format, head, choice.theme, numbers=choice.numbers)
-        else:
-            export_snapshot(
-                capture.snapshot, path, "attention", choice.format, head, choice.theme, numbers=choice.numbers
-            )
+    return "-".join(parts) + choice.format.suffix
