@@ -3,7 +3,6 @@
 import contextlib
 import json
 import random
-import resource
 import sqlite3
 import struct
 from collections.abc import Callable
@@ -27,6 +26,8 @@ from tests.training.run_file.runs import (
 from tfviz.training.run_file import Branch, Recorder, RunFileError, RunReader, copy_run_file, run_file_summary
 from tfviz.training.run_file.scalar_blocks import CONSTANT, COUNT, HEADER
 from tfviz.training.run_file.schema import APPLICATION_ID, BLOCK, FORMAT, TABLES
+
+resource = pytest.importorskip("resource", reason="peak memory is measured on POSIX systems")
 
 MEGABYTE = 1 << 20
 
