@@ -296,7 +296,7 @@ class MainWindow(QMainWindow):
     # layout
 
     def _restore_layout(self) -> None:
-        self.resize(PREFERRED_SIZE)
+        self.resize(_fitting_size())
         arrange(self, self.docks)
         if self.settings.geometry is not None:
             self.restoreGeometry(self.settings.geometry)
@@ -346,3 +346,10 @@ def _application() -> QApplication:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     return application
+
+
+def _fitting_size() -> QSize:
+    """As in the design, or what the screen has room for; an offscreen "screen" has no size that means anything."""
+    if QGuiApplication.platformName() in ("offscreen", "minimal"):
+        return PREFERRED_SIZE
+    return PREFERRED_SIZE.boundedTo(QGuiApplication.primaryScreen().availableSize())

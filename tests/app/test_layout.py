@@ -1,0 +1,220 @@
+"""Docks, themes and the hint: what can be moved, hidden and coloured, and what is remembered."""
+
+import numpy
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QDockWidget, QPushButton, QWidget
+
+from tests.app.conftest import Open
+from tests.app.driving import Driver
+from tfviz.app.settings import Settings
+from tfviz.training.mailbox import Demand
+from tfviz.views.theme import DARK, LIGHT, THEMES
+
+
+def pixels(widget: QWidget) -> numpy.ndarray:
+    """(height, width, 3) uint8 of what a widget shows."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = numpy.frombuffer(image.constBits(), numpy.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
+
+
+def share_of(picture: numpy.ndarray, colour: str) -> float:
+    wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    return float((picture == wanted).all(axis=2).mean())
+
+
+def updates(driver: Driver, panel: str) -> int:
+    return next(feed.updates for feed in driver.window.bridge.feeds if feed.panel.object_name == panel)
+
+
+def dock(driver: Driver, panel: str) -> QDockWidget:
+    return driver.find(QDockWidget, f"{panel}_dock")
+
+
+def store_again(settings: Settings) -> Settings:
+    """The same settings, read from the disk as the next start of the program would."""
+    return Settings(QSettings(settings._store.fileName(), QSettings.Format.IniFormat))
+
+
+def test_the_panels_stand_as_in_the_design(driver: Driver) -> None:
+    place = {name: dock(driver, name).geometry() for name in driver.window.panels}
+    run, attention, prediction = (place[f"{name}_panel"] for name in ("run", "attention", "prediction"))
+    curve, gradient = place["curve_panel"], place["gradient_panel"]
+    assert run.right() < attention.left() < attention.right() < prediction.left()
+    assert run.top() == attention.top() == prediction.top()
+    assert attention.bottom() < curve.top() == gradient.top()
+    assert curve.right() < gradient.left()
+    assert attention.width() > run.width() + prediction.width()
+    assert curve.bottom() < driver.window.timeline.parentWidget().parentWidget().geometry().bottom()
+
+
+def test_nothing_is_cut_off_in_a_small_window(driver: Driver) -> None:
+    driver.window.resize(1280, 800)
+    driver.qtbot.waitUntil(lambda: driver.window.width() == 1280)
+    assert driver.window.height() == 800
+    button = driver.window.toolbar.menu_button
+    assert button.isVisible()
+    assert button.mapTo(driver.window, button.rect().topRight()).x() < 1280
+    for name in driver.window.panels:
+        assert dock(driver, name).geometry().right() < 1280
+
+
+def test_a_hidden_panel_gets_no_updates(driver: Driver) -> None:
+    dock(driver, "curve_panel").close()
+    driver.qtbot.waitUntil(lambda: not driver.window.panels["curve_panel"].isVisible())
+    driver.settle()
+    driver.qtbot.wait(150)
+    before = updates(driver, "curve_panel"), updates(driver, "attention_panel")
+    driver.train(30)
+    assert updates(driver, "curve_panel") == before[0]
+    assert updates(driver, "attention_panel") > before[1]
+
+
+def test_a_panel_that_comes_back_shows_what_it_missed(driver: Driver) -> None:
+    dock(driver, "attention_panel").close()
+    driver.qtbot.waitUntil(lambda: not driver.session.mailbox.wanted.attention)
+    driver.train(5)
+    dock(driver, "attention_panel").show()
+    panel = driver.window.panels["attention_panel"]
+    driver.qtbot.waitUntil(lambda: driver.window.bridge.picture.attention is not None)
+    driver.settle()
+    assert "step 5" in panel.step_label.text()  # type: ignore[attr-defined]
+
+
+def test_the_demand_follows_what_can_be_seen(driver: Driver) -> None:
+    mailbox = driver.session.mailbox
+    assert mailbox.wanted == Demand(attention=True, prediction=True, samples=True)
+    dock(driver, "prediction_panel").close()
+    driver.qtbot.waitUntil(lambda: mailbox.wanted == Demand(attention=True))
+    dock(driver, "attention_panel").close()
+    driver.qtbot.waitUntil(lambda: mailbox.wanted == Demand())
+    dock(driver, "prediction_panel").show()
+    driver.qtbot.waitUntil(lambda: mailbox.wanted == Demand(prediction=True, samples=True))
+
+
+def test_a_panel_behind_another_tab_is_not_drawn(driver: Driver) -> None:
+    attention, curve = dock(driver, "attention_panel"), dock(driver, "curve_panel")
+    driver.window.tabifyDockWidget(attention, curve)
+    curve.raise_()
+    driver.qtbot.waitUntil(lambda: not driver.session.mailbox.wanted.attention)
+    before = updates(driver, "attention_panel")
+    driver.train(20)
+    assert updates(driver, "attention_panel") == before
+    attention.raise_()
+    driver.qtbot.waitUntil(lambda: driver.session.mailbox.wanted.attention)
+
+
+def test_a_minimised_window_asks_for_nothing(driver: Driver) -> None:
+    driver.window.showMinimized()
+    driver.qtbot.waitUntil(lambda: driver.session.mailbox.wanted == Demand())
+    driver.window.showNormal()
+    driver.qtbot.waitUntil(lambda: driver.session.mailbox.wanted.attention)
+
+
+def test_the_arrangement_is_remembered(open_window: Open, settings: Settings) -> None:
+    first = open_window()
+    dock(first, "gradient_panel").close()
+    first.window.close()
+    second = open_window(settings=store_again(settings))
+    assert not dock(second, "gradient_panel").isVisible()
+    assert dock(second, "curve_panel").isVisible()
+    assert store_again(settings).geometry is not None
+
+
+def test_reset_layout_brings_every_panel_back(driver: Driver) -> None:
+    before = {name: dock(driver, name).geometry() for name in driver.window.panels}
+    dock(driver, "gradient_panel").close()
+    dock(driver, "run_panel").setFloating(True)
+    driver.window.tabifyDockWidget(dock(driver, "attention_panel"), dock(driver, "curve_panel"))
+    driver.window.commands["reset_layout"].trigger()
+
+    def restored() -> bool:
+        return all(
+            abs(dock(driver, name).geometry().left() - place.left()) < 12 and dock(driver, name).isVisible()
+            for name, place in before.items()
+        )
+
+    driver.qtbot.waitUntil(restored)
+    assert not dock(driver, "run_panel").isFloating()
+
+
+def test_an_arrangement_of_another_version_is_left_alone(open_window: Open, settings: Settings) -> None:
+    settings._store.setValue("window/layout_1", b"nonsense")
+    driver = open_window()
+    assert all(dock(driver, name).isVisible() for name in driver.window.panels)
+
+
+def test_a_dock_floats_and_returns_by_its_menu(driver: Driver) -> None:
+    run = driver.window.docks["run_panel"]
+    run.title_bar.float_action.trigger()
+    driver.qtbot.waitUntil(run.isFloating)
+    assert run.title_bar.float_action.text() == "Dock"
+    run.title_bar.float_action.trigger()
+    assert not run.isFloating()
+    run.title_bar.close_action.trigger()
+    assert not run.isVisible()
+
+
+def test_the_theme_button_recolours_everything(driver: Driver) -> None:
+    driver.train(5)
+    dark = pixels(driver.window)
+    driver.click("toggle_theme")
+    light = pixels(driver.window)
+    assert driver.window.theme is LIGHT
+    for token in ("background", "panel"):
+        assert share_of(dark, getattr(DARK, token)) > 0.02
+        assert share_of(light, getattr(LIGHT, token)) > 0.02
+        assert share_of(light, getattr(DARK, token)) < 0.001
+    driver.click("toggle_theme")
+    assert driver.window.theme is DARK
+    assert (pixels(driver.window) == dark).all(axis=2).mean() > 0.995
+
+
+def test_every_panel_takes_the_other_theme(driver: Driver) -> None:
+    driver.train(5)
+    for name, theme in (("light", LIGHT), ("dark", DARK)):
+        driver.window.choose_theme(name)  # type: ignore[arg-type]
+        for panel in (*driver.window.panels.values(), driver.window.timeline):
+            picture = pixels(panel)
+            assert share_of(picture, theme.panel) > 0.1, panel.objectName()
+
+
+def test_the_theme_is_remembered(open_window: Open, settings: Settings) -> None:
+    first = open_window(theme=None)
+    first.click("toggle_theme")
+    chosen = first.window.theme
+    first.window.close()
+    second = open_window(settings=store_again(settings), theme=None)
+    assert second.window.theme is chosen
+
+
+def test_a_theme_on_the_command_line_is_not_remembered(open_window: Open, settings: Settings) -> None:
+    open_window(theme="light").window.close()
+    assert store_again(settings).theme == "system"
+
+
+def test_the_system_can_be_followed_again(driver: Driver) -> None:
+    driver.window.choose_theme("light")
+    driver.window.choose_theme("system")
+    assert driver.window.settings.theme == "system"
+    assert driver.window.theme in THEMES.values()
+
+
+def test_the_hint_says_what_to_press_until_the_first_step(open_window: Open, settings: Settings) -> None:
+    driver = open_window()
+    hint = driver.window.hint
+    assert hint is not None
+    assert hint.isVisible()
+    assert "diagonal" in hint.goal.text()
+    driver.press(Qt.Key.Key_Space)
+    driver.qtbot.waitUntil(lambda: driver.window.hint is None)
+    driver.window.close()
+    assert open_window(settings=store_again(settings)).window.hint is None
+
+
+def test_the_hint_can_be_closed(driver: Driver) -> None:
+    driver.click_on(driver.find(QPushButton, "close_hint"))
+    assert driver.window.hint is None
+    assert driver.window.settings.hint_done
+    assert driver.step == 0
