@@ -3,6 +3,7 @@
 What Qt paints is next door: png and pdf in views/figure_image.py, gif in views/figure_animation.py.
 """
 
+from collections.abc import Iterable
 from os import PathLike
 
 from tfviz.training.export import arrays, table
@@ -19,6 +20,7 @@ from tfviz.training.export.formats import (
 )
 from tfviz.training.export.head_figure import head_figure
 from tfviz.training.export.heads import Head
+from tfviz.training.export.html import write_html
 from tfviz.training.export.steps import StepRange
 from tfviz.training.export.svg import write_svg
 from tfviz.training.history import History
@@ -38,6 +40,7 @@ __all__ = [
     "check_steps",
     "export_scalars",
     "export_snapshot",
+    "export_snapshots",
 ]
 
 
@@ -47,14 +50,15 @@ def export_snapshot(
     what: str,
     format: str,
     head: Head | str | None = None,
-    theme: str = "light",
+    theme: str | None = None,
     upper: float = 1.0,
     numbers: bool = False,
 ) -> None:
-    """Write the attention of a snapshot as npz, json, csv or svg.
+    """Write the attention of a snapshot as npz, json, csv, svg or html.
 
-    `head` ("cross.L0H3") restricts csv and svg to one head; npz and json always hold all. `theme`, `upper` and
-    `numbers` are for pictures. ValueError for what cannot be, OSError where the path cannot be written.
+    `head` ("cross.L0H3") restricts csv and svg to one head and is large at first in html; npz and json always hold
+    all. `theme`, `upper` and `numbers` are for pictures; without a theme svg is light, html as the reader's system.
+    ValueError for what cannot be, OSError where the path cannot be written.
     """
     check_format(what, format)
     if what != "attention":
@@ -73,9 +77,32 @@ def export_snapshot(
         case "csv":
             table.write_attention_csv(snapshot, path, chosen)
         case "svg":
-            write_svg(attention_figure(snapshot, chosen, theme, upper, numbers), path)
+            write_svg(attention_figure(snapshot, chosen, theme or "light", upper, numbers), path)
+        case "html":
+            write_html([snapshot], path, chosen, theme, upper, numbers)
         case _:
             raise ValueError(f"{format} is painted by Qt: tfviz.views.figure_image.export_image")
+
+
+def export_snapshots(
+    snapshots: Iterable[Snapshot],
+    path: str | PathLike[str],
+    format: str = "html",
+    head: Head | str | None = None,
+    theme: str | None = None,
+    upper: float = 1.0,
+    numbers: bool = False,
+) -> None:
+    """Write the attention of several steps as one html page; the snapshots are taken one after the other.
+
+    What their iterator raises passes through and leaves no file behind. ValueError for what cannot be, OSError where
+    the path cannot be written.
+    """
+    check_steps("attention", format, several=True)
+    if format in ANIMATION_FORMATS:
+        raise ValueError(f"{format} is painted by Qt: tfviz.views.figure_animation.export_animation")
+    chosen = Head.parse(head) if isinstance(head, str) else head
+    write_html(snapshots, path, chosen, theme, upper, numbers)
 
 
 def export_scalars(history: History, path: str | PathLike[str], format: str) -> None:

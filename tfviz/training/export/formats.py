@@ -70,6 +70,13 @@ ATTENTION = (
         painted=True,
     ),
     Format(
+        "html",
+        "Web page",
+        "All heads to look around in, of one step or of many; one file that needs no network.",
+        picture=True,
+        several_steps=True,
+    ),
+    Format(
         "gif",
         "Animation",
         "How attention changes over a range of steps, for slides and chats.",

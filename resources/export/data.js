@@ -1,0 +1,92 @@
+// What the page shows. The weights of a step are 16-bit numbers in base64, decoded when the step is first looked at.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const decoded = new Map();
+const KEPT = 40; // steps that stay decoded
+
+function weightsOfStep(index) {
+  if (!decoded.has(index)) {
+    if (decoded.size >= KEPT) decoded.delete(decoded.keys().next().value);
+    decoded.set(index, decode(data.steps[index]));
+  }
+  return decoded.get(index);
+}
+
+function decode(step) {
+  const bytes = Uint8Array.from(atob(step.weights), (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const { largest, nan, positive, negative } = data.codes;
+  const special = new Map([[nan, NaN], [positive, Infinity], [negative, -Infinity]]);
+  const [low, high] = step.range;
+  const values = new Float64Array(bytes.length / 2);
+  for (let place = 0; place < values.length; place++) {
+    const code = view.getUint16(2 * place, true);
+    values[place] = special.has(code) ? special.get(code) : low + ((high - low) * code) / largest;
+  }
+  return values;
+}
+
+function probeOf(index) {
+  return data.probes[data.steps[index].probe];
+}
+
+// One head at a step: { kind, layer, number, rows, columns, queries, keys, values (row by row), masked (causal) }.
+function headAt(index, head) {
+  const probe = probeOf(index);
+  let start = 0;
+  for (const kind of data.kinds) {
+    const queries = probe[kind.queries];
+    const keys = probe[kind.keys];
+    const size = queries.length * keys.length;
+    if (kind.name === head.kind) {
+      const all = weightsOfStep(index).subarray(start, start + kind.layers * kind.heads * size);
+      const first = (head.layer * kind.heads + head.number) * size;
+      const values = all.subarray(first, first + size);
+      const masked = kind.name === "decoder" && isCausal(all, queries.length);
+      return { ...head, title: kind, rows: queries.length, columns: keys.length, queries, keys, values, masked };
+    }
+    start += kind.layers * kind.heads * size;
+  }
+  throw new Error(`there is no ${head.kind} attention`);
+}
+
+// A masked weight is 0 like an unlikely one; but without the mask the first query sees some later key.
+function isCausal(all, length) {
+  for (let map = 0; map < all.length; map += length * length) {
+    for (let key = 1; key < length; key++) if (all[map + key] !== 0) return false;
+  }
+  return length > 1;
+}
+
+function isMasked(map, row, column) {
+  return map.masked && column > row;
+}
+
+// In nats; a masked or zero weight adds nothing.
+function entropy(map, row) {
+  let sum = 0;
+  for (let column = 0; column < map.columns; column++) {
+    const weight = map.values[row * map.columns + column];
+    if (Number.isNaN(weight)) return NaN;
+    if (weight > 0) sum -= weight * Math.log(weight);
+  }
+  return sum;
+}
+
+function allHeads() {
+  return data.kinds.flatMap((kind) =>
+    Array.from({ length: kind.layers * kind.heads }, (_, place) => ({
+      kind: kind.name,
+      layer: Math.floor(place / kind.heads),
+      number: place % kind.heads,
+    })),
+  );
+}
+
+function label(head) {
+  return `${head.kind} L${head.layer}H${head.number}`;
+}
+
+function sameHead(one, other) {
+  return one.kind === other.kind && one.layer === other.layer && one.number === other.number;
+}
