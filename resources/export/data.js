@@ -39,23 +39,14 @@ function headAt(index, head) {
     const keys = probe[kind.keys];
     const size = queries.length * keys.length;
     if (kind.name === head.kind) {
-      const all = weightsOfStep(index).subarray(start, start + kind.layers * kind.heads * size);
-      const first = (head.layer * kind.heads + head.number) * size;
-      const values = all.subarray(first, first + size);
-      const masked = kind.name === "decoder" && isCausal(all, queries.length);
+      const first = start + (head.layer * kind.heads + head.number) * size;
+      const values = weightsOfStep(index).subarray(first, first + size);
+      const masked = kind.name === "decoder" && data.steps[index].causal;
       return { ...head, title: kind, rows: queries.length, columns: keys.length, queries, keys, values, masked };
     }
     start += kind.layers * kind.heads * size;
   }
   throw new Error(`there is no ${head.kind} attention`);
-}
-
-// A masked weight is 0 like an unlikely one; but without the mask the first query sees some later key.
-function isCausal(all, length) {
-  for (let map = 0; map < all.length; map += length * length) {
-    for (let key = 1; key < length; key++) if (all[map + key] !== 0) return false;
-  }
-  return length > 1;
 }
 
 function isMasked(map, row, column) {

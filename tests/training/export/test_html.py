@@ -64,6 +64,13 @@ def test_weights_beyond_the_ordinary_and_no_numbers_come_back(snapshot):
     numpy.testing.assert_allclose(found, [numpy.nan, numpy.inf, -numpy.inf, 2.5, -0.5], atol=1e-4)
 
 
+def test_it_says_whether_the_decoder_may_look_ahead(snapshot):
+    free = snapshot.attention.decoder_self.copy()
+    free[2, 3, 0, 3] = 0.01
+    data = Page(html([snapshot, with_weights(snapshot, decoder_self=free)])).data
+    assert [step["causal"] for step in data["steps"]] == [True, False]
+
+
 def test_tokens_and_predictions_are_those_of_the_snapshot(snapshot):
     data = Page(html([snapshot])).data
     (probe,), (step,) = data["probes"], data["steps"]

@@ -102,13 +102,16 @@ class _Collector:
         probe = _probe(snapshot, attention)
         if probe not in self.probes:
             self.probes.append(probe)
-        step = {
-            "step": snapshot.step,
-            "probe": self.probes.index(probe),
-            "mode": description.decoding(snapshot),
-        }
         self.steps.append(
-            step | {"answers": _answers(snapshot.prediction), "range": span, "weights": weights}
+            {
+                "step": snapshot.step,
+                "probe": self.probes.index(probe),
+                "mode": description.decoding(snapshot),
+                "causal": _is_causal(attention),
+                "answers": _answers(snapshot.prediction),
+                "range": span,
+                "weights": weights,
+            }
         )
 
     def existing(self, head: Head | None) -> Head:
@@ -142,6 +145,12 @@ def _kinds(attention: Attention) -> list[dict[str, Any]]:
             sides = {"queries": queries, "keys": keys}
             found.append({"name": name, "title": NAMES[name], "layers": layers, "heads": heads} | sides)
     return found
+
+
+def _is_causal(attention: Attention) -> bool:
+    """Whether the decoder cannot look ahead; only a mask gives so many weights of exactly 0."""
+    length = attention.decoder_self.shape[-1]
+    return length > 1 and not attention.decoder_self[..., 0, 1:].any()
 
 
 def _probe(snapshot: Snapshot, attention: Attention) -> dict[str, Any]:
