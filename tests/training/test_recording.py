@@ -337,6 +337,22 @@ def test_deleted_branches_leave_the_file(tmp_path: Path) -> None:
         assert everything(opened) == expected
 
 
+def test_a_branch_may_leave_a_branch_before_that_one_left(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(HARD) as session:
+        session.record(path)
+        session.train(9)
+        session.branch("child")
+        session.train(2)
+        session.go_to(4)
+        session.branch("grandchild")  # of steps that are the main branch's
+        session.intervene(RATE, 0.03)
+        session.train(6)
+        expected = everything(session)
+    with Session.open(path) as opened:
+        assert everything(opened) == expected
+
+
 def test_closing_in_the_past_keeps_the_future(tmp_path: Path) -> None:
     path = tmp_path / "run.tfviz"
     with Session(HARD) as session:

@@ -127,7 +127,7 @@ def _length(
     most, length, stored = file_size(connection), 0, 0
     query = "SELECT first, rows, length(data) FROM scalars WHERE branch = ? AND first <= ? ORDER BY first"
     for number, fork, last in way:
-        if not gaps and length < fork:
+        if not gaps and length < min(fork, last):  # a branch may have left before its parent had left its own
             break
         known = 0
         for first, rows, size in connection.execute(query, (number, last)):
