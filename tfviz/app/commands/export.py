@@ -1,10 +1,18 @@
 """`export`: attention, scalars or weights of a trained model as a file for other programs, or as a picture."""
 
 import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from tfviz.app.outputs import suffix
-from tfviz.app.parser import Parser, one_of, whole_number
+from tfviz.app.parser import Parser, one_of, positive_number, whole_number
 from tfviz.launcher.process import say
+
+if TYPE_CHECKING:  # --help has no use for NumPy
+    from tfviz.training.export import Head
+    from tfviz.training.snapshot import Snapshot
+
+LIGHT = "light"
 
 EXAMPLES = """examples:
   %(prog)s model.safetensors --out attention.npz
@@ -12,10 +20,12 @@ EXAMPLES = """examples:
   %(prog)s model.safetensors --head cross.L0H3 --numbers --theme dark --out head.png
   %(prog)s run.tfviz --step 500 --what model --out model.safetensors
   %(prog)s run.tfviz --steps 0:600:10 --out learning.gif
+  %(prog)s run.tfviz --steps :600:20 --out look-around.html
 
-Formats: attention as npz, json, csv, svg, png, pdf, gif; scalars as csv, json; the model as
+Formats: attention as npz, json, csv, svg, html, png, pdf, gif; scalars as csv, json; the model as
 safetensors. npz and json hold all heads as arrays (layer, head, query, key) with tokens, step, seed,
-sentence and configuration. Pictures name what they show. Only png, pdf and gif need Qt, and no display."""
+sentence and configuration. html is one page to look around in, of a step or of many, that needs no
+network. Pictures name what they show. Only png, pdf and gif need Qt, and no display."""
 
 
 def configure(parser: Parser) -> None:
@@ -39,22 +49,29 @@ def configure(parser: Parser) -> None:
         help="the model after N updates, from a run file (default: the last)",
     )
     steps.add_argument(
-        "--steps", metavar="A:B:K", help="gif: from step A to step B of a run file, every K steps"
+        "--steps", metavar="A:B:K", help="gif, html: from step A to step B of a run file, every K steps"
     )
     attention = parser.add_argument_group("attention")
     attention.add_argument("--sentence", metavar="TEXT", help="another sentence than the one the run watched")
     attention.add_argument(
-        "--head", metavar="HEAD", help="csv and pictures: one head alone, such as encoder.L0H0 or cross.L1H3"
+        "--head",
+        metavar="HEAD",
+        help="csv and pictures: one head, such as encoder.L0H0 or cross.L1H3; html: the one to begin with",
     )
     attention.add_argument(
         "--theme",
         type=one_of("light", "dark"),
-        default="light",
         metavar="NAME",
-        help="light (default) or dark",
+        help="light (default) or dark; html follows the reader's system unless told",
     )
     attention.add_argument(
-        "--numbers", action="store_true", help="with --head: write the weights into the cells"
+        "--numbers", action="store_true", help="with --head, or html: write the weights into the cells"
+    )
+    attention.add_argument(
+        "--seconds",
+        type=positive_number,
+        metavar="S",
+        help="gif: how long a step is shown (default: 0.1)",
     )
 
 
@@ -79,36 +96,64 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _export_attention(arguments: argparse.Namespace, form: str) -> None:
-    from tfviz.app.commands.files import read_snapshot, read_snapshots
-    from tfviz.training.export import (
-        ANIMATION_FORMATS,
-        IMAGE_FORMATS,
-        Head,
-        StepRange,
-        export_snapshot,
-    )
+    from tfviz.training.export import Head
 
     head = Head.parse(arguments.head) if arguments.head else None
-    if arguments.numbers and head is None:
+    if arguments.numbers and head is None and form != "html":
         raise ValueError("--numbers needs --head: the picture of all heads has no room for them")
-    theme, numbers = arguments.theme, arguments.numbers
-    if form in ANIMATION_FORMATS:
-        from tfviz.views.figure_animation import export_animation
+    if arguments.seconds is not None and form != "gif":
+        raise ValueError(f"--seconds is for gif, not for {form}")
+    if arguments.steps is not None:
+        _export_range(arguments, form, head)
+    else:
+        _export_step(arguments, form, head)
 
-        snapshots = read_snapshots(arguments.file, StepRange.parse(arguments.steps), arguments.sentence)
-        export_animation(snapshots, arguments.out, form, head, theme, numbers=numbers)
-        return
+
+def _export_step(arguments: argparse.Namespace, form: str, head: "Head | None") -> None:
+    from tfviz.app.commands.files import read_snapshot
+    from tfviz.training.export import IMAGE_FORMATS, export_snapshot
+
+    theme, numbers = arguments.theme, arguments.numbers
     snapshot = read_snapshot(arguments.file, arguments.step, arguments.sentence)
     if arguments.step not in (None, snapshot.step):
         say(f"step {arguments.step} was not recorded; this is step {snapshot.step}, the last one before")
-    for word in snapshot.unknown_words:
-        say(f"warning: unknown word {word!r} is read as <unk>")
+    _warn_of_unknown_words(snapshot)
     if form in IMAGE_FORMATS:
         from tfviz.views.figure_image import export_image
 
-        export_image(snapshot, arguments.out, form, head, theme, numbers=numbers)
+        export_image(snapshot, arguments.out, form, head, theme or LIGHT, numbers=numbers)
     else:
         export_snapshot(snapshot, arguments.out, "attention", form, head, theme, numbers=numbers)
+
+
+def _export_range(arguments: argparse.Namespace, form: str, head: "Head | None") -> None:
+    from tfviz.app.commands.files import read_snapshots
+    from tfviz.training.export import ANIMATION_FORMATS, StepRange, export_snapshots
+
+    theme, numbers = arguments.theme, arguments.numbers
+    steps = StepRange.parse(arguments.steps)
+    animated = form in ANIMATION_FORMATS
+    snapshots = _told(read_snapshots(arguments.file, steps, arguments.sentence, predictions=not animated))
+    if not animated:
+        export_snapshots(snapshots, arguments.out, form, head, theme, numbers=numbers)
+        return
+    from tfviz.views.figure_animation import SECONDS, export_animation
+
+    seconds = arguments.seconds or SECONDS
+    export_animation(snapshots, arguments.out, form, head, theme or LIGHT, numbers=numbers, seconds=seconds)
+
+
+def _told(snapshots: "Iterator[Snapshot]") -> "Iterator[Snapshot]":
+    """The same snapshots; the first one's unknown words are warned of."""
+    for number, snapshot in enumerate(snapshots):
+        if number == 0:
+            _warn_of_unknown_words(snapshot)
+        yield snapshot
+
+
+def _warn_of_unknown_words(snapshot: "Snapshot") -> None:
+    for word in snapshot.unknown_words:
+        say(f"warning: unknown word {word!r} is read as <unk>")
 
 
 def _export_scalars(arguments: argparse.Namespace, form: str) -> None:

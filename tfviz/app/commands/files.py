@@ -49,8 +49,13 @@ def read_snapshot(path: str, step: int | None = None, sentence: str | None = Non
     return Pretrained(read_model(path, step)).snapshot(sentence)
 
 
-def read_snapshots(path: str, steps: StepRange, sentence: str | None = None) -> Iterator[Snapshot]:
-    """Attention at every step of a range, one after the other. Of another trainer's run: as far as it was recorded."""
+def read_snapshots(
+    path: str, steps: StepRange, sentence: str | None = None, predictions: bool = False
+) -> Iterator[Snapshot]:
+    """Attention at every step of a range, one after the other; with `predictions` what the model says as well.
+
+    Of another trainer's run: as far as it was recorded.
+    """
     if not is_run_file(path):
         raise ValueError(f"{path} holds one step, not a range: it is no run file")
     reader = RunReader(path)
@@ -65,7 +70,8 @@ def read_snapshots(path: str, steps: StepRange, sentence: str | None = None) -> 
             session.set_probe(sentence)
         for step in wanted:
             session.go_to(step)
-            yield session.snapshot(Demand(attention=True, prediction=not session.probe.target))
+            prediction = predictions or not session.probe.target
+            yield session.snapshot(Demand(attention=True, prediction=prediction))
 
 
 def read_history(path: str) -> History:
