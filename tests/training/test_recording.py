@@ -25,6 +25,7 @@ from tfviz.training import session as session_module
 from tfviz.training.config import RunConfig
 from tfviz.training.events import Warned
 from tfviz.training.keyframes import Keyframes
+from tfviz.training.recording import Recording
 from tfviz.training.run_file import RunFileError, RunReader, RunWriter
 from tfviz.training.session import Session
 
@@ -266,6 +267,28 @@ def test_saving_while_the_worker_trains_writes_one_moment(tmp_path: Path, record
     with Session(HARD) as again:
         again.train(frontier)
         assert same(again.trainer.state(), state) and again.history["loss"].tolist() == row.tolist()
+
+
+def test_what_is_trained_while_a_file_is_saved_is_not_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = Recording.flush
+
+    with Session(HARD) as session:
+        session.train(7)
+        expected = everything(session)
+
+        def meanwhile(recording: Recording) -> None:
+            session.train(2)
+            session.intervene(RATE, 0.5)
+            session.branch("new")
+            session.train(2)
+            flushed(recording)
+
+        monkeypatch.setattr(Recording, "flush", meanwhile)
+        session.save(tmp_path / "run.tfviz")
+    with Session.open(tmp_path / "run.tfviz") as opened:
+        assert everything(opened) == expected
 
 
 def test_saving_onto_the_record_itself_brings_it_up_to_date(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.training.small_runs import HARD, SMALL, file_config, losses, new_trainer, same
 from tfviz.core.optimizers import Adam, Momentum
 from tfviz.core.parallel import Crew, Work
+from tfviz.core.parameters import Parameters
 from tfviz.core.transformer import Transformer
 from tfviz.training.batches import Batch
 from tfviz.training.config import RunConfig
@@ -48,12 +49,16 @@ def test_two_shards_give_the_same_bits_on_one_thread_as_on_two(monkeypatch: pyte
     with_crew, alone = new_trainer(config), new_trainer(config)
     expected = losses(with_crew, 8)
 
+    passes: list[int] = []
+
     def in_turn(crew: Crew, works: list[Work]) -> None:
+        passes.append(len(works))
         for work in works:
             work()
 
     monkeypatch.setattr(Crew, "run", in_turn)
     assert losses(alone, 8) == expected
+    assert passes == [2] * 16  # forward and backward
     assert same(alone.state(), with_crew.state())
     with_crew.models.close()
     alone.models.close()
@@ -65,6 +70,22 @@ def test_two_shards_learn_what_one_learns_up_to_rounding() -> None:
     assert losses(cut, 6) == pytest.approx(losses(whole, 6), rel=1e-9)
     assert np.allclose(cut.parameters.flat, whole.parameters.flat, rtol=0, atol=1e-9)
     cut.models.close()
+
+
+def test_every_step_draws_dropout_masks_of_its_own() -> None:
+    trainer = new_trainer(HARD)
+    losses(trainer, 4)
+    batch = trainer.task.batch(5, 0)
+    parameters = Parameters(trainer.models.config)
+    parameters.flat[...] = trainer.parameters.flat
+    shape = (len(batch), batch.source.shape[1], batch.target_in.shape[1])
+    model = Transformer(trainer.models.config, *shape, seed=HARD.training.seed, parameters=parameters)
+    by_step = {}
+    for step in (4, 5, 6):
+        model.set_step(step)
+        by_step[step] = model.forward(batch.source, batch.target_in, batch.target_out)
+    assert losses(trainer, 1) == [by_step[5]]
+    assert len(set(by_step.values())) == 3
 
 
 def test_float64_is_an_option() -> None:
