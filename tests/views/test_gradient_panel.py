@@ -172,9 +172,7 @@ def test_many_groups_have_as_many_labels_as_fit(panel: GradientPanel) -> None:
     panel.show_history(history(columns(100, groups=groups)))
     panel.grab()
     axis = panel.plot.left
-    specs = axis.generateDrawSpecs(None)
-    assert specs is not None
-    labels = specs[2]
+    labels = axis.marks()[1]
     assert 5 <= len(labels) < 24 and all(text[3:].isdigit() for _, _, text in labels)
     edges = sorted(rectangle.center().y() for rectangle, _, _ in labels)
     assert min(b - a for a, b in itertools.pairwise(edges)) >= 7.5

@@ -4,6 +4,7 @@ Lines are one pixel wide and antialiased, thick ones drawn as several of them si
 noisy line of 1,400 points that way, and 30 ms for the same line with a pen two pixels wide.
 """
 
+import math
 import weakref
 from typing import cast
 
@@ -11,7 +12,7 @@ import numpy
 import pyqtgraph
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsPixmapItem
 
 from tfviz.views.step_plot import StepPlot
 
@@ -27,40 +28,49 @@ DASH, GAP = 5, 4  # pixels, in the grid of the canvas, so that dashes stand stil
 MARK_DISTANCE = 7.0
 
 
-class Canvas(QGraphicsItem):
+class Canvas(QGraphicsPixmapItem):
     """Lies in the plot's view, in its pixels: call `begin`, what is to be seen from the bottom up, then `end`."""
 
     def __init__(self, plot: StepPlot) -> None:
-        super().__init__(plot.view)
+        super().__init__(plot.inside)
         self.setZValue(-10)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         # A part of the scene that keeps its window alive is destroyed twice when Python collects both.
         self._plot = cast(StepPlot, weakref.proxy(plot))
-        self._pixmap = QPixmap()
+        self._picture = QPixmap()
         self._painter = QPainter()
         self._size = (1.0, 1.0)
 
-    def boundingRect(self) -> QRectF:
-        return QRectF(0.0, 0.0, *self._size)
+    @property
+    def geometry(self) -> tuple[object, ...]:
+        """What the places of all points depend on: where it has changed, all has to be drawn."""
+        plot = self._plot
+        return (
+            plot.view.steps,
+            plot.value_range,
+            plot.view.width(),
+            plot.view.height(),
+            plot.devicePixelRatioF(),
+        )
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        painter.drawPixmap(QPointF(0, 0), self._pixmap)
-
-    def begin(self) -> None:
-        """Wipe the picture; the ranges and the size of the view are taken now."""
+    def begin(self, left: float = 0.0) -> None:
+        """Wipe the picture from pixel `left` on; nothing is drawn before it. Ranges and size of the view are taken now:
+        they have to be as at the last time unless all is wiped."""
         view, ratio = self._plot.view, self._plot.devicePixelRatioF()
-        size = (max(float(view.width()), 1.0), max(float(view.height()), 1.0))
-        if size != self._size or self._pixmap.isNull() or ratio != self._pixmap.devicePixelRatio():
-            self.prepareGeometryChange()
-            self._size = size
-            self._pixmap = QPixmap(int(size[0] * ratio + 1), int(size[1] * ratio + 1))
-            self._pixmap.setDevicePixelRatio(ratio)
-        self._pixmap.fill(Qt.GlobalColor.transparent)
-        self._steps: Range = (self._plot.first_step, self._plot.last_step)
-        self._values: Range = self._plot.value_range
-        self._painter.begin(self._pixmap)
+        self._size = (max(view.width(), 1.0), max(view.height(), 1.0))
+        self._steps: Range = view.steps
+        self._values: Range = view.values
+        if left <= 0:
+            self._picture = QPixmap(int(self._size[0] * ratio + 1), int(self._size[1] * ratio + 1))
+            self._picture.setDevicePixelRatio(ratio)
+            self._picture.fill(Qt.GlobalColor.transparent)
+        self._painter.begin(self._picture)
+        if left > 0:
+            changed = QRectF(math.floor(left), 0.0, self._size[0] + 1 - math.floor(left), self._size[1] + 1)
+            self._painter.setClipRect(changed)
+            self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+            self._painter.fillRect(changed, Qt.GlobalColor.transparent)
+            self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def line(
@@ -118,7 +128,7 @@ class Canvas(QGraphicsItem):
 
     def end(self) -> None:
         self._painter.end()
-        self.update()
+        self.setPixmap(self._picture)
 
     def _x(self, steps: numpy.ndarray) -> numpy.ndarray:
         first, last = self._steps

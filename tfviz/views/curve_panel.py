@@ -75,8 +75,8 @@ class CurvePanel(Panel):
 
     def recolour(self, theme: Theme) -> None:
         super().recolour(theme)
+        self._accuracy_axis.text_token = theme.series[2]
         self.plot.recolour(theme)
-        self._accuracy_axis.recolour(theme, theme.series[2])
         for button in self.legend.values():
             button.recolour(theme)
         self.reset_button.setIcon(icon("solo", theme.dim))
@@ -91,9 +91,10 @@ class CurvePanel(Panel):
 
     def _build_plot(self) -> None:
         self._accuracy_axis = TickAxis("right", _accuracy_ticks, room=38, distance=30)
-        self._accuracy_axis.setRange(*ACCURACY_RANGE)
         self.plot = StepPlot(
-            TickAxis("left", value_ticks, room=42, distance=24, grid=True), self._accuracy_axis
+            TickAxis("left", value_ticks, room=42, distance=24, grid=True),
+            self._accuracy_axis,
+            ACCURACY_RANGE,
         )
         self.plot.setObjectName("curve_plot")
         self.plot.setAccessibleName("Loss and accuracy over the steps")

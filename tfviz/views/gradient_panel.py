@@ -150,11 +150,11 @@ class GradientPanel(Panel):
         left = self.plot.left
         left.shows_grid = not heat_map
         left.distance = 1 if heat_map else 20
-        left.setWidth(66 if heat_map else 42)
-        self.plot.arrange()
+        left.room = 66 if heat_map else 42
         left.set_ticks(self._name_rows if heat_map else decade_ticks)
+        self.plot.arrange()
         self.plot.forget_values()
-        self.plot.view.setMouseEnabled(x=True, y=not heat_map)
+        self.plot.values_move = not heat_map
         if heat_map:
             self.plot.fit_values(0.0, float(max(len(self.norms.groups), 1)))
         self._show_empty()

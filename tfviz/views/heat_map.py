@@ -4,9 +4,9 @@ import weakref
 from typing import cast
 
 import numpy
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPen, QPixmap, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsRectItem
 
 from tfviz.views.step_plot import StepPlot
 from tfviz.views.theme import Theme
@@ -38,50 +38,46 @@ def indices(values: numpy.ndarray, broken: numpy.ndarray, low: float, high: floa
     return numpy.where(broken, BROKEN, places).astype(numpy.uint8)
 
 
-class HeatMap(QGraphicsItem):
-    """Lies in the plot's view; its image stays at its steps while the view moves."""
+class HeatMap(QGraphicsRectItem):
+    """Lies in the plot's view and clips its picture: the last block of steps may not be full yet."""
 
     def __init__(self, plot: StepPlot) -> None:
-        super().__init__(plot.view)
+        super().__init__(plot.inside)
         self.setZValue(-10)
+        self.setPen(QPen(Qt.PenStyle.NoPen))
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         # A part of the scene that keeps its window alive is destroyed twice when Python collects both.
         self._plot = cast(StepPlot, weakref.proxy(plot))
-        self._image = QImage()
-        self._cells = numpy.zeros((1, 4), numpy.uint8)
-        self._width = 0
-        self._start, self._end = 0.5, 1.5
+        self._picture = QGraphicsPixmapItem(self)
+        self._picture.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self._cells = numpy.zeros((1, 0), numpy.uint8)
         self._table: list[int] = []
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(0.0, 0.0, float(self._plot.view.width()), float(self._plot.view.height()))
 
     def recolour(self, theme: Theme) -> None:
         self._table = colour_table(theme)
-        self._image.setColorTable(self._table)
-        self.update()
+        self._show()
 
     def show_cells(self, cells: numpy.ndarray, start: float, end: float) -> None:
-        """uint8 (row, column), row 0 at the top, that reaches over the steps start..end."""
-        rows, self._width = cells.shape
-        self._start, self._end = start, end
-        self.prepareGeometryChange()
-        stride = (self._width + 3) // 4 * 4
-        self._cells = numpy.zeros((rows, stride), numpy.uint8)  # kept: the image does not own its memory
-        self._cells[:, : self._width] = cells
-        self._image = QImage(self._cells.data, self._width, rows, stride, QImage.Format.Format_Indexed8)
-        self._image.setColorTable(self._table)
-        self.update()
+        """uint8 (row, column), row 0 at the top, that reaches over the steps start..end; the plot must not move."""
+        self._cells = cells
+        self._show()
+        rows, columns = cells.shape
+        if columns:
+            view = self._plot.view
+            left, right, reach = view.x(start), view.x(end), view.x(min(end, self._plot.frontier + 0.5))
+            scale = QTransform((right - left) / columns, 0.0, 0.0, view.height() / rows, left, 0.0)
+            self._picture.setTransform(scale)
+            self.setRect(left, 0.0, reach - left, view.height())
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
-    ) -> None:
-        if not self._width:
+    def _show(self) -> None:
+        rows, columns = self._cells.shape
+        if not columns or not self._table:
+            self._picture.setPixmap(QPixmap())
             return
-        left = self._plot.view.mapFromView(QPointF(self._start, 0)).x()
-        right = self._plot.view.mapFromView(QPointF(self._end, 0)).x()
-        # The last block may not be full yet.
-        end = self._plot.view.mapFromView(QPointF(min(self._end, self._plot.frontier + 0.5), 0)).x()
-        painter.setClipRect(QRectF(left, 0.0, end - left, self.boundingRect().height()))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        painter.drawImage(QRectF(left, 0.0, right - left, self.boundingRect().height()), self._image)
+        stride = (columns + 3) // 4 * 4
+        padded = numpy.zeros((rows, stride), numpy.uint8)  # the image does not own its memory
+        padded[:, :columns] = self._cells
+        image = QImage(padded.data, columns, rows, stride, QImage.Format.Format_Indexed8)
+        image.setColorTable(self._table)
+        self._picture.setPixmap(QPixmap.fromImage(image))
