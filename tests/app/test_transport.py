@@ -156,6 +156,8 @@ def test_a_click_on_the_timeline_goes_there(driver: Driver) -> None:
     driver.click_on(timeline, place)
     driver.wait_parked_at(20)
     assert timeline.step == 20
+    assert driver.find(QLabel, "step_label").text() == "Step 20"
+    assert driver.find(QLabel, "state_label").text() == "In the past · step 20 of 50 recorded"
     assert not timeline.following
     driver.click_on(timeline.live_chip)
     driver.wait_parked_at(50)

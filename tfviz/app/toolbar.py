@@ -59,18 +59,17 @@ class ToolBar(QToolBar):
         self.menu_button.setIcon(icon("menu", theme.text))
         self._show_running(self._running)
 
-    def show_step(self, session: Session, running: bool) -> None:
-        """Where the run is, and whether it moves."""
+    def show_step(self, step: int, total: int | None, running: bool) -> None:
+        """The clock's step of a run with so many steps (None: open end), and whether it moves."""
         self._show_running(running)
-        total = session.total_steps
-        self._show_step(session.step, total)
+        self._show_step(step, total)
         self.progress_action.setVisible(total is not None)
         if total is not None:
-            self.progress.setValue(PROGRESS_UNITS * session.step // total)
+            self.progress.setValue(PROGRESS_UNITS * step // total)
 
-    def show_facts(self, session: Session, running: bool, rate: float) -> None:
-        """Epoch, batch, steps per second (NaN: unknown) and time left."""
-        self.facts.say(*facts(session, running, rate))
+    def show_facts(self, session: Session, step: int, running: bool, rate: float) -> None:
+        """Epoch and batch of the clock's step, steps per second (NaN: unknown) and time left."""
+        self.facts.say(*facts(session, step, running, rate))
 
     # what stands where
 
@@ -169,20 +168,20 @@ class ToolBar(QToolBar):
         self.step_label.say(f"Step {step:,}" + (f" / {total:,}" if total is not None else ""))
 
 
-def facts(session: Session, running: bool, rate: float) -> list[str]:
+def facts(session: Session, step: int, running: bool, rate: float) -> list[str]:
     """Epoch, batch, speed and time left, from all of it to the least."""
-    epoch = session.task.epoch(max(session.step, 1))
+    epoch = session.task.epoch(max(step, 1))
     per_epoch = session.task.steps_per_epoch
     where: list[str] = []
     if epoch is not None and per_epoch is not None:
-        batch = (session.step - 1) % per_epoch + 1 if session.step else 0
+        batch = (step - 1) % per_epoch + 1 if step else 0
         counted = padded(batch, per_epoch) if running else f"{batch:,}"
         where = [f"epoch {epoch:,}", f"batch {counted}/{per_epoch:,}"]
     if not running:
         pace, left = ["paused"], []
     else:
         pace, total = [rate_text(rate)], session.total_steps
-        seconds = (total - session.step) / rate if total is not None and rate > 0 else math.nan
+        seconds = (total - step) / rate if total is not None and rate > 0 else math.nan
         left = [f"ETA {time_text(seconds):{FIGURE_SPACE}<4}"] if total is not None else []
     lists: list[list[str]] = [where + pace + left, where[:1] + pace + left, pace + left, pace, []]
     return list(dict.fromkeys(" · ".join(parts) for parts in lists))

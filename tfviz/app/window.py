@@ -206,7 +206,7 @@ class MainWindow(QMainWindow):
         if running:
             self._pace.look(time.monotonic(), session.step)
         self.commands["pause_training"].setEnabled(running)
-        self.toolbar.show_step(session, running)
+        self.toolbar.show_step(clock.step, session.total_steps, running)
         self.status.show_clock(clock, running)
         self.timeline.show_range(0, clock.frontier, session.total_steps)
         self.timeline.show_playhead(clock.step, clock.following)
@@ -218,7 +218,7 @@ class MainWindow(QMainWindow):
     def _show_texts(self) -> None:
         session, transport = self.runs.current, self.controls.transport
         if session is not None and transport is not None:
-            self.toolbar.show_facts(session, transport.running, self._pace.rate)
+            self.toolbar.show_facts(session, self.bridge.clock.step, transport.running, self._pace.rate)
             pictures = self.bridge.pictures_per_second()
             self.status.show_session(session, transport.running, pictures)
 
