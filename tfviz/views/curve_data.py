@@ -183,11 +183,12 @@ class Envelope:
         return numpy.nan
 
     def blocks(
-        self, first: float, last: float, columns: int
+        self, first: float, last: float, columns: int, since: float = 0.0
     ) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
-        """(step, low, high) of at most `columns` + 2 blocks that cover first..last, and one more on either side."""
+        """(step, low, high) of at most `columns` + 2 blocks that cover first..last, and one more on either side; of
+        these the ones from step `since` on, as if all had been asked for."""
         size = block_size(last - first, columns)
-        start, stop = block_rows(first, last, size, len(self))
+        start, stop = block_rows(max(first, since), last, size, len(self))
         low, high = self._low.read(start, stop, size)[0], self._high.read(start, stop, size)[0]
         steps = block_centres(start, len(low), size, len(self))
         missing = numpy.isnan(low)
@@ -196,15 +197,20 @@ class Envelope:
             steps, low, high = steps[keep], low[keep], high[keep]
         return steps, low, high
 
-    def points(self, first: float, last: float, columns: int) -> tuple[numpy.ndarray, numpy.ndarray]:
-        """(x, y) of the line to draw: a stroke from the lowest to the highest value of each block."""
-        steps, low, high = self.blocks(first, last, columns)
-        if block_size(last - first, columns) == 1:
+    def points(
+        self, first: float, last: float, columns: int, since: float = 0.0
+    ) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """(x, y) of the line to draw: a stroke from the lowest to the highest value of each block; `since` as above."""
+        steps, low, high = self.blocks(first, last, columns, since)
+        size = block_size(last - first, columns)
+        if size == 1:
             return steps, low
         y = numpy.empty(2 * len(low))
         # Up in one block and down in the next, so that the line does not cross each block twice.
-        y[0::4], y[1::4] = low[0::2], high[0::2]
-        y[2::4], y[3::4] = high[1::2], low[1::2]
+        even = not len(steps) or int(steps[0] - 1) // size % 2 == 0
+        begin, end = (low, high) if even else (high, low)
+        y[0::4], y[1::4] = begin[0::2], end[0::2]
+        y[2::4], y[3::4] = end[1::2], begin[1::2]
         return numpy.repeat(steps, 2), y
 
     def _has_broken(self, start: int, count: int, size: int) -> numpy.ndarray:
@@ -225,10 +231,13 @@ class MeanCurve:
         self._sums.update([values])
         self._length = len(values)
 
-    def points(self, first: float, last: float, columns: int) -> tuple[numpy.ndarray, numpy.ndarray]:
-        """(x, y) of at most `columns` + 2 points that cover first..last, without those that are NaN."""
+    def points(
+        self, first: float, last: float, columns: int, since: float = 0.0
+    ) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """(x, y) of at most `columns` + 2 points that cover first..last, without those that are NaN; of these the ones
+        from step `since` on, and one or two before it."""
         size = block_size(last - first, columns)
-        start, stop = block_rows(first, last, size, self._length)
+        start, stop = block_rows(max(first, since), last, size, self._length)
         sums = self._sums.read(start, stop, size)[0]
         begins = start + size * numpy.arange(len(sums))
         counts = numpy.minimum(begins + size, self._length) - begins

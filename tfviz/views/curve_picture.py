@@ -5,7 +5,8 @@ from collections.abc import Set
 import numpy
 from PySide6.QtGui import QColor
 
-from tfviz.views.canvas import Canvas
+from tfviz.views.canvas import MARK_DISTANCE, Canvas
+from tfviz.views.curve_data import block_size
 from tfviz.views.run_curves import RunCurves
 from tfviz.views.step_plot import StepPlot
 from tfviz.views.theme import DARK
@@ -13,6 +14,7 @@ from tfviz.views.value_range import padded, robust_range, settled
 
 Points = tuple[numpy.ndarray, numpy.ndarray]
 Range = tuple[float, float]
+Validations = tuple[int, float]  # how many points their lines have, and the last one's step
 
 TRAINED = ("loss", "token_accuracy", "sequence_accuracy")
 VALIDATED = ("validation_loss", "validation_token_accuracy", "validation_sequence_accuracy")
@@ -34,8 +36,11 @@ class CurvePicture:
         self.theme = DARK
         self.logarithmic = False
         self.shown: Set[str] = set(SERIES)
+        self._since = 0.0  # from which step on the lines of training are drawn
         self._drawn_steps = 0
         self._drawn_range: Range = (0.0, 0.0)
+        self._drawn_validations: Validations = (0, 0.0)
+        self._drawn: tuple[object, ...] = ()
 
     @property
     def is_stale(self) -> bool:
@@ -47,24 +52,56 @@ class CurvePicture:
 
     def fit_and_draw(self) -> None:
         """Choose the range of the loss anew if the lines no longer fit it, then draw."""
+        self._since = 0.0
         lines = self._loss_lines()
         values = [y[y > NO_LOGARITHM] for _, y in lines.values() if len(y)]
         wanted = robust_range(numpy.concatenate(values)) if values else None
         if wanted is not None:
             target = padded(*wanted, from_zero=not self.logarithmic)
             self.plot.fit_values(*settled(self.plot.value_range, target))
-        self._draw(lines)
+        self.draw()
 
     def draw(self) -> None:
-        """Draw in the ranges that the axes have."""
-        self._draw(self._loss_lines())
+        """Draw in the ranges that the axes have: only what is new where all else stands as it did."""
+        curves, validations = self.curves, self._validations()
+        state = (
+            self.canvas.geometry, self.logarithmic, frozenset(self.shown), curves.factor, self.theme.name,
+            validations[0] <= FEW_POINTS, curves.envelopes,
+        )  # fmt: skip
+        goes_on = len(state) == len(self._drawn) and state[:-1] == self._drawn[:-1]
+        left = 0.0
+        if goes_on and state[-1] is self._drawn[-1] and len(curves) >= self._drawn_steps:
+            left = self._first_new_pixel(validations)
+        self._drawn, self._drawn_validations = state, validations
+        self._draw(left)
 
-    def _draw(self, lines: dict[str, Points]) -> None:
+    def _validations(self) -> Validations:
+        steps = numpy.zeros(0)
+        if "validation" in self.shown:
+            steps = self._recorded("validation_loss")[0]
+        return len(steps), float(steps[-1]) if len(steps) else 0.0
+
+    def _first_new_pixel(self, validations: Validations) -> float:
+        """From where the picture differs from the one that was drawn last: where blocks were not full yet."""
+        first, last = self.plot.first_step, self.plot.last_step
+        size = block_size(last - first, self._columns // 2)
+        step = float((self._drawn_steps // size - 2) * size)
+        if validations != self._drawn_validations:
+            step = min(step, self._drawn_validations[1])
+        left = self.plot.view.x(step) - MARK_DISTANCE
+        return max(left // MARK_DISTANCE * MARK_DISTANCE, 0.0)
+
+    def _draw(self, left: float) -> None:
+        """Draw anew from pixel `left` on."""
         self._drawn_steps = len(self.curves)
         self._drawn_range = (self.plot.first_step, self.plot.last_step)
+        # Marks of two neighbours to the left reach beyond it, and so do lines from the points before it.
+        since = self.plot.first_step + (left - 2 * MARK_DISTANCE) * self.plot.view.steps_per_pixel
+        self._since = since if left > 0 else 0.0
+        lines = self._loss_lines()
         train, validation, token, sequence = (self.theme.colour(colour) for colour in self.theme.series[:4])
         faint = self.theme.mix("panel", self.theme.series[0], 0.42) if self.curves.factor else train
-        self.canvas.begin()
+        self.canvas.begin(left)
         if "loss" in lines:
             self.canvas.line(*lines["loss"], faint)
         if "accuracy" in self.shown:
@@ -96,15 +133,18 @@ class CurvePicture:
         return min(self.plot.columns, MOST_COLUMNS)
 
     def _recorded(self, name: str) -> Points:
-        """At most two points for each pixel column."""
-        return self.curves.envelopes[name].points(self.plot.first_step, self.plot.last_step, self._columns)
+        """At most two points for each pixel column; validations are few, and their lines long."""
+        since = 0.0 if name in VALIDATED else self._since
+        return self.curves.envelopes[name].points(
+            self.plot.first_step, self.plot.last_step, self._columns, since
+        )
 
     def _averaged(self, name: str) -> Points:
         """One point for two pixel columns of the smoothed curve; as recorded where nothing is smoothed."""
         if not self.curves.factor:
             return self._recorded(name)
         means = self.curves.smoothed[name].means
-        return means.points(self.plot.first_step, self.plot.last_step, self._columns // 2)
+        return means.points(self.plot.first_step, self.plot.last_step, self._columns // 2, self._since)
 
     def _on_axis(self, points: Points) -> Points:
         steps, loss = points

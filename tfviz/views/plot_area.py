@@ -23,6 +23,10 @@ class PlotArea:
     def height(self) -> float:
         return self.rectangle.height()
 
+    @property
+    def steps_per_pixel(self) -> float:
+        return (self.steps[1] - self.steps[0]) / self.rectangle.width()
+
     def show_steps(self, first: float, last: float) -> bool:
         """Show these, or as nearly so as 0..most_steps allows; True if they are others than before."""
         span = min(max(last - first, LEAST_RANGE), self.most_steps)

@@ -1,5 +1,7 @@
 """Exponential moving averages of long curves: causal, without the bias of the start, computed once for every step."""
 
+from functools import lru_cache
+
 import numpy
 
 from tfviz.views.curve_data import GrowingArray, MeanCurve
@@ -70,16 +72,22 @@ def weighted_sums(values: numpy.ndarray, factor: float, before: float = 0.0) -> 
     blocks = -(-count // BLOCK)
     padded = numpy.zeros(blocks * BLOCK)
     padded[:count] = values
-    distance = numpy.arange(BLOCK)[:, None] - numpy.arange(BLOCK)[None, :]
-    triangle = numpy.where(distance >= 0, float(factor) ** numpy.maximum(distance, 0), 0.0)
-    sums = padded.reshape(blocks, BLOCK) @ triangle.T
-    decay = float(factor) ** numpy.arange(1, BLOCK + 1)
+    triangle, decay = _weights(float(factor))
+    sums = padded.reshape(blocks, BLOCK) @ triangle
     if blocks > 1:
         ends = weighted_sums(sums[:-1, -1], float(decay[-1]), before)
         sums += numpy.concatenate(([before], ends))[:, None] * decay
     elif blocks:
         sums += before * decay
     return sums.reshape(-1)[:count]
+
+
+@lru_cache(maxsize=8)
+def _weights(factor: float) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """What the values of a block (64, 64), and what lay before it (64,), weigh in the sums of the block."""
+    distance = numpy.arange(BLOCK)[None, :] - numpy.arange(BLOCK)[:, None]
+    triangle = numpy.where(distance >= 0, factor ** numpy.maximum(distance, 0), 0.0)
+    return triangle, factor ** numpy.arange(1, BLOCK + 1)
 
 
 def total_weight(factor: float, counts: numpy.ndarray) -> numpy.ndarray:
