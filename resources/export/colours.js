@@ -20,20 +20,37 @@ function token(name) {
 // Paints one pixel for each cell; the canvas is stretched by the style sheet.
 function paintCells(canvas, map, upper) {
   const table = tables[MAPS[theme()]];
-  const marks = ["masked", "not-a-number", "infinite"].map((name) => parseInt(token(name).slice(1), 16));
+  const [masked, notANumber, infinite] = ["masked", "not-a-number", "infinite"].map(mark);
   canvas.width = map.columns;
   canvas.height = map.rows;
   const context = canvas.getContext("2d");
   const image = context.createImageData(map.columns, map.rows);
-  map.values.forEach((weight, place) => {
-    const row = Math.floor(place / map.columns);
-    let colour = table[Math.round(Math.min(Math.max(weight / upper, 0), 1) * 255)];
-    if (isMasked(map, row, place % map.columns)) colour = marks[0];
-    else if (Number.isNaN(weight)) colour = marks[1];
-    else if (!Number.isFinite(weight)) colour = marks[2];
-    image.data.set([colour >> 16, (colour >> 8) & 255, colour & 255, 255], 4 * place);
-  });
+  const pixels = new DataView(image.data.buffer);
+  for (let row = 0, place = 0; row < map.rows; row++) {
+    for (let column = 0; column < map.columns; column++, place++) {
+      const weight = map.values[place];
+      let colour = masked;
+      if (!isMasked(map, row, column)) {
+        colour = Number.isFinite(weight) ? table[level(weight, upper)] : Number.isNaN(weight) ? notANumber : infinite;
+      }
+      pixels.setUint32(4 * place, ((colour << 8) | 255) >>> 0); // red, green, blue, opaque
+    }
+  }
   context.putImageData(image, 0, 0);
+}
+
+// Which of the 256 colours of a map.
+function level(weight, upper) {
+  return Math.round(Math.min(Math.max(weight / upper, 0), 1) * 255);
+}
+
+// The colour of a mark, read from the style sheet once for each theme.
+const marks = new Map();
+
+function mark(name) {
+  const key = `${theme()} ${name}`;
+  if (!marks.has(key)) marks.set(key, parseInt(token(name).slice(1), 16));
+  return marks.get(key);
 }
 
 function paintBar(canvas) {
@@ -43,7 +60,7 @@ function paintBar(canvas) {
 
 // Black or white, whichever can be read on the colour of a weight.
 function inkOn(weight, upper) {
-  const colour = tables[MAPS[theme()]][Math.round(Math.min(Math.max(weight / upper, 0), 1) * 255)];
+  const colour = tables[MAPS[theme()]][level(weight, upper)];
   const bright = 0.299 * (colour >> 16) + 0.587 * ((colour >> 8) & 255) + 0.114 * (colour & 255);
   return bright > 140 ? "#000000" : "#ffffff";
 }

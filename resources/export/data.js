@@ -13,15 +13,14 @@ function weightsOfStep(index) {
 }
 
 function decode(step) {
-  const bytes = Uint8Array.from(atob(step.weights), (character) => character.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  const { largest, nan, positive, negative } = data.codes;
-  const special = new Map([[nan, NaN], [positive, Infinity], [negative, -Infinity]]);
+  const text = atob(step.weights);
+  const { largest, nan, positive } = data.codes;
   const [low, high] = step.range;
-  const values = new Float64Array(bytes.length / 2);
+  const values = new Float64Array(text.length / 2);
   for (let place = 0; place < values.length; place++) {
-    const code = view.getUint16(2 * place, true);
-    values[place] = special.has(code) ? special.get(code) : low + ((high - low) * code) / largest;
+    const code = text.charCodeAt(2 * place) + 256 * text.charCodeAt(2 * place + 1);
+    if (code <= largest) values[place] = low + ((high - low) * code) / largest;
+    else values[place] = code === nan ? NaN : code === positive ? Infinity : -Infinity;
   }
   return values;
 }

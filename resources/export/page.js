@@ -198,7 +198,8 @@ function clamp(value, count) {
 
 addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
-  const inField = event.target.matches?.("input, select, button, summary");
+  const inField = event.target.matches?.("input, select");
+  const onButton = event.target.matches?.("button, summary");
   if (event.key === "Escape") letGo();
   else if (event.key === ",") goTo(state.index - 1);
   else if (event.key === ".") goTo(state.index + 1);
@@ -207,7 +208,7 @@ addEventListener("keydown", (event) => {
   else if (event.key === "ArrowRight") goTo(state.index + (event.shiftKey ? 10 : 1));
   else if (event.key === "Home") goTo(0);
   else if (event.key === "End") goTo(data.steps.length - 1);
-  else if (event.key === " ") state.playing ? pause() : play();
+  else if (event.key === " " && !onButton) state.playing ? pause() : play();
   else return;
   event.preventDefault();
 });

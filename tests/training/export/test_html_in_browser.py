@@ -165,6 +165,7 @@ def test_steps_are_walked_by_slider_buttons_and_keys(steps, tmp_path):
     const by = (key, more) => { press(key, document.body, more); return seen().step; };
     tell("keys", ["ArrowLeft", "Home", "ArrowRight", "End", ",", "."].map((key) => by(key)));
     tell("ten", by("ArrowLeft", { shiftKey: true }));
+    press("ArrowRight", get("back")); tell("button", seen().step); press("Home");
     tell("value", [get("slider").value, get("slider").getAttribute("aria-valuetext"), get("range").textContent]);
     """
     found = told(html(steps), script, tmp_path)
@@ -178,8 +179,19 @@ def test_steps_are_walked_by_slider_buttons_and_keys(steps, tmp_path):
     painted = numpy.array(found["pixels"][2:]).reshape(4, 5, 4)[..., :3]
     assert abs(painted - wanted).max() <= 4
     assert found["keys"] == ["step 20", "step 10", "step 20", "step 1,035", "step 20", "step 1,035"]
-    assert found["ten"] == "step 10"
+    assert found["ten"] == "step 10" and found["button"] == "step 20"
     assert found["value"] == ["0", "step 10", "1 of 3, steps 10 to 1035"]
+
+
+def test_playing_goes_to_the_last_step_and_begins_again(steps, tmp_path):
+    script = """
+    press(" "); tell("playing", get("play").getAttribute("aria-label"));
+    press("Escape"); tell("paused", get("play").getAttribute("aria-label"));
+    press("End"); get("play").click(); tell("again", seen().step);
+    press(" ", get("play")); tell("still", get("play").getAttribute("aria-label"));
+    """
+    found = told(html(steps), script, tmp_path)
+    assert found == {"playing": "Pause", "paused": "Play", "again": "step 10", "still": "Pause"}
 
 
 def test_one_step_has_no_slider(snapshot, tmp_path):
