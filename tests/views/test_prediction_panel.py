@@ -311,7 +311,7 @@ def test_tool_tips_escape_tokens(open_panel: Open, qapp: QApplication) -> None:
 def test_equal_rows_are_not_painted_again(open_panel: Open, qapp: QApplication, monkeypatch) -> None:
     panel = open_panel()
     updates: list[int] = []
-    monkeypatch.setattr(panel.board, "update", lambda: updates.append(1))
+    monkeypatch.setattr(panel.board, "update", lambda *area: updates.append(1))
     panel.show_snapshot(snapshot(step=1285, prediction=prediction()))
     assert not updates
     panel.show_snapshot(snapshot(step=1286, prediction=prediction(forced=WRONG)))

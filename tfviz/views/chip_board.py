@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from tfviz.views.chip_sprites import ChipSprites
+from tfviz.views.chip_sprites import ChipSprites, look
 from tfviz.views.chips import GAP, NOTE, Arrangement, ChipRow, PlacedRow, arrange
 from tfviz.views.fonts import interface_font
 from tfviz.views.guarded import guarded
@@ -65,9 +65,15 @@ class ChipBoard(QWidget):
         """Show these rows; nothing is painted where nothing has changed."""
         if tuple(rows) == self._rows:
             return
-        self._rows = tuple(rows)
+        before, self._rows = self._arrangement.rows, tuple(rows)
         self._arrange()
-        self.update()
+        after = self._arrangement.rows
+        if [placed.outline for placed in before] != [placed.outline for placed in after]:
+            self.update()
+            return
+        for old, new in zip(before, after, strict=True):
+            if old.row != new.row and look(old.row) != look(new.row):
+                self.update(new.area)
 
     def select(self, place: Place | None) -> None:
         """Mark a chip by the key of its row and its position."""
@@ -110,9 +116,9 @@ class ChipBoard(QWidget):
             self._sprites = ChipSprites(self._theme, self.devicePixelRatioF())
         painter = QPainter(self)
         painter.translate(1, 1)
-        exposed = event.rect()
+        exposed = event.region()
         for placed in self._arrangement.rows:
-            if placed.caption.top() <= exposed.bottom() and placed.bottom + 1 >= exposed.top():
+            if exposed.intersects(placed.area):
                 self._paint_row(painter, placed)
         if self.hasFocus() and self._selected is None:
             painter.setPen(QPen(QColor(self._theme.accent), 1, Qt.PenStyle.DotLine))

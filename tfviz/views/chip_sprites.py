@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
 
-from tfviz.views.chips import CHIP_HEIGHT, NOTE, Chip, Tone
+from tfviz.views.chips import CHIP_HEIGHT, NOTE, Chip, ChipRow, Tone
 from tfviz.views.fonts import monospace_font
 from tfviz.views.icons import paint_icon
 from tfviz.views.theme import Theme
@@ -24,10 +24,9 @@ class ChipSprites:
 
     def face(self, chip: Chip, width: int) -> QPixmap:
         """The chip itself, `width` x CHIP_HEIGHT."""
-        probability = chip.probability or 0.0
-        strength = round(probability * STRENGTHS) if 0 <= probability <= 1 else 0  # NaN is as faint as can be
-        key = (chip.text, chip.tone, strength, width)
-        return self._find(
+        strength = strength_of(chip)
+        key = (chip.text, chip.tone.value, strength, width)
+        return self._kept.get(key) or self._make(
             key,
             width,
             CHIP_HEIGHT,
@@ -36,20 +35,19 @@ class ChipSprites:
 
     def note(self, chip: Chip) -> QPixmap:
         """The mark and the number below a chip; as wide as they are."""
+        key = (chip.note, chip.tone.value)
+        found = self._kept.get(key)
+        if found is not None:
+            return found
         judged = chip.tone in (Tone.RIGHT, Tone.WRONG)
         width = (
             int(QFontMetricsF(monospace_font(10)).horizontalAdvance(chip.note)) + 2 + (MARK if judged else 0)
         )
-        return self._find(
-            (chip.note, chip.tone), width, NOTE, lambda painter: self._paint_note(painter, chip)
-        )
+        return self._make(key, width, NOTE, lambda painter: self._paint_note(painter, chip))
 
-    def _find(
+    def _make(
         self, key: tuple[object, ...], width: int, height: int, paint: Callable[[QPainter], None]
     ) -> QPixmap:
-        found = self._kept.get(key)
-        if found is not None:
-            return found
         if len(self._kept) >= MOST:
             self._kept.clear()
         pixmap = QPixmap(round(width * self.ratio), round(height * self.ratio))
@@ -86,6 +84,18 @@ class ChipSprites:
         painter.setPen(QColor(theme.bad if wrong else theme.dim))
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(x, 1, 60, NOTE - 2), int(align), chip.note)
+
+
+def strength_of(chip: Chip) -> int:
+    """The shade of a chip, 0 to STRENGTHS."""
+    probability = chip.probability or 0.0
+    return round(probability * STRENGTHS) if 0 <= probability <= 1 else 0  # NaN is as faint as can be
+
+
+def look(row: ChipRow) -> tuple[object, ...]:
+    """What of a row is painted: rows that differ in nothing else look the same."""
+    chips = [(chip.text, chip.tone, chip.note, strength_of(chip)) for chip in row.chips]
+    return row.caption, row.note, row.note_tone, row.marked, row.selectable, row.capitals, chips
 
 
 def _colours(tone: Tone, strength: float, theme: Theme) -> tuple[QColor, QColor, QColor, bool]:

@@ -97,6 +97,17 @@ class PlacedRow:
     chips: tuple[QRect, ...]
     bottom: int
 
+    @property
+    def outline(self) -> tuple[object, ...]:
+        """Equal where neither the row's parts nor its neighbours have moved."""
+        return self.row.key, self.caption, self.chips, self.bottom
+
+    @property
+    def area(self) -> QRect:
+        """What is painted for this row, in pixels of the widget, the frames around its chips included."""
+        top = self.caption.top() - 1
+        return QRect(0, top, self.caption.width() + 4, self.bottom - top + 4)
+
 
 @dataclass(frozen=True)
 class Arrangement:

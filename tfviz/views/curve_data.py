@@ -32,7 +32,8 @@ class GrowingArray:
 
     def extend(self, columns: numpy.ndarray) -> None:
         """Append (rows, new) or, where there is one row, (new,)."""
-        columns = numpy.atleast_2d(columns)
+        if columns.ndim == 1:
+            columns = columns[None]
         length = self._length + columns.shape[1]
         if length > self._cells.shape[1]:
             larger = numpy.empty((len(self._cells), max(length, 2 * self._cells.shape[1])), self._cells.dtype)
@@ -150,6 +151,11 @@ class Envelope:
         return len(self._values)
 
     @property
+    def values(self) -> numpy.ndarray:
+        """(len,): the whole column."""
+        return self._values
+
+    @property
     def broken(self) -> numpy.ndarray:
         """The steps, ascending, whose value was NaN or infinite."""
         return self._broken.values[0]
@@ -163,9 +169,7 @@ class Envelope:
         """Take the whole column, (len,), with what was appended to it; `broken` marks the new rows that hold no number
         although they should, (new,) bool."""
         known = len(self)
-        self._values = values
-        self._low.update([values])
-        self._high.update([values])
+        self._values = values  # reduced when they are looked at: a curve that nobody sees costs nothing
         if broken is not None and broken.any():
             self._broken.extend(numpy.flatnonzero(broken) + known + 1)
 
@@ -187,6 +191,8 @@ class Envelope:
     ) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
         """(step, low, high) of at most `columns` + 2 blocks that cover first..last, and one more on either side; of
         these the ones from step `since` on, as if all had been asked for."""
+        self._low.update([self._values])
+        self._high.update([self._values])
         size = block_size(last - first, columns)
         start, stop = block_rows(max(first, since), last, size, len(self))
         low, high = self._low.read(start, stop, size)[0], self._high.read(start, stop, size)[0]
@@ -224,18 +230,22 @@ class MeanCurve:
 
     def __init__(self) -> None:
         self._sums = Pyramid(numpy.add)
-        self._length = 0
+        self._values = numpy.empty(0)
+
+    @property
+    def _length(self) -> int:
+        return len(self._values)
 
     def update(self, values: numpy.ndarray) -> None:
         """Take the whole column, (len,), with what was appended to it."""
-        self._sums.update([values])
-        self._length = len(values)
+        self._values = values
 
     def points(
         self, first: float, last: float, columns: int, since: float = 0.0
     ) -> tuple[numpy.ndarray, numpy.ndarray]:
         """(x, y) of at most `columns` + 2 points that cover first..last, without those that are NaN; of these the ones
         from step `since` on, and one or two before it."""
+        self._sums.update([self._values])
         size = block_size(last - first, columns)
         start, stop = block_rows(max(first, since), last, size, self._length)
         sums = self._sums.read(start, stop, size)[0]

@@ -37,6 +37,7 @@ class CurvePicture:
         self.logarithmic = False
         self.shown: Set[str] = set(SERIES)
         self._since = 0.0  # from which step on the lines of training are drawn
+        self._validated = True  # whether those of validation are
         self._drawn_steps = 0
         self._drawn_range: Range = (0.0, 0.0)
         self._drawn_validations: Validations = (0, 0.0)
@@ -52,7 +53,7 @@ class CurvePicture:
 
     def fit_and_draw(self) -> None:
         """Choose the range of the loss anew if the lines no longer fit it, then draw."""
-        self._since = 0.0
+        self._since, self._validated = 0.0, "validation" in self.shown
         lines = self._loss_lines()
         values = [y[y > NO_LOGARITHM] for _, y in lines.values() if len(y)]
         wanted = robust_range(numpy.concatenate(values)) if values else None
@@ -76,10 +77,8 @@ class CurvePicture:
         self._draw(left)
 
     def _validations(self) -> Validations:
-        steps = numpy.zeros(0)
-        if "validation" in self.shown:
-            steps = self._recorded("validation_loss")[0]
-        return len(steps), float(steps[-1]) if len(steps) else 0.0
+        found = self.curves.recorded_steps("validation_loss"), self.curves.envelopes["validation_loss"].broken
+        return sum(map(len, found)), max((float(steps[-1]) for steps in found if len(steps)), default=0.0)
 
     def _first_new_pixel(self, validations: Validations) -> float:
         """From where the picture differs from the one that was drawn last: where blocks were not full yet."""
@@ -98,6 +97,7 @@ class CurvePicture:
         # Marks of two neighbours to the left reach beyond it, and so do lines from the points before it.
         since = self.plot.first_step + (left - 2 * MARK_DISTANCE) * self.plot.view.steps_per_pixel
         self._since = since if left > 0 else 0.0
+        self._validated = "validation" in self.shown and self._drawn_validations[1] >= self._since
         lines = self._loss_lines()
         train, validation, token, sequence = (self.theme.colour(colour) for colour in self.theme.series[:4])
         faint = self.theme.mix("panel", self.theme.series[0], 0.42) if self.curves.factor else train
@@ -124,7 +124,7 @@ class CurvePicture:
             lines["loss"] = self._on_axis(self._recorded("loss"))
             if self.curves.factor:
                 lines["smoothed"] = self._on_axis(self._averaged("loss"))
-        if "validation" in self.shown:
+        if self._validated:
             lines["validation_loss"] = self._on_axis(self._recorded("validation_loss"))
         return lines
 
@@ -156,7 +156,7 @@ class CurvePicture:
     def _draw_accuracy(self, name: str, colour: QColor) -> None:
         width = 1.5 if self.curves.factor else 1.0
         self.canvas.line(*self._averaged(name), colour, width, scale=ACCURACY_RANGE)
-        if "validation" in self.shown:
+        if self._validated:
             points = self._recorded(f"validation_{name}")
             self.canvas.line(*points, colour, width=1.5, dashed=True, scale=ACCURACY_RANGE)
             self._draw_dots(*points, colour, scale=ACCURACY_RANGE)

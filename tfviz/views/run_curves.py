@@ -25,6 +25,7 @@ class RunCurves:
     envelopes: dict[str, Envelope]
     smoothed: dict[str, SmoothedCurve]
     _length: int
+    _recorded: dict[str, tuple[int, numpy.ndarray]]
 
     def __init__(self, names: Sequence[str], smoothed: Sequence[str] = (), factor: float = 0.9) -> None:
         self.factor = factor
@@ -64,12 +65,25 @@ class RunCurves:
             else:
                 curve.factor = factor
 
+    def recorded_steps(self, name: str) -> numpy.ndarray:
+        """Ascending: where a column that has a value only now and then has one, NaN and infinity not counted."""
+        known, values = (
+            self._recorded.get(name, (0, numpy.empty(0, numpy.int64))),
+            self.envelopes[name].values,
+        )
+        if known[0] < len(values):
+            new = numpy.flatnonzero(numpy.isfinite(values[known[0] :]))
+            steps = numpy.concatenate((known[1], new + known[0] + 1)) if len(new) else known[1]
+            known = self._recorded[name] = (len(values), steps)
+        return known[1]
+
     def value(self, name: str, step: int) -> float:
         """What was recorded at a step; NaN where nothing was."""
         return self.envelopes[name].value(step)
 
     def _forget(self) -> None:
         self._length = 0
+        self._recorded = {}
         self.envelopes = {name: Envelope() for name in self._names}
         self.smoothed = {name: SmoothedCurve(self.factor) for name in self._smoothed_names}
 

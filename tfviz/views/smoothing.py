@@ -16,7 +16,8 @@ class SmoothedCurve:
     Values that are missing or broken leave the average as it is.
     """
 
-    means: MeanCurve
+    _column: numpy.ndarray
+    _means: MeanCurve
     _averages: GrowingArray
     _average: float
     _sum: float
@@ -27,16 +28,26 @@ class SmoothedCurve:
         self._restart()
 
     def __len__(self) -> int:
-        return len(self._averages)
+        return len(self._column)
 
     @property
     def values(self) -> numpy.ndarray:
         """(len,): NaN before the first finite value."""
+        self._catch_up()
         return self._averages.values[0]
 
+    @property
+    def means(self) -> MeanCurve:
+        """Of all that is there."""
+        self._catch_up()
+        return self._means
+
     def update(self, column: numpy.ndarray) -> None:
-        """Take the whole column, (len,), with what was appended to it."""
-        new = column[len(self) :]
+        """Take the whole column, (len,), with what was appended to it; it is smoothed when it is looked at."""
+        self._column = column
+
+    def _catch_up(self) -> None:
+        new = self._column[len(self._averages) :]
         if not len(new):
             return
         finite = numpy.isfinite(new)
@@ -47,7 +58,7 @@ class SmoothedCurve:
         self._average = float(averages[-1])
         if len(sums):
             self._sum, self._count = float(sums[-1]), int(counts[-1])
-        self.means.update(self.values)
+        self._means.update(self._averages.values[0])
 
     def set_factor(self, factor: float, column: numpy.ndarray) -> None:
         """Another factor, 0 <= factor < 1: everything is computed anew."""
@@ -56,7 +67,8 @@ class SmoothedCurve:
         self.update(column)
 
     def _restart(self) -> None:
-        self.means = MeanCurve()
+        self._column = numpy.empty(0)
+        self._means = MeanCurve()
         self._averages = GrowingArray()
         self._average = numpy.nan
         self._sum, self._count = 0.0, 0
