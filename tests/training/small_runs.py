@@ -107,3 +107,34 @@ def worker_waits(session: Session) -> None:
 
 def in_worker(session: Session, function: Callable[[], Any]) -> Any:
     return session.gate.call(function).result(PATIENCE)
+
+
+def with_branches(config: RunConfig = HARD, path: Path | None = None) -> Session:
+    """A run of three branches with changes at all kinds of places."""
+    session = Session(config)
+    if path is not None:
+        session.record(path)
+    session.intervene("training.learning_rate", 0.02)  # before the first step
+    session.train(10)
+    session.intervene("training.clip_norm", 0.3)
+    session.train(10)
+    session.branch("same")
+    session.train(3)
+    session.switch(0)
+    session.intervene("training.betas", (0.8, 0.9))  # where the branch has left, after it has
+    session.train(5)
+    session.go_to(10)
+    session.intervene("training.seed", 4)  # where another change lies
+    session.train(7)
+    session.intervene("model.dropout", 0.0)
+    session.train(4)
+    return session
+
+
+def whole(session: Session) -> object:
+    """All that an operation which fails must leave as it was."""
+    lines = [
+        (line.branch, tuple(line.configs), scalars(line.history), line.keyframes.steps)
+        for line in session.lines.values()
+    ]
+    return fields(session.trainer.state()), session.step, session.line.branch, tuple(lines), session.probe

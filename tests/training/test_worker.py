@@ -1,18 +1,13 @@
 """The worker: it goes exactly as far as the gate says, shows what is wanted, and survives what goes wrong."""
 
-import math
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
+from tests.training.live_sessions import picture, run_steps, started
 from tests.training.small_runs import (
     EVERYTHING,
     HARD,
-    PATIENCE,
-    SMALL,
     fields,
     in_worker,
     moment,
@@ -20,8 +15,7 @@ from tests.training.small_runs import (
     worker_waits,
 )
 from tfviz.training import worker as worker_module
-from tfviz.training.config import RunConfig
-from tfviz.training.events import Event, Failed, Finished, Paused, Resumed, Stopped
+from tfviz.training.events import Paused, Resumed
 from tfviz.training.gate import Gate
 from tfviz.training.mailbox import Demand
 from tfviz.training.session import Session
@@ -32,41 +26,6 @@ from tfviz.training.snapshot import Snapshot
 def session() -> Iterator[Session]:
     with started(HARD) as made:
         yield made
-
-
-def started(config: RunConfig) -> Session:
-    """A session whose worker has parked for the first time; nothing of that is left in the mailbox."""
-    session = Session(config)
-    session.start()
-    worker_waits(session)
-    session.mailbox.take()
-    session.mailbox.events()
-    return session
-
-
-def run_steps(session: Session, count: int) -> None:
-    session.gate.run_steps(count)
-    worker_waits(session)
-
-
-def events_until(session: Session, kind: type[Event]) -> list[Event]:
-    """All events up to the first of a kind."""
-    found: list[Event] = []
-    until = time.monotonic() + PATIENCE
-    while not any(isinstance(event, kind) for event in found):
-        assert time.monotonic() < until, f"no {kind.__name__}, but {found}"
-        found += session.mailbox.events()
-    return found
-
-
-def picture(session: Session, condition: Callable[[Snapshot], bool] = lambda snapshot: True) -> Snapshot:
-    """The next picture that fulfils a condition."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        snapshot = session.mailbox.take()
-        if snapshot is not None and condition(snapshot):
-            return snapshot
-    raise AssertionError("no such picture")
 
 
 def count_calls(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Demand]:
@@ -247,140 +206,6 @@ def test_pictures_are_copies_that_training_leaves_alone(session: Session) -> Non
     before = fields(shown)
     run_steps(session, 5)
     assert fields(shown) == before
-
-
-def test_an_exception_in_a_step_is_told_and_survived(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_steps(session, 3)
-    session.mailbox.events()
-    before = in_worker(session, session.trainer.state)
-    original = session.trainer.train_batch
-
-    def fail() -> list[float]:
-        raise OSError("the disk is on fire")
-
-    monkeypatch.setattr(session.trainer, "train_batch", fail)
-    session.gate.run()
-    failed = next(event for event in events_until(session, Paused) if isinstance(event, Failed))
-    assert (failed.step, failed.text) == (3, "OSError: the disk is on fire")
-    assert "Traceback" in failed.traceback and "in fail" in failed.traceback
-    worker_waits(session)
-    assert session.running and session.gate.state == "paused"
-    assert same(in_worker(session, session.trainer.state), before)
-    monkeypatch.setattr(session.trainer, "train_batch", original)
-    run_steps(session, 2)
-    other = Session(HARD)
-    other.train(5)
-    assert same(in_worker(session, session.trainer.state), other.trainer.state())
-
-
-def test_an_exception_in_a_picture_is_told_and_survived(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(demand: Demand | None = None) -> Snapshot:
-        raise MemoryError("no room for a picture")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(session, "snapshot", fail)
-        run_steps(session, 2)
-        failed = next(event for event in events_until(session, Failed) if isinstance(event, Failed))
-        assert (failed.step, failed.text) == (2, "MemoryError: no room for a picture")
-    session.mailbox.request(EVERYTHING)
-    run_steps(session, 1)
-    assert session.running and session.step == 3 and picture(session).step == 3
-
-
-def test_an_exception_in_a_condition_is_told_and_survived(session: Session) -> None:
-    session.gate.run_until(predicate=lambda step, loss: step // 0 > 1)
-    failed = next(event for event in events_until(session, Failed) if isinstance(event, Failed))
-    assert failed.text.startswith("ZeroDivisionError") and failed.step == 0
-    run_steps(session, 2)
-    assert session.step == 2
-
-
-def test_a_nan_is_told_with_the_operation_and_the_state_before_it_is_there(session: Session) -> None:
-    run_steps(session, 4)
-    session.mailbox.events()
-    before = in_worker(session, session.trainer.state)
-    batch = session.task.batch(5, 0)
-    model = session.trainer.models.training(4, *(ids.shape[1] for ids in (batch.source, batch.target_in)))
-    program = model.program
-    operation = next(each for each in program.operations if each.name == "decoder.layers.0.activation")
-    original = operation.forward
-
-    def spoil() -> None:
-        original()
-        operation.outputs[0].data[...] = math.nan
-
-    operation.forward = spoil  # type: ignore[method-assign]
-    program._forward = [each.forward for each in program.operations]
-    session.gate.run()
-    found = events_until(session, Paused)
-    failed = next(event for event in found if isinstance(event, Failed))
-    assert failed.step == 4 and failed.traceback == ""
-    assert failed.text.startswith("step 5 would spoil the parameters: loss nan")
-    assert "arose in decoder.layers.0.activation (forward, ReLU)" in failed.text
-    worker_waits(session)
-    assert same(in_worker(session, session.trainer.state), before) and session.frontier == 4
-    operation.forward = original  # type: ignore[method-assign]
-    program._forward = [each.forward for each in program.operations]
-    run_steps(session, 1)
-    assert session.step == 5 and np.isfinite(session.loss)
-
-
-def test_a_finished_run_says_so_and_refuses_politely() -> None:
-    with started(SMALL.replace("training.steps", 6)) as session:
-        for ask in (session.gate.run, lambda: session.gate.run_steps(3), session.gate.run):
-            ask()
-            found = events_until(session, Paused)
-            assert Finished(6, "all 6 steps are done") in found
-            worker_waits(session)
-            assert session.step == session.frontier == 6
-        session.go_to(2)
-        run_steps(session, 2)
-        assert session.step == 4 and not any(
-            isinstance(event, Finished) for event in session.mailbox.events()
-        )
-
-
-def test_closing_joins_the_thread_wherever_it_is() -> None:
-    for running in (False, True):
-        session = Session(HARD)
-        session.start()
-        threads = [thread for thread in threading.enumerate() if thread.name == "tfviz training"]
-        if running:
-            session.gate.run()
-        session.close()
-        assert len(threads) == 1 and not threads[0].is_alive() and not session.running
-        assert isinstance(session.mailbox.events()[-1], Stopped)
-        session.close()
-
-
-def test_who_wants_the_worker_after_the_end_is_told_so(session: Session) -> None:
-    session.close()
-    with pytest.raises(RuntimeError, match="training has ended"):
-        session.gate.call(lambda: None).result(PATIENCE)
-    assert session.parameters  # without the worker
-
-
-def test_a_closed_session_can_be_given_to_a_new_worker(session: Session) -> None:
-    run_steps(session, 3)
-    session.close()
-    session.start()
-    worker_waits(session)
-    run_steps(session, 3)
-    other = Session(HARD)
-    other.train(6)
-    assert same(in_worker(session, session.trainer.state), other.trainer.state())
-
-
-def test_nobody_else_may_train_while_a_worker_owns_the_session(session: Session) -> None:
-    with pytest.raises(RuntimeError, match="the session trains in its own thread"):
-        session.train(1)
-    with pytest.raises(RuntimeError, match="the session has a worker already"):
-        session.start()
-    assert session.step == 0
 
 
 def test_whatever_changes_the_run_waits_for_a_step_boundary() -> None:
