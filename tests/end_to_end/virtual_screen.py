@@ -94,7 +94,7 @@ class Program:
         until = time.monotonic() + LONG
         while not condition():
             if self.process.poll() is not None or time.monotonic() > until:
-                state = {name: value for name, value in self.state.items() if name not in ("widgets", "texts")}
+                state = {name: value for name, value in self.state.items() if name != "widgets"}
                 raise AssertionError(f"waited in vain; last seen: {state}; {self._last_words()}")
             time.sleep(0.03)
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from tfviz.app.actions import Actions
 from tfviz.app.runs import Runs
@@ -21,6 +21,9 @@ Tell = Callable[[str], None]
 
 class Controls(QObject):
     """Connects actions and widgets to the session that is open; `tell` says a sentence to the user."""
+
+    probe_changed = Signal()
+    """Another sentence is watched."""
 
     def __init__(self, runs: Runs, bridge: Bridge, tell: Tell, parent: QObject) -> None:
         super().__init__(parent)
@@ -134,4 +137,5 @@ class Controls(QObject):
             self._probe_panel.show_problem(str(error))
             return
         self._probe_panel.show_problem("")
+        self.probe_changed.emit()
         self.bridge.show_again()

@@ -156,6 +156,7 @@ class MainWindow(QMainWindow):
         self.runs.refused.connect(self._refuse)
         self.files.saved.connect(lambda path: self.tell(f"Saved {path}"))
         self.files.failed.connect(lambda title, error: self.problems.show(title, str(error)))
+        self.controls.probe_changed.connect(self._show_texts)
         self.bridge.changed.connect(self._show_progress)
         self.bridge.finished.connect(self._tell_finished)
         self.bridge.warned.connect(self._tell_warning)

@@ -23,6 +23,9 @@ INTERVAL = 0.033
 CHANGE_RATE = 10.0
 """How often a second `changed` tells of new steps, at most."""
 
+PICTURE_RATE = 30.0
+"""Of panels that show every picture."""
+
 CHECK_INTERVAL = 0.1
 """Seconds between two checks of which panels are on the screen."""
 
@@ -63,10 +66,10 @@ class Feed:
         """Whether there is nothing that the panel has not shown; the clock is at `step`."""
         return self.pending is None and len(session.history) == self.steps and step == self.step
 
-    def take_turn(self, now: float, session: Session, step: int) -> None:
-        """Show the panel what is new, if its rate allows."""
+    def take_turn(self, now: float, session: Session, step: int) -> bool:
+        """Show the panel what is new, if its rate allows; whether it was told anything."""
         if self.up_to_date(session, step) or now < self._due - INTERVAL / 2:
-            return
+            return False
         steps = len(session.history)
         self._due = max(self._due + 1 / self.panel.rate, now)
         self.updates += 1
@@ -79,6 +82,7 @@ class Feed:
         if step != self.step:
             self.step = step
             self.panel.show_step(step)
+        return True
 
 
 class Bridge(QObject):
@@ -106,7 +110,7 @@ class Bridge(QObject):
         """When the last pictures were, on the monotonic clock."""
         self._wait = 0  # looks until the next picture may be taken
         self._cost = 0.0  # seconds of this thread that a picture takes, averaged
-        self._pictured = False
+        self._picture_alone = False
         self._started = 0.0
         self._told: tuple[object, ...] | None = None
         self._told_at = self._checked_at = -math.inf
@@ -184,9 +188,9 @@ class Bridge(QObject):
         self._take_picture(session, now)
         self._tell(session, now)
         for feed in self.feeds:
-            if feed.seen:
-                feed.take_turn(now, session, self.clock.step)
-        if not self._idle.isActive():
+            if feed.seen and feed.take_turn(now, session, self.clock.step) and feed.panel.rate < PICTURE_RATE:
+                self._picture_alone = False  # what this look costs is not the picture's doing
+        if self._picture_alone and not self._idle.isActive():
             self._idle.start()
 
     def show_again(self) -> None:
@@ -203,7 +207,7 @@ class Bridge(QObject):
                 self.show_again()  # a panel has appeared; while training runs it gets the next picture anyway
 
     def _take_picture(self, session: Session, now: float) -> None:
-        self._pictured = False
+        self._picture_alone = False
         self._wait -= 1
         if self._wait > 0 and session.gate.state == "running":
             return
@@ -211,7 +215,7 @@ class Bridge(QObject):
         if snapshot is None:
             return
         self._wait = self.looks_per_picture
-        self._pictured = True
+        self._picture_alone = True
         self.picture = snapshot
         self.taken.append(now)
         for feed in self.feeds:
@@ -243,6 +247,5 @@ class Bridge(QObject):
                 self.stopped.emit(event)
 
     def _weigh(self) -> None:
-        """Learn from processor time, not from the clock on the wall, what the look and its painting took."""
-        if self._pictured:
-            self._cost += 0.2 * (time.thread_time() - self._started - self._cost)
+        """Learn from processor time, not from the clock on the wall, what a picture and its painting took."""
+        self._cost += 0.2 * (time.thread_time() - self._started - self._cost)
