@@ -10,6 +10,8 @@ import numpy
 
 FIRST_BLOCK = 16  # finer blocks are reduced when they are read: that few rows cost less than their storage
 
+FEW_ROWS = 4096  # are reduced when they are read, whatever the size of the blocks
+
 PIECE = 131_072  # cells reduced at once: a long record passes through the processor's cache only once
 
 Function = Callable[[numpy.ndarray], numpy.ndarray]
@@ -191,11 +193,15 @@ class Envelope:
     ) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
         """(step, low, high) of at most `columns` + 2 blocks that cover first..last, and one more on either side; of
         these the ones from step `since` on, as if all had been asked for."""
-        self._low.update([self._values])
-        self._high.update([self._values])
         size = block_size(last - first, columns)
         start, stop = block_rows(max(first, since), last, size, len(self))
-        low, high = self._low.read(start, stop, size)[0], self._high.read(start, stop, size)[0]
+        if stop - start <= FEW_ROWS:
+            rows = in_blocks(finite_only(self._values[start:stop]), size, numpy.nan)
+            low, high = numpy.fmin.reduce(rows, axis=1), numpy.fmax.reduce(rows, axis=1)
+        else:
+            self._low.update([self._values])
+            self._high.update([self._values])
+            low, high = self._low.read(start, stop, size)[0], self._high.read(start, stop, size)[0]
         steps = block_centres(start, len(low), size, len(self))
         missing = numpy.isnan(low)
         if missing.any():
@@ -245,10 +251,13 @@ class MeanCurve:
     ) -> tuple[numpy.ndarray, numpy.ndarray]:
         """(x, y) of at most `columns` + 2 points that cover first..last, without those that are NaN; of these the ones
         from step `since` on, and one or two before it."""
-        self._sums.update([self._values])
         size = block_size(last - first, columns)
         start, stop = block_rows(max(first, since), last, size, self._length)
-        sums = self._sums.read(start, stop, size)[0]
+        if stop - start <= FEW_ROWS:
+            sums = in_blocks(self._values[start:stop], size, 0.0).sum(axis=1)
+        else:
+            self._sums.update([self._values])
+            sums = self._sums.read(start, stop, size)[0]
         begins = start + size * numpy.arange(len(sums))
         counts = numpy.minimum(begins + size, self._length) - begins
         number = ~numpy.isnan(sums)
@@ -275,6 +284,14 @@ def block_centres(start: int, count: int, size: int, length: int) -> numpy.ndarr
     begins = start + size * numpy.arange(count)
     ends = numpy.minimum(begins + size, length)
     return (begins + ends + 1) / 2
+
+
+def in_blocks(values: numpy.ndarray, size: int, filler: float) -> numpy.ndarray:
+    """(blocks, size) of (len,) values; the last block is filled up."""
+    missing = -len(values) % size
+    if missing:
+        values = numpy.concatenate((values, numpy.full(missing, filler)))
+    return values.reshape(-1, size)
 
 
 def finite_only(values: numpy.ndarray) -> numpy.ndarray:

@@ -72,6 +72,8 @@ class CurvePicture:
         goes_on = len(state) == len(self._drawn) and state[:-1] == self._drawn[:-1]
         left = 0.0
         if goes_on and state[-1] is self._drawn[-1] and len(curves) >= self._drawn_steps:
+            if (len(curves), validations) == (self._drawn_steps, self._drawn_validations):
+                return
             left = self._first_new_pixel(validations)
         self._drawn, self._drawn_validations = state, validations
         self._draw(left)
@@ -97,7 +99,9 @@ class CurvePicture:
         # Marks of two neighbours to the left reach beyond it, and so do lines from the points before it.
         since = self.plot.first_step + (left - 2 * MARK_DISTANCE) * self.plot.view.steps_per_pixel
         self._since = since if left > 0 else 0.0
-        self._validated = "validation" in self.shown and self._drawn_validations[1] >= self._since
+        self._validated = "validation" in self.shown and (
+            left <= 0 or self.plot.view.x(self._drawn_validations[1]) > left - MARK_DISTANCE
+        )
         lines = self._loss_lines()
         train, validation, token, sequence = (self.theme.colour(colour) for colour in self.theme.series[:4])
         faint = self.theme.mix("panel", self.theme.series[0], 0.42) if self.curves.factor else train
@@ -134,7 +138,10 @@ class CurvePicture:
 
     def _recorded(self, name: str) -> Points:
         """At most two points for each pixel column; validations are few, and their lines long."""
-        since = 0.0 if name in VALIDATED else self._since
+        since = self._since
+        if name in VALIDATED and since > 0:
+            steps = self.curves.recorded_steps(name)
+            since = float(steps[max(int(numpy.searchsorted(steps, since)) - 2, 0)]) if len(steps) else 0.0
         return self.curves.envelopes[name].points(
             self.plot.first_step, self.plot.last_step, self._columns, since
         )
@@ -165,7 +172,7 @@ class CurvePicture:
         self, steps: numpy.ndarray, values: numpy.ndarray, colour: QColor, scale: Range | None = None
     ) -> None:
         """Dots on a line of few points: the first validation is seen although it makes no line yet."""
-        if len(steps) <= FEW_POINTS:
+        if self._drawn_validations[0] <= FEW_POINTS:
             number = numpy.isfinite(values)
             self.canvas.dots(steps[number], values[number], colour, scale)
 

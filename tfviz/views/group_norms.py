@@ -72,6 +72,8 @@ class GroupNorms:
         self._broken = [GrowingArray(dtype=numpy.int64) for _ in groups]
 
     def _note_broken(self, history: History, columns: list[numpy.ndarray], length: int) -> None:
+        if all_finite(numpy.stack([column[self._length :] for column in columns])):
+            return
         recorded = numpy.zeros(length - self._length, bool)
         for name in WITNESSES:
             if name in history:
