@@ -22,6 +22,7 @@ class Reader:
 
     def __init__(self, models: ModelCache, task: Task) -> None:
         self.models, self.task = models, task
+        self._kept: tuple[Example, tuple[list[int], list[int]]] | None = None
 
     def predict(self, sentences: Sequence[str]) -> list[str]:
         """The model's own answers, greedily decoded up to the task's longest one."""
@@ -36,6 +37,13 @@ class Reader:
         if len(ids) > LONGEST:
             raise ValueError(f"the sentence has {len(ids) - 2} words: at most {LONGEST - 2}")
         return ids
+
+    def read_attention(self, example: Example) -> Attention:
+        """Attention of one pair, as `read` gives it, and nothing else: this is done thirty times a second."""
+        if not example.target:
+            return self.read(example, free_running=False)[0]
+        source, target = self._encoded(example)
+        return self._attention(self._forward([source], [target]), source, target[:-1], example)
 
     def read(self, example: Example, free_running: bool = True) -> tuple[Attention, Prediction]:
         """Attention and predictions of one pair.
@@ -78,6 +86,13 @@ class Reader:
             )
             for row, (example, source, target) in enumerate(zip(examples, sources, targets, strict=True))
         )  # fmt: skip
+
+    def _encoded(self, example: Example) -> tuple[list[int], list[int]]:
+        """Source and target of a pair that has both; kept, for the same one is read again and again."""
+        if self._kept is None or self._kept[0] != example:
+            ids = self.encode(example.source), self.task.target_tokenizer.encode(example.target)
+            self._kept = (example, ids)
+        return self._kept[1]
 
     def free_running(self, sources: Sequence[Sequence[int]]) -> list[list[tuple[int, np.ndarray]]]:
         """Greedy decoding: for each source the tokens up to </s>, each with the distribution it was chosen from.
@@ -145,13 +160,23 @@ class Reader:
 
 def decoded(chosen: np.ndarray, distributions: np.ndarray, tokenizer: Tokenizer) -> Decoded:
     """Tokens (position,) with their distributions (position, vocabulary) as panels show them."""
-    best = np.argsort(-distributions, axis=1, kind="stable")[:, :CANDIDATES]
+    best = most_probable(distributions)
     return Decoded(
-        tuple(tokenizer.token(int(token)) for token in chosen),
+        tuple(map(tokenizer.token, chosen.tolist())),
         distributions[np.arange(len(chosen)), chosen],
-        tuple(tuple(tokenizer.token(int(token)) for token in row) for row in best),
+        tuple(tuple(map(tokenizer.token, row)) for row in best.tolist()),
         np.take_along_axis(distributions, best, axis=1),
     )
+
+
+def most_probable(distributions: np.ndarray) -> np.ndarray:
+    """The ids of the CANDIDATES most probable tokens (position, candidate), best first, equal ones by their id."""
+    negative = -distributions
+    if negative.shape[1] <= 8 * CANDIDATES:
+        return np.argsort(negative, axis=1, kind="stable")[:, :CANDIDATES]
+    few = np.sort(np.argpartition(negative, CANDIDATES, axis=1)[:, :CANDIDATES], axis=1)
+    order = np.argsort(np.take_along_axis(negative, few, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(few, order, axis=1)
 
 
 def padded(rows: Sequence[Sequence[int]], length: int) -> np.ndarray:

@@ -345,14 +345,16 @@ class Session:
 
     def _snapshot(self, reader: Reader, step: int, demand: Demand) -> Snapshot:
         attention = prediction = None
-        if demand.attention or demand.prediction:
-            attention, prediction = reader.read(self.probe, free_running=demand.prediction)
+        if demand.prediction:
+            attention, prediction = reader.read(self.probe)
+        elif demand.attention:
+            attention = reader.read_attention(self.probe)
         return Snapshot(
             step,
             self.seed,
             self._config,
             attention,
-            prediction if demand.prediction else None,
+            prediction,
             reader.read_samples(self._samples) if demand.samples else (),
             self.unknown_words,
         )
