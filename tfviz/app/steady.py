@@ -35,10 +35,15 @@ class SteadyLabel(QLabel):
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAlignment(alignment | Qt.AlignmentFlag.AlignVCenter)
+        self._shapes: set[str] = set()  # of texts that have room
         steady_digits(self)
 
     def expect(self, text: str) -> None:
         """Make room for such a text."""
+        shape = text.translate(DIGITS)
+        if shape in self._shapes:
+            return
+        self._shapes.add(shape)
         width = max(QFontMetrics(self.font()).horizontalAdvance(text) + MARGIN, self.minimumWidth())
         if width != self.minimumWidth():
             self.setFixedSize(width, self.sizeHint().height())
@@ -83,6 +88,7 @@ class FittingLabel(Shell):
             self.label.setText(text)
 
 
+DIGITS = str.maketrans("123456789", "000000000")  # all as wide as each other
 MARGIN = 18  # the style sheet's padding, and a little
 WISHED_WIDTH = 330
 

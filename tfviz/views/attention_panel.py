@@ -36,7 +36,7 @@ NARROW = 620
 WIDEST_ATLAS = 0.42
 # ... and with many heads, if their tiles would become too small to read.
 WIDEST_CROWDED_ATLAS = 0.6
-TEXT_RATE = 10.0
+TEXT_RATE = 4.0
 SPOKEN_RATE = 1.0
 
 
@@ -97,6 +97,7 @@ class AttentionPanel(Panel):
             self.add_control(control)
         self.head_label.setObjectName("head_label")
         self.step_label.setObjectName("head_step_label")
+        self.step_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         caption = QHBoxLayout()
         caption.addWidget(self.head_label)
         caption.addStretch(1)
@@ -230,8 +231,15 @@ class AttentionPanel(Panel):
         parts = [f"step {snapshot.step:,}", f"seed {snapshot.seed}"]
         if snapshot.attention.origin:
             parts.append(snapshot.attention.origin)
-        self.step_label.setText(" · ".join(parts))
+        self._write_step(" · ".join(parts))
         self._read()
+
+    def _write_step(self, text: str) -> None:
+        """A label of fixed size has nothing laid out again when it says something else."""
+        width = self.step_label.fontMetrics().horizontalAdvance(text) + 4
+        if not width <= self.step_label.minimumWidth() < width + 40:
+            self.step_label.setFixedSize(width + 8, self.step_label.sizeHint().height())
+        self.step_label.setText(text)
 
     def _read(self) -> None:
         self.readout.show_reading(self.reading())

@@ -39,6 +39,7 @@ class CandidateBars(QWidget):
         self.setObjectName("candidate_bars")
         self.setAccessibleName("Most probable tokens")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all that is behind is painted, too
         self._theme = DARK
         self.count = count
         self._candidates: Candidates | None = None
@@ -64,9 +65,10 @@ class CandidateBars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         candidates = self._candidates
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(self._theme.panel))
         if candidates is None:
             return
-        painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._theme
         painter.setFont(interface_font(13, QFont.Weight.DemiBold))

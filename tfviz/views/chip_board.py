@@ -42,6 +42,7 @@ class ChipBoard(QWidget):
         self.setSizePolicy(policy)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all that is behind is painted, too
         self._theme = DARK
         self._sprites = ChipSprites(DARK, 1.0)
         self._rows: tuple[ChipRow, ...] = ()
@@ -115,8 +116,9 @@ class ChipBoard(QWidget):
         if (self._sprites.theme, self._sprites.ratio) != (self._theme, self.devicePixelRatioF()):
             self._sprites = ChipSprites(self._theme, self.devicePixelRatioF())
         painter = QPainter(self)
-        painter.translate(1, 1)
         exposed = event.region()
+        painter.fillRect(exposed.boundingRect(), QColor(self._theme.panel))
+        painter.translate(1, 1)
         for placed in self._arrangement.rows:
             if exposed.intersects(placed.area):
                 self._paint_row(painter, placed)
@@ -143,8 +145,15 @@ class ChipBoard(QWidget):
                 self._paint_selection(painter, QRectF(placed.chips[place[1]]), place == self._selected)
 
     def _paint_caption(self, painter: QPainter, row: ChipRow, area: QRect) -> None:
+        key = (row.caption, row.note, row.note_tone, row.capitals, area.width())
+        found = self._sprites.find(key) or self._sprites.make(
+            key, area.width(), area.height(), lambda onto: self._write_caption(onto, row, area.size())
+        )
+        painter.drawPixmap(area.topLeft(), found)
+
+    def _write_caption(self, painter: QPainter, row: ChipRow, size: QSize) -> None:
         theme = self._theme
-        text = QRectF(area).adjusted(0, 0, 0, -4)
+        text = QRectF(0, 0, size.width(), size.height() - 4)
         painter.setFont(interface_font(11))
         width = QFontMetricsF(painter.font()).horizontalAdvance(row.note) if row.note else 0.0
         painter.setPen(QColor(getattr(theme, row.note_tone)))

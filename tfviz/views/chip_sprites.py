@@ -26,7 +26,7 @@ class ChipSprites:
         """The chip itself, `width` x CHIP_HEIGHT."""
         strength = strength_of(chip)
         key = (chip.text, chip.tone.value, strength, width)
-        return self._kept.get(key) or self._make(
+        return self.find(key) or self.make(
             key,
             width,
             CHIP_HEIGHT,
@@ -36,16 +36,20 @@ class ChipSprites:
     def note(self, chip: Chip) -> QPixmap:
         """The mark and the number below a chip; as wide as they are."""
         key = (chip.note, chip.tone.value)
-        found = self._kept.get(key)
+        found = self.find(key)
         if found is not None:
             return found
         judged = chip.tone in (Tone.RIGHT, Tone.WRONG)
         width = (
             int(QFontMetricsF(monospace_font(10)).horizontalAdvance(chip.note)) + 2 + (MARK if judged else 0)
         )
-        return self._make(key, width, NOTE, lambda painter: self._paint_note(painter, chip))
+        return self.make(key, width, NOTE, lambda painter: self._paint_note(painter, chip))
 
-    def _make(
+    def find(self, key: tuple[object, ...]) -> QPixmap | None:
+        """A picture that was made before."""
+        return self._kept.get(key)
+
+    def make(
         self, key: tuple[object, ...], width: int, height: int, paint: Callable[[QPainter], None]
     ) -> QPixmap:
         if len(self._kept) >= MOST:

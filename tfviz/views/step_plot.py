@@ -109,10 +109,11 @@ class StepPlot(ItemView):
 
     def arrange(self) -> None:
         """Give every part its place."""
-        self.items_scene.setSceneRect(0, 0, self.width(), self.height())
+        size = self.viewport().size()
+        self.items_scene.setSceneRect(0, 0, size.width(), size.height())
         left, foot = self.left.room, self.bottom.room
         right = self.right.room + 4 if self.right is not None else 14
-        width, height = max(self.width() - left - right, 1.0), max(self.height() - TOP - foot, 1.0)
+        width, height = max(size.width() - left - right, 1.0), max(size.height() - TOP - foot, 1.0)
         self.view.rectangle = QRectF(left, TOP, width, height)
         self.left.rectangle = QRectF(0, TOP, left, height)
         self.bottom.rectangle = QRectF(left, TOP + height, width, foot)
