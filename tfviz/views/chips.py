@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetricsF
@@ -45,7 +45,7 @@ class Chip:
     probability: float | None = None
     expected: str = ""
 
-    @property
+    @cached_property
     def note(self) -> str:
         if self.probability is None:
             return ""
