@@ -194,7 +194,7 @@ def test_the_examples_cover_whatever_may_change() -> None:
     assert set(VALUES) == set(CHANGEABLE)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(config=st.sampled_from(sorted(RUNS)), spacing=st.integers(2, 9), doings=doings)
 def test_every_step_of_every_branch_is_what_it_was_at_first(
     config: str, spacing: int, doings: list[tuple[Any, ...]]
