@@ -18,8 +18,12 @@ from tfviz.training.model_file import load_model
 
 def open_dialog(driver: Driver, what: str, format: str) -> ExportDialog:
     driver.click("export")
-    dialog = driver.window.findChild(ExportDialog)
-    assert dialog is not None
+
+    def visible() -> list[ExportDialog]:  # one that was closed may not have been deleted yet
+        return [dialog for dialog in driver.window.findChildren(ExportDialog) if dialog.isVisible()]
+
+    driver.qtbot.waitUntil(lambda: len(visible()) == 1)
+    dialog = visible()[0]
     driver.qtbot.waitUntil(dialog.save_button.isEnabled)
     dialog.what.setCurrentIndex(dialog.what.findData(what))
     choose_format(dialog, format)

@@ -23,7 +23,7 @@ def test_a_new_window_shows_the_untrained_model_and_waits(driver: Driver) -> Non
 def test_play_trains_until_pause_is_clicked(driver: Driver) -> None:
     driver.click("play_pause")
     driver.qtbot.waitUntil(lambda: driver.step > 20)
-    assert driver.window.commands["play_pause"].text() == "Pause"
+    driver.qtbot.waitUntil(lambda: driver.window.commands["play_pause"].text() == "Pause")
     driver.click("play_pause")
     driver.qtbot.waitUntil(lambda: driver.session.gate.parked)
     there = driver.step
