@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -75,7 +75,7 @@ def open_window(qtbot: QtBot, settings: Settings, config: RunConfig) -> Iterator
     assert [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()] == []
     for driver in drivers:
         driver.window.deleteLater()
-    QApplication.processEvents()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

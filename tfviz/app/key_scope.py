@@ -52,14 +52,20 @@ def is_text_field(widget: QWidget | None) -> bool:
 class KeyScope(QObject):
     """Takes shortcuts away from actions while the focus is where their keys mean something else."""
 
-    def __init__(self, actions: Iterable[QAction], window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, actions: Iterable[QAction], parent: QObject) -> None:
+        super().__init__(parent)
         self._shortcuts = {action: action.shortcuts() for action in actions if action.shortcuts()}
         self._taken: frozenset[str] = frozenset()
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._focus_changed)
+        self._watching = False
+
+    def watch(self, watching: bool) -> None:
+        """Follow the focus, or leave it alone: a window that closes takes its actions with it."""
+        if watching != self._watching:
+            self._watching = watching
+            application = QApplication.instance()
+            assert isinstance(application, QApplication)
+            change = application.focusChanged
+            (change.connect if watching else change.disconnect)(self._focus_changed)
 
     def _focus_changed(self, old: QWidget | None, new: QWidget | None) -> None:
         taken = keys_of(new)

@@ -316,6 +316,7 @@ class MainWindow(QMainWindow):
         if event.spontaneous():
             return
         self.problems.hooks.install()
+        self.key_scope.watch(True)
         self.setFocus()
         QTimer.singleShot(
             500, self, lambda: self.status.show_machine(machine_text())
@@ -331,6 +332,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop training and wait for its thread; nothing is left running."""
         self.bridge.watch(None)
+        self.key_scope.watch(False)
         for dialog in self.findChildren(QDialog):
             dialog.close()
         self.files.close()
