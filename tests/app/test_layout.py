@@ -156,6 +156,13 @@ def test_a_dock_floats_and_returns_by_its_menu(driver: Driver) -> None:
     assert not run.isVisible()
 
 
+def test_a_double_click_on_a_header_floats_the_panel(driver: Driver) -> None:
+    run = driver.window.docks["run_panel"]
+    place = run.title_bar.rect().center()
+    driver.qtbot.mouseDClick(run.title_bar, Qt.MouseButton.LeftButton, pos=place)
+    driver.qtbot.waitUntil(run.isFloating)
+
+
 def test_the_theme_button_recolours_everything(driver: Driver) -> None:
     driver.train(5)
     dark = pixels(driver.window)

@@ -29,7 +29,7 @@ ENTRIES = (
     Entry("back_ten", "Ten back", "Go ten steps back", "", ("Shift+Left",)),
     Entry("go_start", "Start", "Show the initial state, step 0", "rewind", ("Home",)),
     Entry("go_live", "Live", "Return to the newest step", "live", ("End",)),
-    Entry("pause_training", "Pause training", "Park training at the next step", "pause", ("Ctrl+Space",)),
+    Entry("pause_training", "Pause training", "Park training at the next step", "pause"),
     Entry("run_steps", "Run steps", "Train this many steps, then pause", "forward"),
     Entry("restart", "Restart", "Start again from step 0 with the same seed", "restart"),
     Entry("new_seed", "New seed", "Start again from step 0 with another seed", "seed"),

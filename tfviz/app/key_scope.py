@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 _MOVES = ("Left", "Right", "Shift+Left", "Shift+Right", "Home", "End")
-_TEXT = (*_MOVES, "Space", "?", "Ctrl+Space")
+_TEXT = (*_MOVES, "Space", "?")
 _OWN: tuple[tuple[type[QWidget], tuple[str, ...]], ...] = (
     (QLineEdit, _TEXT),
     (QTextEdit, _TEXT),

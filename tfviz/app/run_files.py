@@ -55,6 +55,8 @@ class RunFiles(QObject):
             return
         if not Path(path).suffix:
             path += ".tfviz"
+        if self._saving is not None:
+            self._saving.deleteLater()
         self._saving = Background(lambda: session.gate.call(lambda: session.save(path)).result(), self)
         self._saving.done.connect(lambda _: self.saved.emit(path))
         self._saving.failed.connect(lambda error: self.failed.emit("The run cannot be saved", error))

@@ -66,10 +66,17 @@ class Runs(QObject):
             self.current.close()
 
     def _adopt(self, session: Session, message: str) -> None:
-        self._opening = self.refusal = None
+        self._forget()
+        self.refusal = None
         self.current = session
         self.opened.emit(session, message)
 
     def _refuse(self, error: Exception) -> None:
-        self._opening, self.refusal = None, error
+        self._forget()
+        self.refusal = error
         self.refused.emit(error)
+
+    def _forget(self) -> None:
+        if self._opening is not None:
+            self._opening.deleteLater()
+            self._opening = None

@@ -91,11 +91,12 @@ class MainWindow(QMainWindow):
     # what stands where
 
     def _build(self) -> None:
-        self.docks = {name: PanelDock(panel, self) for name, panel in self.panels.items()}
+        # The toolbar comes first, because Tab goes through widgets in the order in which they were made.
         self.menu = QMenu(self)
-        self._fill_menu()
         self.toolbar = ToolBar(self.commands, self.menu, self)
         self.toolbar.run_steps_count.setValue(self.settings.run_steps)
+        self.docks = {name: PanelDock(panel, self) for name, panel in self.panels.items()}
+        self._fill_menu()
         top = Qt.ToolBarArea.TopToolBarArea
         self.addToolBar(top, self.toolbar)
         self.addToolBarBreak(top)
@@ -342,6 +343,9 @@ class MainWindow(QMainWindow):
         self.settings.geometry = self.saveGeometry()
         self.settings.layout = self.saveState(LAYOUT_VERSION)
         self.settings.save()
+        for dock in self.docks.values():
+            if dock.isFloating():
+                dock.hide()  # a window of its own, which would stay behind
         super().closeEvent(event)
 
 
