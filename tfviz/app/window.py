@@ -1,6 +1,5 @@
 """The window: puts the parts together, and shows in all of them where the run is."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from tfviz.app.hint import Hint
 from tfviz.app.key_scope import KeyScope, is_text_field
 from tfviz.app.keys_dialog import KeysDialog
 from tfviz.app.machine import machine_text
-from tfviz.app.pace import Pace
 from tfviz.app.problems import Problems
+from tfviz.app.progress import Progress
 from tfviz.app.run_files import RunFiles
 from tfviz.app.runs import Maker, Runs
 from tfviz.app.settings import LAYOUT_VERSION, Settings, ThemeChoice
@@ -34,7 +33,6 @@ from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.run_panel import RunPanel
 from tfviz.views.theme import THEMES, Theme, system_theme
 from tfviz.views.timeline import Timeline
-from tfviz.views.widgets import Throttle
 
 MESSAGE_TIME = 8000  # milliseconds
 PREFERRED_SIZE = QSize(1600, 1000)
@@ -66,8 +64,6 @@ class MainWindow(QMainWindow):
         self.controls = Controls(self.runs, self.bridge, self.tell, self)
         self.choose_path: ChoosePath = ask_for_path
         """Asks where an export goes; replaced where nobody can answer."""
-        self._pace = Pace()
-        self._was_running = False
         self._build()
         self._connect()
         self.key_scope = KeyScope(self.commands.all(), self)
@@ -106,10 +102,10 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, timeline_bar(self.timeline, self))
         self.status = StatusBar(self.commands, self)
         self.setStatusBar(self.status)
+        pause = self.commands["pause_training"]
+        self.progress = Progress(self.bridge, self.toolbar, self.timeline, self.status, pause)
         self.addActions(self.commands.all())
         self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["attention_panel"])
-        self._texts = Throttle(self._show_texts, 4.0, self)
-        self._keyframes = Throttle(self._show_keyframes, 1.0, self)
 
     def _fill_menu(self) -> None:
         self.menu.addActions([self.commands["open_run"], self.commands["save_run"], self.commands["export"]])
@@ -157,14 +153,14 @@ class MainWindow(QMainWindow):
         self.runs.refused.connect(self._refuse)
         self.files.saved.connect(lambda path: self.tell(f"Saved {path}"))
         self.files.failed.connect(lambda title, error: self.problems.show(title, str(error)))
-        self.controls.probe_changed.connect(self._show_texts)
-        self.bridge.changed.connect(self._show_progress)
+        self.controls.probe_changed.connect(self.progress.show_words)
         self.bridge.finished.connect(self._tell_finished)
         self.bridge.warned.connect(self._tell_warning)
         self.bridge.failed.connect(self.problems.show_failure)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
         if self.hint is not None:
             self.hint.dismissed.connect(self._dismiss_hint)
+            self.bridge.changed.connect(self._end_hint)
 
     # the run
 
@@ -176,9 +172,8 @@ class MainWindow(QMainWindow):
         run_panel.show_config(session.config)
         if self.hint is not None:
             self.hint.show_goal(session.task.what_to_look_for)
-        self._pace.reset()
-        self._show_progress()
-        self._keyframes.now()
+        assert self.controls.transport is not None
+        self.progress.adopt(session, self.controls.transport)
         self.setWindowTitle(
             f"{session.config.name or session.config.task.name} · seed {session.seed} · tfviz"
         )
@@ -196,37 +191,9 @@ class MainWindow(QMainWindow):
         if button is not None:
             button.click()
 
-    def _show_progress(self) -> None:
-        """Where the run is: at most ten times a second, and at once when it starts or stops."""
-        session, transport = self.runs.current, self.controls.transport
-        if session is None or transport is None:
-            return
-        running, clock = transport.running, self.bridge.clock
-        if running != self._was_running:
-            self._was_running = running
-            self._pace.reset()
-        if running:
-            self._pace.look(time.monotonic(), session.step)
-        self.commands["pause_training"].setEnabled(running)
-        self.toolbar.show_step(clock.step, session.total_steps, running)
-        self.status.show_clock(clock, running)
-        self.timeline.show_range(0, clock.frontier, session.total_steps)
-        self.timeline.show_playhead(clock.step, clock.following)
-        if self.hint is not None and clock.frontier > 0:
+    def _end_hint(self) -> None:
+        if self.bridge.clock.frontier > 0:
             self._dismiss_hint()
-        self._texts.request()
-        self._keyframes.request()
-
-    def _show_texts(self) -> None:
-        session, transport = self.runs.current, self.controls.transport
-        if session is not None and transport is not None:
-            self.toolbar.show_facts(session, self.bridge.clock.step, transport.running, self._pace.rate)
-            pictures = self.bridge.pictures_per_second()
-            self.status.show_session(session, transport.running, pictures)
-
-    def _show_keyframes(self) -> None:
-        if self.runs.current is not None:
-            self.timeline.set_keyframes(self.runs.current.keyframes.steps)
 
     def _tell_finished(self, event: Finished) -> None:
         self.tell(f"Finished: {event.reason}")
@@ -264,6 +231,7 @@ class MainWindow(QMainWindow):
 
     def _dismiss_hint(self) -> None:
         if self.hint is not None:
+            self.bridge.changed.disconnect(self._end_hint)
             self.hint.remove()
             self.hint = None
             self.settings.hint_done = True
@@ -326,9 +294,7 @@ class MainWindow(QMainWindow):
             resize(self, self.docks)  # sizes count only now
             self._restored = True
         if self.runs.current is not None and not self.runs.current.running:
-            self.bridge.watch(self.runs.current)
-            self.controls.adopt(self.runs.current)
-            self.runs.current.start()
+            self._adopt(self.runs.current, "")
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop training and wait for its thread; nothing is left running."""
