@@ -118,6 +118,7 @@ class ToolBar(QToolBar):
         self.addWidget(self.speed_label)
         self._gap(4)
         self.addWidget(self.step_label)
+        self._gap(2)
         self.progress_action: QAction = self.addWidget(self.progress)
         self._gap(2)
         self.addWidget(self.facts)
