@@ -77,9 +77,7 @@ def test_a_panel_that_comes_back_shows_what_it_missed(driver: Driver) -> None:
     driver.train(5)
     dock(driver, "attention_panel").show()
     panel = driver.window.panels["attention_panel"]
-    driver.qtbot.waitUntil(lambda: driver.window.bridge.picture.attention is not None)
-    driver.settle()
-    assert "step 5" in panel.step_label.text()  # type: ignore[attr-defined]
+    driver.qtbot.waitUntil(lambda: "step 5" in panel.step_label.text())  # type: ignore[attr-defined]
 
 
 def test_the_demand_follows_what_can_be_seen(driver: Driver) -> None:
@@ -120,6 +118,17 @@ def test_the_arrangement_is_remembered(open_window: Open, settings: Settings) ->
     assert not dock(second, "gradient_panel").isVisible()
     assert dock(second, "curve_panel").isVisible()
     assert store_again(settings).geometry is not None
+
+
+def test_a_floating_panel_floats_again_at_the_next_start(open_window: Open, settings: Settings) -> None:
+    first = open_window()
+    dock(first, "gradient_panel").setFloating(True)
+    first.window.close()
+    first.window.close()
+    assert not dock(first, "gradient_panel").isVisible()
+    second = open_window(settings=store_again(settings))
+    assert dock(second, "gradient_panel").isFloating()
+    assert dock(second, "gradient_panel").isVisible()
 
 
 def test_reset_layout_brings_every_panel_back(driver: Driver) -> None:

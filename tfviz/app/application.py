@@ -17,6 +17,7 @@ import tfviz
 from tfviz.app import geometry_hook
 from tfviz.app.settings import Settings, ThemeChoice
 from tfviz.app.window import MainWindow
+from tfviz.app.window_icon import window_icon
 from tfviz.training.atomic_file import write_atomically
 from tfviz.training.config import RunConfig
 from tfviz.training.events import Failed
@@ -35,6 +36,7 @@ def create_application() -> QApplication:
     application.setApplicationName("tfviz")
     application.setApplicationVersion(tfviz.__version__)
     application.setDesktopFileName("tfviz")
+    application.setWindowIcon(window_icon())
     load_fonts()
     return application
 

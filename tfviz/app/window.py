@@ -62,6 +62,7 @@ class MainWindow(QMainWindow):
         self.runs = Runs(self)
         self.files = RunFiles(self.runs, self)
         self.controls = Controls(self.runs, self.bridge, self.tell, self)
+        self._closed = False
         self.choose_path: ChoosePath = ask_for_path
         """Asks where an export goes; replaced where nobody can answer."""
         self._build()
@@ -284,6 +285,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if event.spontaneous():
             return
+        self._closed = False
         self.problems.hooks.install()
         self.key_scope.watch(True)
         self.setFocus()
@@ -298,6 +300,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop training and wait for its thread; nothing is left running."""
+        super().closeEvent(event)
+        if self._closed:
+            return  # asked again: the arrangement of a closed window is not worth remembering
+        self._closed = True
         self.bridge.watch(None)
         self.key_scope.watch(False)
         for dialog in self.findChildren(QDialog):
@@ -312,7 +318,6 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             if dock.isFloating():
                 dock.hide()  # a window of its own, which would stay behind
-        super().closeEvent(event)
 
 
 def _application() -> QApplication:
