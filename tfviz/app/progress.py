@@ -16,7 +16,7 @@ from tfviz.views.widgets import Throttle
 
 
 class Progress(QObject):
-    """Steps at the bridge's pace, at most ten times a second; words four times, keyframes once a second."""
+    """Steps at the bridge's pace, at most five times a second; words four times, keyframes once a second."""
 
     def __init__(
         self, bridge: Bridge, toolbar: ToolBar, timeline: Timeline, status: StatusBar, pause: QAction

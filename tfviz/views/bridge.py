@@ -20,8 +20,8 @@ from tfviz.views.panel import Panel
 INTERVAL = 0.033
 """Seconds between two looks."""
 
-CHANGE_RATE = 10.0
-"""How often a second `changed` tells of new steps, at most."""
+CHANGE_RATE = 5.0
+"""How often a second `changed` tells of new steps, at most: often enough to look alive, and calm enough to be read."""
 
 PICTURE_RATE = 30.0
 """Of panels that show every picture."""
@@ -91,7 +91,7 @@ class Bridge(QObject):
     looked = Signal()
     """At every look, before the panels are told: the time to move the clock."""
     changed = Signal()
-    """Step, frontier or state became another one; as soon as the state did, for steps at most ten times a second."""
+    """Step, frontier or state became another one; as soon as the state did, for steps at most five times a second."""
     resumed = Signal(object)
     paused = Signal(object)
     finished = Signal(object)
