@@ -24,7 +24,18 @@ class Screen:
         reader, writer = os.pipe()
         size = f"{width}x{height}x24"
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", size, "-fbdir", str(folder), "-nolisten", "tcp"],
+            [
+                "Xvfb",
+                "-displayfd",
+                str(writer),
+                "-screen",
+                "0",
+                size,
+                "-fbdir",
+                str(folder),
+                "-nolisten",
+                "tcp",
+            ],
             pass_fds=[writer],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,5 @@
 """A trained model that only answers: built from what its file holds, whether its data are still there or not."""
 
-
 import numpy as np
 
 from tfviz.core.parameters import Parameters

@@ -32,7 +32,8 @@ class Card(QFrame):
         super().__init__(parent)
         self.setProperty("card", True)
         self.title_label = label(title, "title")
-        self.title_label.setMinimumHeight(28)  # as high as the controls, so that all titles of a row stand level
+        # As high as the controls, so that all titles of a row stand level.
+        self.title_label.setMinimumHeight(28)
         self.header = QHBoxLayout()
         self.header.setContentsMargins(0, 0, 0, 0)
         self.header.setSpacing(8)
