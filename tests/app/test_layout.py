@@ -222,7 +222,7 @@ def test_the_hint_says_what_to_press_until_the_first_step(open_window: Open, set
     hint = driver.window.hint
     assert hint is not None
     assert hint.isVisible()
-    assert "diagonal" in hint.goal.text()
+    assert "bright cells" in hint.goal.text()
     driver.press(Qt.Key.Key_Space)
     driver.qtbot.waitUntil(lambda: driver.window.hint is None)
     driver.window.close()

@@ -146,8 +146,8 @@ class IdentityTask(FileTask):
     """The handcrafted sentences, each its own answer. All of them are trained on."""
 
     what_to_look_for = (
-        "Cross attention becomes a diagonal: each answered word looks at its own place in the source, "
-        "first in one head, then in most."
+        "Cross attention turns from an even wash into a few bright cells: each answered word comes to pick the "
+        "places of the source that it needs, and the answers turn right."
     )
 
     def load(self) -> list[Pair]:
