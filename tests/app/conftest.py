@@ -56,7 +56,7 @@ def open_window(qtbot: QtBot, settings: Settings, config: RunConfig) -> Iterator
         theme: str | None = "dark",
         prepare: Callable[[MainWindow], None] = lambda window: None,
     ) -> Driver:
-        window = create_window(run, settings, theme)  # type: ignore[arg-type]
+        window = create_window(run, settings, theme)
         driver = Driver(window, qtbot)
         drivers.append(driver)
         prepare(window)

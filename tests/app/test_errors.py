@@ -29,7 +29,7 @@ def test_an_exception_in_the_worker_is_shown_and_survived(driver: Driver) -> Non
     def fail() -> list[float]:
         raise RuntimeError("a wheel came off")
 
-    trainer.train_batch = fail  # type: ignore[method-assign]
+    trainer.train_batch = fail
     driver.click("play_pause")
     dialog = wait_for_dialog(driver)
     assert "RuntimeError: a wheel came off" in dialog.text_label.text()
@@ -121,8 +121,8 @@ def test_an_exception_while_painting_is_shown_and_survived(driver: Driver) -> No
     def fail(*arguments: object) -> None:
         int(float("nan"))
 
-    board._paint_row = fail  # type: ignore[method-assign]
+    board._paint_row = fail
     board.update()
     assert "cannot convert float NaN" in wait_for_dialog(driver).text_label.text()
-    board._paint_row = paint  # type: ignore[method-assign]
+    board._paint_row = paint
     driver.train(1)

@@ -116,7 +116,7 @@ def test_the_head_that_is_selected_is_suggested(driver: Driver) -> None:
     panel = driver.window.panels["attention_panel"]
     from tfviz.training.export.heads import Head
 
-    panel.select(Head("encoder", 0, 1))  # type: ignore[attr-defined]
+    panel.select(Head("encoder", 0, 1))
     dialog = open_dialog(driver, ONE_HEAD, "svg")
     assert dialog.head.currentText() == "encoder L0H1"
 

@@ -12,7 +12,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 def focus(driver: Driver, widget: object) -> None:
-    widget.setFocus()  # type: ignore[attr-defined]
+    widget.setFocus()
     driver.qtbot.waitUntil(lambda: QApplication.focusWidget() is widget)
 
 
@@ -103,7 +103,7 @@ def test_a_click_on_the_toolbar_does_not_take_the_keys_away(driver: Driver) -> N
 
 
 def test_escape_leaves_a_text_field_first_and_then_releases_a_locked_cell(driver: Driver) -> None:
-    view = driver.window.panels["attention_panel"].head_view  # type: ignore[attr-defined]
+    view = driver.window.panels["attention_panel"].head_view
     centre = view.place.cell(0, 0).center()
     driver.click_on(view.viewport(), QPoint(round(centre.x()), round(centre.y())))
     assert view.locked

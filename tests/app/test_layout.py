@@ -77,7 +77,7 @@ def test_a_panel_that_comes_back_shows_what_it_missed(driver: Driver) -> None:
     driver.train(5)
     dock(driver, "attention_panel").show()
     panel = driver.window.panels["attention_panel"]
-    driver.qtbot.waitUntil(lambda: "step 5" in panel.step_label.text())  # type: ignore[attr-defined]
+    driver.qtbot.waitUntil(lambda: "step 5" in panel.step_label.text())
 
 
 def test_the_demand_follows_what_can_be_seen(driver: Driver) -> None:
@@ -190,7 +190,7 @@ def test_the_theme_button_recolours_everything(driver: Driver) -> None:
 def test_every_panel_takes_the_other_theme(driver: Driver) -> None:
     driver.train(5)
     for name, theme in (("light", LIGHT), ("dark", DARK)):
-        driver.window.choose_theme(name)  # type: ignore[arg-type]
+        driver.window.choose_theme(name)
         for panel in (*driver.window.panels.values(), driver.window.timeline):
             picture = pixels(panel)
             assert share_of(picture, theme.panel) > 0.1, panel.objectName()

@@ -14,7 +14,7 @@ from tfviz.training.config import RunConfig
 
 def field(driver: Driver, path: str) -> QLineEdit:
     """The run panel's editor of a field of the configuration."""
-    found = [row.editors[path] for row in driver.window.panels["run_panel"].form.rows if path in row.editors]  # type: ignore[attr-defined]
+    found = [row.editors[path] for row in driver.window.panels["run_panel"].form.rows if path in row.editors]
     editor = found[0]
     assert isinstance(editor, QLineEdit)
     return editor

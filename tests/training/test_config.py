@@ -99,7 +99,7 @@ def test_what_does_not_fit_together_is_refused_with_both_numbers() -> None:
     with pytest.raises(ConfigurationError, match=r"no epochs; set training.steps"):
         RunConfig(task=TaskConfig(name="reverse"), training=TrainingConfig(epochs=10))
     with pytest.raises(TypeError, match=r"RunConfig.model is no ModelSettings"):
-        RunConfig(model={})  # type: ignore[arg-type]
+        RunConfig(model={})
 
 
 def test_several_fields_can_change_together_where_one_alone_would_not_fit() -> None:

@@ -20,7 +20,7 @@ EVENTS = [
 def test_an_event_knows_its_step_and_cannot_change(event: Event) -> None:
     assert event.step > 0
     with pytest.raises(dataclasses.FrozenInstanceError):
-        event.step = 7  # type: ignore[misc]
+        event.step = 7
 
 
 def test_events_are_told_apart_with_match() -> None:

@@ -279,7 +279,7 @@ def test_a_cancelled_call_is_not_run(worker: Worker) -> None:
 
 def test_calls_wait_for_a_worker_and_keep_their_order() -> None:
     worker, order = Worker(), []
-    futures = [worker.gate.call(lambda number=number: order.append(number)) for number in range(5)]  # type: ignore[misc]
+    futures = [worker.gate.call(lambda number=number: order.append(number)) for number in range(5)]
     worker.thread.start()
     for future in futures:
         future.result(PATIENCE)

@@ -98,4 +98,4 @@ def test_a_snapshot_holds_only_what_was_asked_for_and_cannot_change() -> None:
     snapshot = Snapshot(37, 0, RunConfig(), prediction=prediction)
     assert snapshot.attention is None and snapshot.samples == () and snapshot.unknown_words == ()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        snapshot.step = 38  # type: ignore[misc]
+        snapshot.step = 38

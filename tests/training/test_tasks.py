@@ -16,7 +16,7 @@ from tfviz.training.tasks import TASKS, Task, create_task
 
 def task(batch_size: int = 16, seed: int = 0, **fields: object) -> Task:
     return create_task(
-        RunConfig(task=TaskConfig(**fields), training=TrainingConfig(seed=seed, batch_size=batch_size))  # type: ignore[arg-type]
+        RunConfig(task=TaskConfig(**fields), training=TrainingConfig(seed=seed, batch_size=batch_size))
     )
 
 

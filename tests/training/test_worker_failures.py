@@ -93,7 +93,7 @@ def test_a_nan_is_told_with_the_operation_and_the_state_before_it_is_there(sessi
         original()
         operation.outputs[0].data[...] = math.nan
 
-    operation.forward = spoil  # type: ignore[method-assign]
+    operation.forward = spoil
     program._forward = [each.forward for each in program.operations]
     session.gate.run()
     found = events_until(session, Paused)
@@ -103,7 +103,7 @@ def test_a_nan_is_told_with_the_operation_and_the_state_before_it_is_there(sessi
     assert "arose in decoder.layers.0.activation (forward, ReLU)" in failed.text
     worker_waits(session)
     assert same(in_worker(session, session.trainer.state), before) and session.frontier == 4
-    operation.forward = original  # type: ignore[method-assign]
+    operation.forward = original
     program._forward = [each.forward for each in program.operations]
     run_steps(session, 1)
     assert session.step == 5 and np.isfinite(session.loss)

@@ -104,7 +104,7 @@ def same_history(one: History, other: History, steps: int | None = None) -> bool
 
 
 def new_recorder(path: Path, **options: object) -> Recorder:
-    return Recorder.create(path, CONFIG, TOKENS, TOKENS, **options)  # type: ignore[arg-type]
+    return Recorder.create(path, CONFIG, TOKENS, TOKENS, **options)
 
 
 def record_run(path: Path, steps: int = 30) -> Path:

@@ -5,10 +5,10 @@ import pytest
 from tfviz.training.run_file.disks import file_system_type, is_local, is_network_type
 
 MOUNTS = r"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
-30 22 0:26 / /home rw shared:2 - nfs4 server:/home rw
-31 30 0:27 / /home/me/my\040disk rw - xfs /dev/sdb rw
+30 22 0:26 / /srv rw shared:2 - nfs4 server:/srv rw
+31 30 0:27 / /srv/me/my\040disk rw - xfs /dev/sdb rw
 32 22 0:28 / /mnt/c rw - 9p C: rw
-33 22 0:29 / /ho rw - tmpfs tmpfs rw
+33 22 0:29 / /sr rw - tmpfs tmpfs rw
 a line that says nothing"""
 
 
@@ -16,12 +16,12 @@ a line that says nothing"""
     ("path", "expected"),
     [
         ("/tmp/run.tfviz", "ext4"),
-        ("/home/me/run.tfviz", "nfs4"),
-        ("/home/me/my disk/run.tfviz", "xfs"),
-        ("/home/me/my disks/run.tfviz", "nfs4"),
+        ("/srv/me/run.tfviz", "nfs4"),
+        ("/srv/me/my disk/run.tfviz", "xfs"),
+        ("/srv/me/my disks/run.tfviz", "nfs4"),
         ("/mnt/c/run.tfviz", "9p"),
-        ("/ho", "tmpfs"),
-        ("/homes/x", "ext4"),
+        ("/sr", "tmpfs"),
+        ("/srvs/x", "ext4"),
     ],
 )
 def test_the_deepest_mount_above_a_path_counts(path: str, expected: str) -> None:

@@ -139,8 +139,8 @@ def test_a_branch_shares_its_record_with_its_parent_up_to_the_fork(tmp_path: Pat
     assert numpy.array_equal(reader.history(2)["loss"][:30], found["loss"][:30])
     assert reader.keyframe_steps(2) == [0, 20, 25, 33]
     assert same_arrays(reader.keyframe(2, 20), state(20))
-    assert reader.snapshot_at_or_before(1, 24).step == 20  # type: ignore[union-attr]
-    assert reader.snapshot_at_or_before(2, 100).step == 33  # type: ignore[union-attr]
+    assert reader.snapshot_at_or_before(1, 24).step == 20
+    assert reader.snapshot_at_or_before(2, 100).step == 33
     assert [event.step for event in reader.events(2)] == [0, 20, 25, 33]
     with pytest.raises(RunFileError, match=r"no keyframe of step 40; it has those of 0, 20, 25, 33"):
         reader.keyframe(2, 40)

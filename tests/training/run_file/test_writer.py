@@ -67,7 +67,7 @@ def test_probabilities_become_candidates(tmp_path: Path) -> None:
         probabilities[row, token] = 1 - 0.02 * (len(TOKENS) - 1)
     with writer(tmp_path) as run:
         run.snapshot(0, SOURCE, TARGET, ENCODER, DECODER, CROSS, probabilities)
-    decoded = read(tmp_path).snapshot(0, 0).prediction.teacher_forced  # type: ignore[union-attr]
+    decoded = read(tmp_path).snapshot(0, 0).prediction.teacher_forced
     assert decoded is not None
     assert decoded.tokens == ("you", "grün", "</s>")
     assert decoded.candidates[0] == ("you", "<pad>", "<s>", "</s>", "<unk>", "how", "are", "grün")
@@ -85,7 +85,7 @@ def test_ids_layer_lists_and_the_decoder_s_input_alone_do_as_well(tmp_path: Path
     assert found.prediction.target_tokens == ()
     assert found.prediction.teacher_forced is not None
     assert found.prediction.teacher_forced.tokens == ("you", "grün", "</s>")
-    assert read(tmp_path).snapshot(0, 1).prediction.teacher_forced is None  # type: ignore[union-attr]
+    assert read(tmp_path).snapshot(0, 1).prediction.teacher_forced is None
 
 
 class Tensor:
@@ -116,7 +116,7 @@ def test_tensors_are_taken_as_they_are(tmp_path: Path, dtype: str) -> None:
             0, SOURCE, TARGET, *([Tensor(layer) for layer in maps] for maps in (ENCODER, DECODER, CROSS))
         )
     assert numpy.array_equal(read(tmp_path).keyframe(0, 0)["weight"], [[1, 2]])
-    assert numpy.array_equal(read(tmp_path).snapshot(0, 0).attention.cross, CROSS)  # type: ignore[union-attr]
+    assert numpy.array_equal(read(tmp_path).snapshot(0, 0).attention.cross, CROSS)
 
 
 def test_parameters_are_copied(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_snapshots_that_do_not_fit_together_are_refused(
         "cross": CROSS,
     }
     with writer(tmp_path) as run, pytest.raises(ValueError, match=message):
-        run.snapshot(**(good | changes))  # type: ignore[arg-type]
+        run.snapshot(**(good | changes))
 
 
 def test_parameters_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
