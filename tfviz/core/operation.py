@@ -1,5 +1,6 @@
 """What every operation of the model is: a differentiable computation between named tensors."""
 
+from tfviz.core.storage import Slot
 from tfviz.core.tensor import Tensor
 from tfviz.core.workspace import Workspace
 
@@ -15,6 +16,10 @@ class Operation:
     name: str
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
+    remembers: tuple[Tensor, ...] = ()
+    """The tensors whose values backward() reads."""
+    in_place: tuple[tuple[Slot, Slot], ...] = ()
+    """What it can write over what: pairs of a result and an operand, which may then share their storage."""
 
     def bind(self, workspace: Workspace) -> None:
         """Make the views and buffers of both passes; scratch comes from the workspace."""

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from tfviz.core.gradient_storage import allocate_gradients
 from tfviz.core.operation import Operation
+from tfviz.core.storage import Slot, Use, allocate, gradient, value
 from tfviz.core.tensor import Tensor
 from tfviz.core.workspace import Workspace
 
@@ -44,10 +44,10 @@ class Program:
 
     def bind(self, gradients: bool, recycle: bool = False) -> None:
         """Allocate every tensor, with gradients or without, and let the operations make their views."""
-        for tensor in self.tensors.values():
-            tensor.allocate(self.dtype)
+        uses = [_forward_use(operation) for operation in self.operations]
         if gradients:
-            allocate_gradients(self.operations, list(self.tensors.values()), self.dtype, recycle)
+            uses += [_backward_use(operation) for operation in reversed(self.operations)]
+        allocate(uses, list(self.tensors.values()), self.dtype, recycle)
         workspace = Workspace(self.dtype)
         for operation in self.operations:
             workspace.begin_operation()
@@ -84,6 +84,24 @@ class Program:
         for operation in operations:
             getattr(operation, phase)()
             observer(operation, phase)
+
+
+def _forward_use(operation: Operation) -> Use:
+    return _use(operation, values=(*operation.inputs, *operation.outputs), gradients=())
+
+
+def _backward_use(operation: Operation) -> Use:
+    return _use(operation, values=operation.remembers, gradients=(*operation.outputs, *operation.inputs))
+
+
+def _use(operation: Operation, values: tuple[Tensor, ...], gradients: tuple[Tensor, ...]) -> Use:
+    """Slots under the names of their roots, each once."""
+    touched = [value(root) for tensor in values if (root := tensor.value_root)]
+    touched += [gradient(root) for tensor in gradients if (root := tensor.gradient_root)]
+    in_place: dict[Slot, list[Slot]] = {}
+    for result, operand in operation.in_place:
+        in_place.setdefault(result.root, []).append(operand.root)
+    return Use(list(dict.fromkeys(touched)), in_place)
 
 
 class Unbuffered:

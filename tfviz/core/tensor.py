@@ -6,10 +6,40 @@ numbers under the reference's axes, without copying.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 Array = np.ndarray
+
+
+class Form(NamedTuple):
+    """What storage looks like: a matrix in rows, below it a row of ones if `ones`.
+
+    Rows of `spread` storage do not lie a multiple of 2 KiB apart. They would compete for the same few cache lines in
+    products that run down the columns: up to four times slower.
+    """
+
+    rows: int
+    columns: int
+    ones: bool = False
+    spread: bool = False
+
+    def stride(self, dtype: np.dtype) -> int:
+        """Numbers from one row to the next."""
+        clash = self.spread and self.columns * dtype.itemsize % 2048 == 0
+        return self.columns + (64 // dtype.itemsize if clash else 0)
+
+    def size(self, dtype: np.dtype) -> int:
+        """Numbers that it takes up."""
+        return (self.rows + self.ones) * self.stride(dtype)
+
+    def shaped(self, memory: Array) -> Array:
+        """The matrix with its row of ones in as much memory as it takes up."""
+        matrix = memory.reshape(self.rows + self.ones, self.stride(memory.dtype))[:, : self.columns]
+        if self.ones:
+            matrix[-1] = 1
+        return matrix
 
 
 class Tensor:
@@ -17,11 +47,13 @@ class Tensor:
 
     `data` and `d_data` are the storage that operations read and write, None before the program is bound; `value`
     and `grad` are read-only views of it whose axes are named by `axes`. `grad` is None where no gradient exists, and
-    where its storage is `recycled`: it then served other tensors before the backward pass had ended.
+    where storage is `recycled`: it then served other tensors before the pass had ended. The value too is gone then,
+    save that of a `lasting` tensor.
     """
 
     kind: str = "activation"
     axes: tuple[str, ...] = ()
+    lasting = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -29,28 +61,28 @@ class Tensor:
         self.d_data: Array | None = None
         self.recycled = False
 
-    def allocate(self, dtype: np.dtype) -> None:
-        """Make the storage of the value, or find it in another tensor."""
+    @property
+    def form(self) -> Form:
+        """What its storage looks like."""
+        raise NotImplementedError
+
+    @property
+    def value_root(self) -> "Tensor | None":
+        """The tensor in whose storage the value lies: this one or another; None where it brings its own."""
+        return None
 
     @property
     def gradient_root(self) -> "Tensor | None":
         """The tensor in whose storage the gradient lies: this one or another; None where there is no gradient."""
         return None
 
-    @property
-    def storage_key(self) -> object:
-        """Equal for tensors whose storage is of the same kind and shape."""
-        raise NotImplementedError
+    def take_value(self, storage: Array) -> None:
+        """Lie in the storage of the value's root."""
+        self.data = storage
 
-    def new_storage(self, dtype: np.dtype) -> Array:
-        """Zeros to hold a value or a gradient."""
-        raise NotImplementedError
-
-    def bind_gradient(self) -> None:
-        """Find the gradient's storage in the root, which has it by now."""
-        root = self.gradient_root
-        if root is not None:
-            self.d_data = root.d_data
+    def take_gradient(self, storage: Array) -> None:
+        """Let the gradient lie in the storage of its root."""
+        self.d_data = storage
 
     def present(self, data: Array) -> Array:
         """Storage seen under the reference's axes: a view."""
@@ -58,6 +90,8 @@ class Tensor:
 
     @property
     def value(self) -> Array:
+        if self.recycled and not self.lasting:
+            raise RuntimeError(f"the memory of {self.name} was used again: this model keeps no activations")
         return _read_only(self.present(self.data))
 
     @property
@@ -72,7 +106,7 @@ class Tensor:
         return self.d_data
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r}, {'x'.join(map(str, self.value.shape))})"
+        return f"{type(self).__name__}({self.name!r}, {'x'.join(map(str, self.present(self.data).shape))})"
 
 
 class Tokens(Tensor):
@@ -80,6 +114,7 @@ class Tokens(Tensor):
 
     kind = "input"
     axes = ("batch", "position")
+    lasting = True
 
     def __init__(self, name: str, batch: int, length: int) -> None:
         super().__init__(name)
@@ -109,29 +144,23 @@ class Features(Tensor):
     def columns(self) -> int:
         return self.batch * self.length
 
-    def allocate(self, dtype: np.dtype) -> None:
-        if self.value_of is not None:
-            self.with_ones = self.value_of.with_ones
-        else:
-            self.with_ones = self._zeros(self.features + 1, dtype)
-            self.with_ones[-1] = 1
-        self.data = self.with_ones[:-1]
+    @property
+    def form(self) -> Form:
+        return Form(self.features, self.columns, ones=True, spread=self.spread)
 
     @property
-    def gradient_root(self) -> "Tensor | None":
+    def value_root(self) -> Tensor | None:
+        return self if self.value_of is None else self.value_of.value_root
+
+    @property
+    def gradient_root(self) -> Tensor | None:
         return self if self.gradient_of is None else self.gradient_of.gradient_root
 
-    @property
-    def storage_key(self) -> object:
-        return ("features", self.features, self.columns, self.spread)
+    def take_value(self, storage: Array) -> None:
+        self.with_ones, self.data = storage, storage[:-1]
 
-    def new_storage(self, dtype: np.dtype) -> Array:
-        return self._zeros(self.features, dtype)
-
-    def _zeros(self, rows: int, dtype: np.dtype) -> Array:
-        return (
-            spread_rows(rows, self.columns, dtype) if self.spread else np.zeros((rows, self.columns), dtype)
-        )
+    def take_gradient(self, storage: Array) -> None:
+        self.d_data = storage[:-1]
 
     def present(self, data: Array) -> Array:
         return data.reshape(self.features, self.batch, self.length).transpose(1, 2, 0)
@@ -158,17 +187,19 @@ class Heads(Tensor):
         self.batch, self.length = features.batch, features.length
         self.rows = slice(first_row, first_row + heads * width)
 
-    def allocate(self, dtype: np.dtype) -> None:
-        self.data = self.features.data[self.rows]
+    @property
+    def value_root(self) -> Tensor | None:
+        return self.features.value_root
 
     @property
     def gradient_root(self) -> Tensor | None:
         return self.features.gradient_root
 
-    def bind_gradient(self) -> None:
-        root = self.gradient_root
-        if root is not None:
-            self.d_data = root.gradient[self.rows]
+    def take_value(self, storage: Array) -> None:
+        self.data = storage[self.rows]
+
+    def take_gradient(self, storage: Array) -> None:
+        self.d_data = storage[self.rows]
 
     def per_head(self, data: Array) -> Array:
         """Storage as matrices (width, position), one for each of (heads, batch): a view."""
@@ -190,19 +221,23 @@ class AttentionMap(Tensor):
         super().__init__(name)
         self.shape = (keys, heads, batch, queries)
 
-    def allocate(self, dtype: np.dtype) -> None:
-        self.data = self.new_storage(dtype)
+    @property
+    def form(self) -> Form:
+        return Form(self.shape[0], math.prod(self.shape[1:]), spread=True)
+
+    @property
+    def value_root(self) -> Tensor:
+        return self
 
     @property
     def gradient_root(self) -> Tensor:
         return self
 
-    @property
-    def storage_key(self) -> object:
-        return ("attention", self.shape)
+    def take_value(self, storage: Array) -> None:
+        self.data = storage.reshape(self.shape)
 
-    def new_storage(self, dtype: np.dtype) -> Array:
-        return spread_rows(self.shape[0], math.prod(self.shape[1:]), dtype).reshape(self.shape)
+    def take_gradient(self, storage: Array) -> None:
+        self.d_data = storage.reshape(self.shape)
 
     @staticmethod
     def per_head(data: Array) -> Array:
@@ -223,8 +258,16 @@ class Saved(Tensor):
         self.shape = shape
         self.axes = axes
 
-    def allocate(self, dtype: np.dtype) -> None:
-        self.data = np.zeros(self.shape, dtype)
+    @property
+    def form(self) -> Form:
+        return Form(1, math.prod(self.shape))
+
+    @property
+    def value_root(self) -> Tensor:
+        return self
+
+    def take_value(self, storage: Array) -> None:
+        self.data = storage.reshape(self.shape)
 
 
 class Parameter(Tensor):
@@ -252,16 +295,6 @@ class Parameter(Tensor):
 
 
 _UNBOUND = np.zeros(0)
-
-
-def spread_rows(rows: int, columns: int, dtype: np.typing.DTypeLike) -> Array:
-    """Zeros (rows, columns) whose rows do not lie a multiple of 2 KiB apart.
-
-    They would compete for the same few cache lines in products that run down the columns: up to four times slower.
-    """
-    row = columns * np.dtype(dtype).itemsize
-    padding = 64 // np.dtype(dtype).itemsize if row % 2048 == 0 else 0
-    return np.zeros((rows, columns + padding), dtype)[:, :columns]
 
 
 def _read_only(view: Array) -> Array:

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 
-from tfviz.core.tensor import Array
+from tfviz.core.tensor import Array, Form
 
 
 class Workspace:
@@ -27,6 +27,11 @@ class Workspace:
         """An array that other operations write to as well; an operation that asks twice gets two."""
         self._taken[shape] += 1
         return self._shared(("scratch", shape, self._taken[shape]), shape, 0)
+
+    def spread_scratch(self, shape: tuple[int, int]) -> Array:
+        """Scratch whose rows do not lie a multiple of 2 KiB apart."""
+        form = Form(*shape, spread=True)
+        return self.scratch((shape[0], form.stride(self.dtype)))[:, : shape[1]]
 
     def constant(self, value: float, shape: tuple[int, ...]) -> Array:
         """An array full of one number, which nobody changes."""

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tfviz.core.operation import Operation
+from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import Array, Features
 from tfviz.core.workspace import Workspace
 
@@ -15,6 +16,8 @@ class ReLU(Operation):
     def __init__(self, name: str, x: Features, y: Features) -> None:
         self.name, self.x, self.y = name, x, y
         self.inputs, self.outputs = (x,), (y,)
+        self.remembers = (y,)
+        self.in_place = ((value(y), value(x)), (gradient(x), value(y)))
 
     def bind(self, workspace: Workspace) -> None:
         self.a, self.out = self.x.data, self.y.data
@@ -45,6 +48,8 @@ class GELU(Operation):
     def __init__(self, name: str, x: Features, y: Features) -> None:
         self.name, self.x, self.y = name, x, y
         self.inputs, self.outputs = (x,), (y,)
+        self.remembers = (x,)
+        self.in_place = ((gradient(x), gradient(y)),)
 
     def bind(self, workspace: Workspace) -> None:
         self.a, self.out = self.x.data, self.y.data

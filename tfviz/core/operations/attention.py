@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from tfviz.core.operation import Operation
-from tfviz.core.tensor import AttentionMap, Heads, Saved, spread_rows
+from tfviz.core.storage import gradient, value
+from tfviz.core.tensor import AttentionMap, Heads, Saved
 from tfviz.core.workspace import Workspace
 
 
@@ -24,11 +25,12 @@ class Scores(Operation):
     def __init__(self, name: str, query: Heads, key: Heads, scores: AttentionMap) -> None:
         self.name, self.query, self.key, self.scores = name, query, key, scores
         self.inputs, self.outputs = (query, key), (scores,)
+        self.remembers = (query, key)
 
     def bind(self, workspace: Workspace) -> None:
         self.q = self.query.data
         self.factor = np.array(1.0 / math.sqrt(self.query.width), self.q.dtype)
-        self.scaled = spread_rows(self.q.shape[0], self.q.shape[1], self.q.dtype)
+        self.scaled = workspace.spread_scratch(self.q.shape)
         self.scaled_query = self.query.per_head(self.scaled)  # (heads, batch, width, query)
         self.keys = self.key.per_head(self.key.data)  # (heads, batch, width, key)
         self.keys_transposed = self.keys.swapaxes(2, 3)
@@ -39,8 +41,8 @@ class Scores(Operation):
             self.d_query = self.query.per_head(self.d_q)
             self.d_key_transposed = self.key.per_head(self.key.gradient).swapaxes(2, 3)
             # A product with two operands that run along the query is slow: one is turned first.
-            self.scaled_transposed = self.scaled_query.swapaxes(2, 3)
-            self.turned_query = workspace.scratch(self.scaled_transposed.shape)
+            self.query_transposed = self.query.per_head(self.q).swapaxes(2, 3)
+            self.turned_query = workspace.scratch(self.query_transposed.shape)
 
     def forward(self) -> None:
         np.multiply(self.q, self.factor, out=self.scaled)
@@ -48,7 +50,7 @@ class Scores(Operation):
 
     def backward(self) -> None:
         # scores = key . (query / sqrt(width))
-        np.copyto(self.turned_query, self.scaled_transposed)
+        np.multiply(self.query_transposed, self.factor, out=self.turned_query)
         np.matmul(self.d_scores, self.turned_query, out=self.d_key_transposed)
         np.matmul(self.keys, self.d_scores, out=self.d_query)
         np.multiply(self.d_q, self.factor, out=self.d_q)
@@ -67,6 +69,8 @@ class Softmax(Operation):
     def __init__(self, name: str, scores: AttentionMap, mask: Saved, weights: AttentionMap) -> None:
         self.name, self.scores, self.mask, self.weights = name, scores, mask, weights
         self.inputs, self.outputs = (scores, mask), (weights,)
+        self.remembers = (weights,)
+        self.in_place = ((value(weights), value(scores)), (gradient(scores), gradient(weights)))
 
     def bind(self, workspace: Workspace) -> None:
         self.s, self.weights_of_heads, self.allowed = self.scores.data, self.weights.data, self.mask.data
@@ -78,6 +82,7 @@ class Softmax(Operation):
         if self.weights.d_data is not None:
             self.d_p = self.weights.gradient.reshape(self.p.shape)
             self.d_s = self.scores.gradient.reshape(self.p.shape)
+            self.scratch = workspace.spread_scratch(self.p.shape)
 
     def forward(self) -> None:
         np.add(self.s, self.allowed, out=self.weights_of_heads)
@@ -90,8 +95,8 @@ class Softmax(Operation):
 
     def backward(self) -> None:
         # p = exp(s) / sum(exp(s))
-        np.multiply(self.d_p, self.p, out=self.d_s)
-        np.matmul(self.ones, self.d_s, out=self.row)  # sum_k g[k] p[k]
+        np.multiply(self.d_p, self.p, out=self.scratch)
+        np.matmul(self.ones, self.scratch, out=self.row)  # sum_k g[k] p[k]
         np.subtract(self.d_p, self.row, out=self.d_s)
         np.multiply(self.d_s, self.p, out=self.d_s)
 
@@ -105,6 +110,7 @@ class WeightedSum(Operation):
     def __init__(self, name: str, weights: AttentionMap, value: Heads, context: Heads) -> None:
         self.name, self.weights, self.value, self.context = name, weights, value, context
         self.inputs, self.outputs = (weights, value), (context,)
+        self.remembers = (weights, value)
 
     def bind(self, workspace: Workspace) -> None:
         self.p = self.weights.per_head(self.weights.data)  # (heads, batch, key, query)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfviz.core.operation import Operation
+from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import Saved, Tensor
 from tfviz.core.workspace import Workspace
 
@@ -47,6 +48,8 @@ class Dropout(Operation):
         self.name, self.x, self.mask, self.y, self.rate, self.randomness = name, x, mask, y, rate, randomness
         self.site = randomness.new_site()
         self.inputs, self.outputs = (x,), (mask, y)
+        self.remembers = (mask,)
+        self.in_place = ((value(y), value(x)), (gradient(x), gradient(y)))
 
     def bind(self, workspace: Workspace) -> None:
         self.a, self.out, self.factors = self.x.data, self.y.data, self.mask.data

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tfviz.core.operation import Operation
+from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import Array, Features, Parameter, Tokens
 from tfviz.core.workspace import Workspace
 
@@ -76,6 +77,7 @@ class PositionalEncoding(Operation):
     def __init__(self, name: str, x: Features, y: Features) -> None:
         self.name, self.x, self.y = name, x, y
         self.inputs, self.outputs = (x,), (y,)
+        self.in_place = ((value(y), value(x)),)
         x.gradient_of = y
 
     def bind(self, workspace: Workspace) -> None:

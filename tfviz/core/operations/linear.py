@@ -22,6 +22,7 @@ class Linear(Operation):
     def __init__(self, name: str, x: Features, affine: Affine, y: Features) -> None:
         self.name, self.x, self.affine, self.y = name, x, affine, y
         self.inputs, self.outputs = (x, *affine.tensors), (y,)
+        self.remembers = (x,)
 
     def bind(self, workspace: Workspace) -> None:
         self.weight_and_bias = self.affine.values

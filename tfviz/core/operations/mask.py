@@ -24,16 +24,17 @@ class KeyMask(Operation):
         keys, _, batch, queries = self.mask.data.shape
         self.out = self.mask.data[:, 0]  # (key, batch, query)
         later = np.arange(keys)[:, None, None] > np.arange(queries)
-        self.never = later if self.causal else np.zeros_like(later)  # (key, 1, query)
+        never = np.where(later & self.causal, -np.inf, 0.0).astype(self.out.dtype)
+        self.never = np.ascontiguousarray(np.broadcast_to(never, (keys, 1, queries)))
         self.key_ids = self.tokens.data.T[:, :, None]  # (key, batch, 1)
-        self.padding = np.zeros((keys, batch, 1), np.bool_)
-        self.forbidden = np.zeros((keys, batch, queries), np.bool_)
+        self.is_padding = np.zeros((keys, batch, 1), np.bool_)
+        self.padding = np.zeros((keys, batch, 1), self.out.dtype)
 
     def forward(self) -> None:
-        np.equal(self.key_ids, PADDING, out=self.padding)
-        np.logical_or(self.padding, self.never, out=self.forbidden)
-        self.out.fill(0.0)
-        np.copyto(self.out, -np.inf, where=self.forbidden)
+        np.equal(self.key_ids, PADDING, out=self.is_padding)
+        self.padding.fill(0.0)
+        np.copyto(self.padding, -np.inf, where=self.is_padding)
+        np.add(self.padding, self.never, out=self.out)
 
     def backward(self) -> None:
         """Nothing to compute: tokens have no gradient."""

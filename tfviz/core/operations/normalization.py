@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfviz.core.operation import Operation
+from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import Features, Parameter, Saved, SavedFeatures
 from tfviz.core.workspace import Workspace
 
@@ -28,6 +29,8 @@ class LayerNorm(Operation):
         self.normalized, self.reciprocal_deviation = normalized, scale
         self.eps = eps
         self.inputs, self.outputs = (x, gain, bias), (normalized, scale, y)
+        self.remembers = (normalized, scale)
+        self.in_place = ((value(normalized), value(x)), (gradient(x), gradient(y)))
 
     def bind(self, workspace: Workspace) -> None:
         self.a, self.out, self.n = self.x.data, self.y.data, self.normalized.data

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfviz.core.operation import Operation
+from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import Features
 from tfviz.core.workspace import Workspace
 
@@ -17,6 +18,7 @@ class Fork(Operation):
     def __init__(self, name: str, x: Features, readers: tuple[Features, ...]) -> None:
         self.name, self.x, self.readers = name, x, readers
         self.inputs, self.outputs = (x,), readers
+        self.in_place = ((gradient(x), gradient(readers[0])),)
         for reader in readers:
             reader.value_of = x
 
@@ -44,6 +46,7 @@ class ResidualAdd(Operation):
     def __init__(self, name: str, skip: Features, branch: Features, y: Features) -> None:
         self.name, self.skip, self.branch, self.y = name, skip, branch, y
         self.inputs, self.outputs = (skip, branch), (y,)
+        self.in_place = ((value(y), value(branch)),)
         skip.gradient_of = branch.gradient_of = y
 
     def bind(self, workspace: Workspace) -> None:
