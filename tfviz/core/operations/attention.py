@@ -50,7 +50,8 @@ class Scores(Operation):
 
     def backward(self) -> None:
         # scores = key . (query / sqrt(width))
-        np.multiply(self.query_transposed, self.factor, out=self.turned_query)
+        np.copyto(self.turned_query, self.query_transposed)
+        np.multiply(self.turned_query, self.factor, out=self.turned_query)
         np.matmul(self.d_scores, self.turned_query, out=self.d_key_transposed)
         np.matmul(self.keys, self.d_scores, out=self.d_query)
         np.multiply(self.d_q, self.factor, out=self.d_q)

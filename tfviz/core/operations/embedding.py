@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tfviz.core.operation import Operation
-from tfviz.core.storage import gradient, value
+from tfviz.core.storage import value
 from tfviz.core.tensor import Array, Features, Parameter, Tokens
 from tfviz.core.workspace import Workspace
 

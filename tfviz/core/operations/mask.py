@@ -25,7 +25,7 @@ class KeyMask(Operation):
         self.out = self.mask.data[:, 0]  # (key, batch, query)
         later = np.arange(keys)[:, None, None] > np.arange(queries)
         never = np.where(later & self.causal, -np.inf, 0.0).astype(self.out.dtype)
-        self.never = np.ascontiguousarray(np.broadcast_to(never, (keys, 1, queries)))
+        self.never = np.repeat(never, batch, axis=1)  # (key, batch, query)
         self.key_ids = self.tokens.data.T[:, :, None]  # (key, batch, 1)
         self.is_padding = np.zeros((keys, batch, 1), np.bool_)
         self.padding = np.zeros((keys, batch, 1), self.out.dtype)
@@ -34,7 +34,9 @@ class KeyMask(Operation):
         np.equal(self.key_ids, PADDING, out=self.is_padding)
         self.padding.fill(0.0)
         np.copyto(self.padding, -np.inf, where=self.is_padding)
-        np.add(self.padding, self.never, out=self.out)
+        np.copyto(self.out, self.padding)
+        if self.causal:
+            np.add(self.out, self.never, out=self.out)
 
     def backward(self) -> None:
         """Nothing to compute: tokens have no gradient."""
