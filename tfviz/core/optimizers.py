@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from tfviz.core import memory
 from tfviz.core.tensor import Array
 
 PIECE = 1 << 16
@@ -27,9 +28,9 @@ class Optimizer:
         self.values = values
         self.weight_decay = weight_decay
         self.updates = 0
-        self.moments = {name: np.zeros_like(values) for name in self.moment_names}
-        self._scratch = np.zeros(min(PIECE, values.size), values.dtype)
-        self._other_scratch = np.zeros_like(self._scratch)
+        moments = memory.zeros((len(self.moment_names), values.size), values.dtype)
+        self.moments = dict(zip(self.moment_names, moments, strict=True))
+        self._scratch, self._other_scratch = memory.zeros((2, min(PIECE, values.size)), values.dtype)
 
     def update(self, gradients: Array, learning_rate: float, scale: float = 1.0) -> None:
         """One step."""

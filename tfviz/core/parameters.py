@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfviz.core import memory
 from tfviz.core.config import ModelConfig
 from tfviz.core.tensor import Array, Parameter
 
@@ -136,7 +137,7 @@ class Parameters(Mapping[str, Array]):
     def __init__(self, config: ModelConfig, dtype: np.typing.DTypeLike = np.float32, seed: int = 0) -> None:
         self.config = config
         self.layout = Layout(config)
-        self.flat = np.zeros(self.layout.size, dtype)
+        self.flat = memory.zeros(self.layout.size, dtype)
         generator = np.random.Generator(np.random.Philox(key=[seed, 0x696E6974]))
         for entry in self.layout.entries.values():
             entry.view(self.flat)[...] = entry.initialize(generator, entry.shape)

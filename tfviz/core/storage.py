@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tfviz.core import memory
 from tfviz.core.tensor import Array, Form, Tensor
 
 ALIGNMENT = 64
@@ -92,12 +93,11 @@ def plan(uses: list[Use], recycle: bool) -> tuple[dict[Slot, int], list[Form]]:
 
 
 def carve(forms: list[Form], dtype: np.dtype) -> list[Array]:
-    """An array for each form, side by side in one block, which the system can then map in large pages."""
+    """An array for each form, side by side in one block."""
     unit = ALIGNMENT // dtype.itemsize
     sizes = [-(-form.size(dtype) // unit) * unit for form in forms]
-    block = np.zeros(sum(sizes) + unit, dtype)
-    start = -(block.ctypes.data // dtype.itemsize) % unit
-    arrays = []
+    block = memory.zeros(sum(sizes), dtype)
+    arrays, start = [], 0
     for form, size in zip(forms, sizes, strict=True):
         arrays.append(form.shaped(block[start : start + form.size(dtype)]))
         start += size

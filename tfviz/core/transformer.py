@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from tfviz.core import memory
 from tfviz.core.builder import Builder
 from tfviz.core.config import ModelConfig
 from tfviz.core.decoder import decoder
@@ -24,7 +25,7 @@ class Part:
         self, config: ModelConfig, parameters: Parameters, batch: int, source_length: int, target_length: int,
         label_smoothing: float, randomness: Randomness, gradients: bool, recycle: bool, dropout: float,
     ) -> None:  # fmt: skip
-        self.gradients = np.zeros_like(parameters.flat)
+        self.gradients = memory.zeros(parameters.flat.shape, parameters.flat.dtype)
         self.randomness = randomness
         build = Builder(config, parameters, self.gradients, batch, randomness, dropout)
         self.source: Tokens = build.tokens("source", source_length)
