@@ -12,7 +12,7 @@ import numpy as np
 from tfviz.core import memory
 from tfviz.core.tensor import Array
 
-PIECE = 1 << 16
+PIECE = 1 << 17
 """Numbers updated at a time: the piece, its moments and its gradient fit the second-level cache together."""
 
 
