@@ -189,6 +189,8 @@ class Transformer:
 def check_ids(name: str, ids: Array, vocabulary: int) -> None:
     """ValueError unless all are whole numbers from 0 to below the size of the vocabulary."""
     ids = np.asarray(ids)
+    if ids.dtype == np.int64 and ids.size and ids.view(np.uint64).max() < vocabulary:
+        return  # in one look: as whole numbers without a sign, negative ones are the largest
     if ids.dtype.kind not in "iu":
         raise ValueError(f"{name} holds {ids.dtype} numbers, not token ids")
     if ids.size and not 0 <= ids.min() <= ids.max() < vocabulary:
