@@ -102,12 +102,13 @@ def test_loss_falls_when_the_parameters_follow_the_gradient() -> None:
     assert all(later < earlier for earlier, later in pairwise(losses))
 
 
+@pytest.mark.parametrize(("activation", "dropout"), [("relu", 0.1), ("relu", 0.0), ("gelu", 0.1)])
 @NORMS
 @SHARDS
-def test_recycled_gradients_of_activations_leave_the_parameters_the_same(
-    shards: int, norm_first: bool
+def test_a_model_that_recycles_its_memory_computes_the_same_to_the_last_bit(
+    shards: int, norm_first: bool, activation: str, dropout: float
 ) -> None:
-    config = replace(small_config(norm_first), dropout=0.1, num_decoder_layers=3)
+    config = replace(small_config(norm_first), dropout=dropout, num_decoder_layers=3, activation=activation)
     kept, recycled = (
         Transformer(config, 3, 5, 4, 0.1, np.float64, seed=2, shards=shards, recycle=recycle)
         for recycle in (False, True)
@@ -120,6 +121,22 @@ def test_recycled_gradients_of_activations_leave_the_parameters_the_same(
     assert np.array_equal(recycled.gradients, kept.gradients)
     assert all(tensor.grad is None for tensor in recycled.tensors.values())
     assert kept.tensors["logits"].grad is not None
+    assert np.array_equal(recycled.correct(), kept.correct())
+    for name in ("logits", "probabilities", "target_out"):
+        assert np.array_equal(recycled.tensors[name].value, kept.tensors[name].value)
+    with pytest.raises(RuntimeError, match="keeps no activations"):
+        _ = recycled.tensors["encoder.memory"].value
+
+
+def test_the_pass_to_the_last_attention_weights_gives_all_of_them() -> None:
+    whole, part = small_model(), small_model()
+    whole.forward(*BATCH)
+    part.attend(*BATCH)
+    names = [name for name in whole.tensors if name.endswith("attn.weights")]
+    assert len(names) == 6
+    for name in names:
+        assert np.array_equal(part.tensors[name].value, whole.tensors[name].value)
+    assert not part.tensors["logits"].value.any()
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.small_runs import EVERYTHING, HARD, SMALL, file_config, losses, new_trainer, same
 from tfviz.core.parameters import Parameters
+from tfviz.core.program import Program
 from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
 from tfviz.training.inference import CANDIDATES, LONGEST, Reader, decoded, padded
@@ -98,6 +99,30 @@ def test_several_sentences_at_once_are_answered_as_each_one_alone(trainer: Train
         for (_, one), (_, other) in zip(answer, alone, strict=True):
             assert np.allclose(one, other, rtol=1e-4, atol=1e-6)
     assert reader.predict(SENTENCES) == [reader.predict([sentence])[0] for sentence in SENTENCES]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_answer_is_the_same_to_the_last_bit_whatever_was_guessed(trainer: Trainer, seed: int) -> None:
+    reader, generator = reader_of(trainer), np.random.default_rng(seed)
+    sources = [reader.encode(sentence) for sentence in SENTENCES]
+    expected = reader.free_running(sources)
+    right = [[token for token, _ in answer] for answer in expected]
+    wrong = [generator.integers(0, 9, generator.integers(0, 9)).tolist() for _ in sources]
+    half = [tokens[: len(tokens) // 2] + other for tokens, other in zip(right, wrong, strict=True)]
+    for guesses in (right, wrong, half):
+        for answer, other in zip(expected, reader.free_running(sources, guesses), strict=True):
+            assert [token for token, _ in answer] == [token for token, _ in other]
+            assert all(np.array_equal(a[1], b[1]) for a, b in zip(answer, other, strict=True))
+
+
+def test_a_right_guess_takes_one_pass(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = reader_of(trainer)
+    source = reader.encode(SENTENCES[0])
+    right = [token for token, _ in reader.free_running([source])[0]]
+    passes: list[object] = []
+    monkeypatch.setattr(Program, "forward_decoder", lambda program: passes.append(program))
+    reader.free_running([source], [right])
+    assert not passes
 
 
 def test_decoding_stops_at_the_end_token() -> None:

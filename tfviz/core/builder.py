@@ -82,6 +82,7 @@ class Builder:
     def softmax(self, name: str, scores: AttentionMap, mask: Saved) -> AttentionMap:
         weights = self._attention_map(name, scores.shape[3], scores.shape[0])
         self.program.append(Softmax(name, scores, mask, weights))
+        self.program.end_attention()
         return weights
 
     def weighted_sum(self, name: str, weights: AttentionMap, value: Heads) -> Features:

@@ -21,7 +21,7 @@ class Program:
         self.dtype = dtype
         self.operations: list[Operation] = []
         self.tensors: dict[str, Tensor] = {}
-        self.decoder_start = 0
+        self.decoder_start = self.attention_end = 0
         self._names: set[str] = set()
 
     def tensor(self, tensor: SomeTensor) -> SomeTensor:
@@ -34,6 +34,10 @@ class Program:
     def begin_decoder(self) -> None:
         """From here on the operations depend on the target, those before only on the source."""
         self.decoder_start = len(self.operations)
+
+    def end_attention(self) -> None:
+        """All attention weights are computed by the operations up to here, unless this is called again."""
+        self.attention_end = len(self.operations)
 
     def append(self, operation: Operation) -> None:
         """Add an operation, whose name must be new among the operations."""
@@ -68,6 +72,12 @@ class Program:
         """Run the operations that depend on the target again, as after another token."""
         with Unbuffered():
             for run in self._forward[self.decoder_start :]:
+                run()
+
+    def forward_attention(self) -> None:
+        """Run the operations up to the one that gives the last attention weights."""
+        with Unbuffered():
+            for run in self._forward[: self.attention_end]:
                 run()
 
     def backward(self, observer: Observer | None = None) -> None:

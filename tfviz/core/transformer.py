@@ -146,6 +146,11 @@ class Transformer:
         self._run([part.program.forward for part in self.parts], observer, "forward")
         return self.loss
 
+    def attend(self, source: Array, target_in: Array, target_out: Array) -> None:
+        """Compute every activation up to the attention weights of the last layer, and none of those that follow."""
+        self.load(source, target_in, target_out)
+        self._run([part.program.forward_attention for part in self.parts], None, "forward")
+
     def backward(self, observer: Observer | None = None) -> None:
         """Compute the gradient of the loss of the last forward pass with respect to every tensor.
 
@@ -161,6 +166,11 @@ class Transformer:
     def loss(self) -> float:
         """The loss of the last forward pass."""
         return float(sum(part.loss.loss.data[0] for part in self.parts))
+
+    @property
+    def probabilities(self) -> Array:
+        """What the last forward pass gave every token, (batch, position, vocabulary)."""
+        return self.tensors["probabilities"].value
 
     def correct(self) -> Array:
         """Where the last forward pass puts the target first, (batch, position) bool; padding is never correct."""

@@ -1,6 +1,6 @@
 """What the model says: teacher-forced, with the right answer so far, and free-running, with its own words so far."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from tfviz.training.tokenizer import END, PADDING, START, Tokenizer
 CANDIDATES = 8
 """So many of the most probable tokens are kept for each position."""
 
+Answer = list[tuple[int, np.ndarray]]
+"""Tokens, each with the distribution (vocabulary,) that it was chosen from."""
+
 LONGEST = 256
 """Tokens that a typed sentence may have, <s> and </s> included."""
 
@@ -23,6 +26,7 @@ class Reader:
     def __init__(self, models: ModelCache, task: Task) -> None:
         self.models, self.task = models, task
         self._kept: tuple[Example, tuple[list[int], list[int]]] | None = None
+        self._last_answer: tuple[list[int], list[int]] = [], []
 
     def predict(self, sentences: Sequence[str]) -> list[str]:
         """The model's own answers, greedily decoded up to the task's longest one."""
@@ -43,7 +47,8 @@ class Reader:
         if not example.target:
             return self.read(example, free_running=False)[0]
         source, target = self._encoded(example)
-        return self._attention(self._forward([source], [target]), source, target[:-1], example)
+        model = self._forward([source], [target], Transformer.attend)
+        return self._attention(model, source, target[:-1], example)
 
     def read(self, example: Example, free_running: bool = True) -> tuple[Attention, Prediction]:
         """Attention and predictions of one pair.
@@ -51,8 +56,8 @@ class Reader:
         Where no target is known the decoder is fed the model's own answer, and nothing is called teacher-forced.
         """
         source = self.encode(example.source)
-        answer = self.free_running([source])[0] if free_running or not example.target else []
         tokenizer = self.task.target_tokenizer
+        answer = self._answer(source, example) if free_running or not example.target else []
         if example.target:
             target = tokenizer.encode(example.target)
         else:
@@ -62,7 +67,7 @@ class Reader:
         attention = self._attention(model, source, target[:-1], example)
         forced = None
         if example.target:
-            forced = self._decoded(model.tensors["probabilities"].value[0].argmax(axis=-1), model, 0)
+            forced = self._decoded(model.probabilities[0].argmax(axis=-1), model, 0)
         running = self._running(answer) if answer else None
         words = tuple(map(tokenizer.token, target[1:])) if example.target else ()
         return attention, Prediction(
@@ -76,7 +81,7 @@ class Reader:
         sources = [self.encode(example.source) for example in examples]
         targets = [self.task.target_tokenizer.encode(example.target) for example in examples]
         model = self._forward(sources, targets)
-        chosen = model.tensors["probabilities"].value.argmax(axis=-1)
+        chosen = model.probabilities.argmax(axis=-1)
         return tuple(
             Prediction(
                 tuple(map(self.task.source_tokenizer.token, source)),
@@ -94,42 +99,50 @@ class Reader:
             self._kept = (example, ids)
         return self._kept[1]
 
-    def free_running(self, sources: Sequence[Sequence[int]]) -> list[list[tuple[int, np.ndarray]]]:
+    def free_running(
+        self, sources: Sequence[Sequence[int]], guesses: Sequence[Sequence[int]] = ()
+    ) -> list[Answer]:
         """Greedy decoding: for each source the tokens up to </s>, each with the distribution it was chosen from.
 
-        The causal decoder runs at the full length for every new token; what lies behind it cannot be seen.
+        The causal decoder runs at the full length; what lies behind a token cannot be seen from it. So the answers
+        may be guessed in advance: one pass tells how far a guess is the model's own answer, and what follows then
+        instead. The fewer guesses are wrong the fewer passes it takes; the answers are the same to the last bit.
         """
         length = self.task.target_width
         model = self.models.evaluation(len(sources), max(map(len, sources)), length)
-        source, target = padded(sources, model.shapes[0][1]), np.full((len(sources), length), PADDING)
-        target[:, 0] = START
-        answers: list[list[tuple[int, np.ndarray]]] = [[] for _ in sources]
-        going = set(range(len(sources)))
+        prefixes = [[START, *guess][:length] for guess in guesses] or [[START]] * len(sources)
+        source, target = padded(sources, model.shapes[0][1]), padded(prefixes, length)
+        answers: list[Answer] = [[] for _ in sources]
         with np.errstate(all="ignore"):
             model.forward(source, target, np.zeros_like(target))
-            for position in range(length):
-                if position:
-                    model.parts[0].target_in.data[...] = target
-                    model.program.forward_decoder()
-                probabilities = model.tensors["probabilities"].value[:, position]
-                for row in sorted(going):
-                    token = int(probabilities[row].argmax())
-                    answers[row].append((token, probabilities[row].copy()))
-                    if token == END:
-                        going.discard(row)
-                    elif position + 1 < length:
-                        target[row, position + 1] = token
-                if not going:
-                    break
-        return answers
+            while True:
+                ended = [_follow(*row) for row in zip(answers, target, model.probabilities, strict=True)]
+                if all(ended):
+                    return answers
+                model.parts[0].target_in.data[...] = target
+                model.program.forward_decoder()
 
-    def _forward(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Transformer:
+    def _answer(self, source: list[int], example: Example) -> Answer:
+        """The free-running answer to one sentence; a guess is what it was the last time, else what is right."""
+        before, guess = self._last_answer
+        if before != source:
+            guess = self.task.target_tokenizer.encode(example.target)[1:] if example.target else []
+        answer = self.free_running([source], [guess])[0]
+        self._last_answer = source, [token for token, _ in answer]
+        return answer
+
+    def _forward(
+        self,
+        sources: Sequence[Sequence[int]],
+        targets: Sequence[Sequence[int]],
+        run: Callable[[Transformer, np.ndarray, np.ndarray, np.ndarray], object] = Transformer.forward,
+    ) -> Transformer:
         source_length, target_length = max(map(len, sources)), max(map(len, targets)) - 1
         model = self.models.evaluation(len(sources), source_length, target_length)
         inputs = padded([target[:-1] for target in targets], target_length)
         outputs = padded([target[1:] for target in targets], target_length)
         with np.errstate(all="ignore"):
-            model.forward(padded(sources, source_length), inputs, outputs)
+            run(model, padded(sources, source_length), inputs, outputs)
         return model
 
     def _attention(
@@ -150,12 +163,30 @@ class Reader:
         )
 
     def _decoded(self, chosen: np.ndarray, model: Transformer, row: int) -> Decoded:
-        distributions = model.tensors["probabilities"].value[row, : len(chosen)]
+        distributions = model.probabilities[row, : len(chosen)]
         return decoded(chosen, distributions, self.task.target_tokenizer)
 
-    def _running(self, answer: list[tuple[int, np.ndarray]]) -> Decoded:
+    def _running(self, answer: Answer) -> Decoded:
         tokens, distributions = zip(*answer, strict=True)
         return decoded(np.array(tokens), np.stack(distributions), self.task.target_tokenizer)
+
+
+def _follow(answer: Answer, tokens: np.ndarray, probabilities: np.ndarray) -> bool:
+    """Take into an answer what the model says, as far as `tokens` (position,), which it was fed, are its own words.
+
+    The first that is not becomes what it says there. True when the answer has come to its end.
+    """
+    if answer and answer[-1][0] == END:
+        return True
+    for position in range(len(answer), len(tokens)):
+        token = int(probabilities[position].argmax())
+        answer.append((token, probabilities[position].copy()))
+        if token == END:
+            return True
+        if position + 1 < len(tokens) and tokens[position + 1] != token:
+            tokens[position + 1] = token
+            return False
+    return True
 
 
 def decoded(chosen: np.ndarray, distributions: np.ndarray, tokenizer: Tokenizer) -> Decoded:

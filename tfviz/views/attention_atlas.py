@@ -37,6 +37,8 @@ class _Part:
     """(layer * query + 1, head * key + 1); the last row and column are gap."""
     bytes: cells.Bytes
     """`padded` without them, seen as (layer, head, query, key)."""
+    shown: cells.Bytes
+    """`padded` as it was painted last."""
     down: Spread
     across: Spread
 
@@ -122,6 +124,7 @@ class AttentionAtlas(ItemView):
         self._hover_frame.setPen(QPen(QColor(theme.dim), 1))
         for part in self._parts:
             part.image.recolour(self._table)
+            part.shown[...] = 0
         self._paint_labels()
         self._paint_tiles()
 
@@ -176,6 +179,7 @@ class AttentionAtlas(ItemView):
             numpy.empty((layers, heads, queries, keys), numpy.float32),
             padded,
             inner,
+            numpy.zeros_like(padded),
             Spread(queries, tile_height, rows, height),
             Spread(keys, tile_width, columns, width),
         )
@@ -192,8 +196,10 @@ class AttentionAtlas(ItemView):
                 mask = causal_mask(weights)
                 if mask is not None:
                     numpy.copyto(part.bytes, cells.MASKED, where=mask)
-            part.image.bytes[...] = part.down(part.across(part.padded, 1), 0)
-            part.item.setPixmap(part.image.pixmap())
+            if not numpy.array_equal(part.padded, part.shown):
+                part.shown[...] = part.padded
+                part.image.bytes[...] = part.down(part.across(part.padded, 1), 0)
+                part.item.setPixmap(part.image.pixmap())
 
     def _paint_labels(self) -> None:
         """Row and column labels, once for an arrangement and a theme."""

@@ -128,10 +128,12 @@ class HeadView(ItemView):
         cells.quantise(self._weights, self._axes.scale, self._work, self._bytes)
         if self._mask is not None:
             numpy.copyto(self._bytes, cells.MASKED, where=self._mask)
-        self._image.bytes[...] = self._down(self._across(self._padded, 1), 0)
-        if self._hatch is not None:
-            numpy.copyto(self._image.bytes, cells.HATCH, where=self._hatch)
-        self._picture.setPixmap(self._image.pixmap())
+        if not numpy.array_equal(self._padded, self._shown):
+            self._shown[...] = self._padded
+            self._image.bytes[...] = self._down(self._across(self._padded, 1), 0)
+            if self._hatch is not None:
+                numpy.copyto(self._image.bytes, cells.HATCH, where=self._hatch)
+            self._picture.setPixmap(self._image.pixmap())
         self._mark_not_finite(self._weights)
 
     def _arrange(self, axes: Axes, size: QSize, ratio: float) -> None:
@@ -145,6 +147,7 @@ class HeadView(ItemView):
         self._image = ByteImage(width, height, ratio, self._table)
         self._padded = numpy.full((queries + 1, keys + 1), cells.GAP, numpy.uint8)
         self._bytes = self._padded[:-1, :-1]
+        self._shown = numpy.zeros_like(self._padded)  # nothing yet: its last row is no gap
         self._work = numpy.empty((queries, keys), numpy.float32)
         self._down, self._across = Spread(queries, height, [0], height), Spread(keys, width, [0], width)
         self._picture.setPos(place.plot.topLeft())
