@@ -94,7 +94,6 @@ def contenders(shape: str, threads: int, names: Sequence[str]) -> dict[str, obje
     from tfviz.core.parallel import Crew
     from tfviz.core.parameters import Parameters
     from tfviz.core.transformer import Transformer
-    from tfviz.training.models import default_shards
 
     width, heads, layers, hidden, batch, length, vocabulary, _ = SHAPES[shape]
     config = ModelConfig(vocabulary, vocabulary, width, heads, layers, layers, hidden)
@@ -110,16 +109,15 @@ def contenders(shape: str, threads: int, names: Sequence[str]) -> dict[str, obje
         optimizer.update(model.gradients, frameworks.LEARNING_RATE)
         return loss
 
-    shards = min(threads, default_shards(parameters.layout.count, batch, length))
     model = Transformer(
         config,
         batch,
         length,
         length - 1,
         parameters=parameters,
-        shards=shards,
+        shards=threads,
         recycle=True,
-        crew=Crew(shards),
+        crew=Crew(threads),
     )
     optimizer = Adam(parameters.flat, betas=frameworks.BETAS, eps=frameworks.EPSILON)
     found = {}

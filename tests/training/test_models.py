@@ -116,11 +116,12 @@ def test_a_closed_cache_has_no_threads_and_gives_the_same_bits() -> None:
 @pytest.mark.parametrize(
     ("parameters", "batch", "length", "shards"),
     [
-        (50_000_000, 2, 1, 2),
-        (50_000_000, 1, 100, 1),
+        (300_000_000, 2, 1, 2),
+        (300_000_000, 1, 100, 1),
         (1, 16, 12, 1),
         (34_000, 16, 12, 1),  # tiny
-        (270_000, 32, 16, 2),  # small
+        (246_000, 32, 16, 1),  # small
+        (1_438_000, 32, 32, 2),  # medium
     ],
 )
 def test_the_split_follows_from_sizes_alone(parameters: int, batch: int, length: int, shards: int) -> None:

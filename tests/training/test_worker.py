@@ -151,6 +151,31 @@ def test_free_running_is_decoded_a_few_times_a_second_and_attention_as_often_as_
     assert last.prediction is not None  # a pause is worth one at any time
 
 
+def test_decoding_that_takes_long_is_rarer(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(worker_module, "time", clock)
+    made = count_calls(session, monkeypatch)
+    quick = session.snapshot
+
+    def slow(demand: Demand) -> Snapshot:
+        clock.now += 0.3 if demand.prediction else 0.0
+        return quick(demand)
+
+    monkeypatch.setattr(session, "snapshot", slow)
+    session.mailbox.request(EVERYTHING)
+    run_steps(session, 1)
+    for wait, pictures in ((1.0, 0), (0.3 / worker_module.DECODING_SHARE, 1)):
+        clock.now += wait
+        before = len([demand for demand in made if demand.prediction])
+        session.gate.run()
+        picture(session)
+        picture(session)
+        session.gate.pause()
+        worker_waits(session)
+        whole = len([demand for demand in made if demand.prediction]) - before
+        assert whole == pictures + 1  # and that of the pause
+
+
 class Clock:
     """A clock that goes when it is told to."""
 

@@ -10,8 +10,12 @@ from tfviz.core.transformer import Transformer
 KEPT = 8
 """Shapes kept; one that was not used for long is built again, which takes milliseconds."""
 
-SHARE_FROM = 50e6
-"""Parameters times tokens of a batch from which two threads are faster than one (measured between tiny and small)."""
+SHARE_FROM = 500e6
+"""Parameters times tokens of a batch from which a second thread is worth its core.
+
+Measured: at tiny it slows a run down, at small it gains a seventh, and nothing beside a live window, which then has
+no core of its own; at medium it gains two thirds.
+"""
 
 
 class ModelCache:

@@ -14,7 +14,10 @@ from tfviz.training.non_finite import NonFiniteError
 from tfviz.training.snapshot import Snapshot
 
 DECODING_INTERVAL = 0.25
-"""Seconds between two free-running decodings while training runs."""
+"""Seconds between two free-running decodings while training runs, at least."""
+
+DECODING_SHARE = 0.03
+"""Part of the training thread's time that they may take: where one takes long they become rarer."""
 
 
 class Trainable(Protocol):
@@ -39,7 +42,7 @@ class Worker:
         self.gate = Gate(self._gate_changed)
         self.mailbox = Mailbox()
         self._pictured = pictured
-        self._decoded_at = -math.inf
+        self._decoding_due = -math.inf
         self._thread: threading.Thread | None = None
 
     @property
@@ -63,8 +66,10 @@ class Worker:
 
     def show(self) -> None:
         """Leave a whole picture of the present step."""
-        self._decoded_at = time.monotonic()
+        began = time.monotonic()
         snapshot = self.session.snapshot(self.mailbox.wanted)
+        spent = time.monotonic() - began
+        self._decoding_due = began + max(DECODING_INTERVAL, spent / DECODING_SHARE)
         self.mailbox.put(snapshot)
         self._pictured(snapshot)
 
@@ -95,7 +100,7 @@ class Worker:
 
     def _picture(self) -> None:
         """What is wanted, but the slower part of it only now and then."""
-        if time.monotonic() - self._decoded_at >= DECODING_INTERVAL:
+        if time.monotonic() >= self._decoding_due:
             self.show()
         elif self.mailbox.wanted.attention:
             self.mailbox.put(self.session.snapshot(Demand(attention=True)))
