@@ -24,8 +24,8 @@ The life of a step
        its own rate. No signal is sent per step, and no panel knows that there are threads.
 
 To add
-    an operation      a class in core/operations/FAMILY.py with forward() and backward() under it, a builder method, and
-                      a row in the gradient table of the tests.
+    an operation      a class in core/operations/FAMILY.py with forward() and backward() under it, which names in
+                      `remembers` what backward() reads; a builder method, and a row in the gradient table of the tests.
     a task            a class in training/tasks.py and its name in TASKS.
     a panel           views/NAME_panel.py with a subclass of Panel, and a line in PANELS.
     a scalar          a field of the step's record; the history plots it by name.
