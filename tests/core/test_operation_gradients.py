@@ -193,6 +193,35 @@ def test_the_gradient_of_an_operation_agrees_with_central_differences(
         assert np.max(np.abs(analytic - numeric) / scale) <= 1e-6, name
 
 
+@pytest.mark.parametrize(
+    "make", [row for _, _, row in TABLE], ids=[f"{kind.__name__} {what}".strip() for kind, what, _ in TABLE]
+)
+def test_a_backward_pass_reads_no_other_values_than_the_operation_remembers(
+    make: Callable[[Bench], Operation],
+) -> None:
+    """Else it would read another tensor's numbers in a model that recycles its memory."""
+    bench = Bench()
+    operation = make(bench)
+    bench.bind(operation)
+    for output in operation.outputs:
+        if output.d_data is not None:
+            output.d_data[...] = bench.generator.normal(size=output.data.shape)
+    given = {output.name: output.gradient.copy() for output in operation.outputs if output.d_data is not None}
+    operation.forward()
+    operation.backward()
+    expected = {name: gradient.copy() for name, (_, gradient) in bench.variables.items()}
+    remembered = {tensor.value_root for tensor in operation.remembers}
+    for tensor in (*operation.inputs, *operation.outputs):
+        if tensor.value_root is not None and tensor.value_root not in remembered:
+            tensor.data[...] = np.nan
+    for output in operation.outputs:
+        if output.name in given:
+            output.gradient[...] = given[output.name]
+    operation.backward()
+    for name, (_, gradient) in bench.variables.items():
+        assert np.array_equal(gradient, expected[name]), name
+
+
 def test_every_operation_is_in_the_gradient_table() -> None:
     exported = {getattr(operations, name) for name in operations.__all__}
     differentiable = {kind for kind in exported if issubclass(kind, Operation)} - WITHOUT_GRADIENT.keys()

@@ -26,6 +26,7 @@ class CrossEntropy(Operation):
         self.name, self.logits, self.target, self.smoothing = name, logits, target, smoothing
         self.probabilities, self.loss = probabilities, loss
         self.inputs, self.outputs = (logits, target), (probabilities, loss)
+        self.remembers = (probabilities,)
         for read_after_the_pass in (logits, probabilities, loss):
             read_after_the_pass.lasting = True
         self.tokens = 1
