@@ -5,11 +5,13 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Self, TypeVar
 
 import numpy as np
 
 from tfviz.training.branches import Line, changed, describe, first_line
+from tfviz.training.catching_up import catch_up
 from tfviz.training.config import RunConfig, difference
 from tfviz.training.events import Branched, Intervened, Warned
 from tfviz.training.gate import Gate
@@ -50,6 +52,8 @@ class Session:
         self._past: Past | None = None
         self._past_lock = threading.Lock()
         self._recording: Recording | None = None
+        self.opened_from: Path | None = None
+        """The file that the run was read from."""
         self.probe: Example = self.task.probe()
         self.unknown_words: tuple[str, ...] = ()
         self._samples = self._other_examples()
@@ -72,6 +76,7 @@ class Session:
             session._line = list(session._lines.values())[-1]
             session._numbers = itertools.count(max(branch.number for branch in reader.branches) + 1)
             session._go_to(session.frontier)
+            session.opened_from = Path(path).resolve()
             if record:
                 session._recording = Recording.resume(path, session._lines.values(), session._warn)
         except BaseException:
@@ -285,6 +290,20 @@ class Session:
         if former:
             former.close()
 
+    def go_on_recording(self, path: str | os.PathLike[str]) -> None:
+        """Write to the file that the run was opened from: what it has become since, and what it will be.
+
+        OSError or RunFileError where it cannot be written.
+        """
+        reader = RunReader(path)
+        there = [self._lines[branch.number] for branch in reader.branches if branch.number in self._lines]
+        recording = Recording.resume(path, there, self._warn)
+        try:
+            self._at_boundary(lambda: self._go_on(recording, reader))
+        except BaseException:
+            recording.close()
+            raise
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the run as it is now to a file, whole or not at all; an older file is replaced.
 
@@ -412,6 +431,11 @@ class Session:
         self._hand_over(recording, self._lines.values())
         former, self._recording = self._recording, recording
         return former
+
+    def _go_on(self, recording: Recording, reader: RunReader) -> None:
+        catch_up(recording, reader, self._lines)
+        self._bring_up_to_date(recording)
+        self._recording = recording
 
     def _hand_over(self, recording: Recording, lines: Iterable[Line]) -> None:
         for line in lines:
