@@ -379,7 +379,7 @@ def test_a_reader_that_cannot_see_is_told_the_largest_weight(open_panel: Open) -
     panel = open_panel()
     told = panel.head_view.accessibleDescription()
     weights = attention().cross[1, 0]
-    assert told.startswith("cross L1H0 at step 1284")
+    assert told.startswith("cross L1H0 at step 1,284")
     assert f"{weights.max():.2f}" in told
 
 

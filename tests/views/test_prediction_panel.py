@@ -77,9 +77,9 @@ def test_the_first_difference_of_the_decodings_is_marked() -> None:
     parted = prediction(forced=TARGET_OUT, running=WRONG)
     assert first_difference(parted) == 1
     running = probe_rows(parted)[3]
-    assert (running.marked, running.note) == (1, "differs at 1 · 3/4")
+    assert (running.marked, running.note) == ((1,), "differs at 1 · 3/4")
     assert first_difference(prediction()) is None
-    assert probe_rows(prediction())[3].marked is None
+    assert probe_rows(prediction())[3].marked == ()
 
 
 def test_an_answer_that_ends_early_shows_what_is_missing() -> None:

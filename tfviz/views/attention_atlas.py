@@ -12,11 +12,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tfviz.training.export.comparison import Compared
 from tfviz.training.export.heads import KINDS, Head, weights_of
-from tfviz.training.snapshot import Attention
 from tfviz.views import cells
 from tfviz.views.atlas_layout import CAPTION, CAPTIONS, SHORT_NAMES, AtlasLayout, Block, Shapes, arrange
-from tfviz.views.causal import causal_mask
+from tfviz.views.causal import mask_of
 from tfviz.views.cells import ByteImage, Scale, Spread
 from tfviz.views.fonts import interface_font
 from tfviz.views.guarded import guarded
@@ -73,7 +73,7 @@ class AttentionAtlas(ItemView):
         self._layout = AtlasLayout((), True, 0, 0)
         self._parts: list[_Part] = []
         self._kinds: tuple[str, ...] = tuple(KINDS)
-        self._attention: Attention | None = None
+        self._compared: Compared | None = None
         self._key: object = None
         self._scale = Scale()
         self._selected: Head | None = None
@@ -88,10 +88,11 @@ class AttentionAtlas(ItemView):
     def selected(self) -> Head | None:
         return self._selected
 
-    def show_attention(self, attention: Attention, scale: Scale) -> None:
-        """Show the weights of a snapshot."""
-        self._attention, self._scale = attention, scale
-        key = (self.shapes(), attention.cross.shape, self._space(), self.devicePixelRatioF())
+    def show_attention(self, compared: Compared, scale: Scale) -> None:
+        """Show the weights of a snapshot, or the difference of two."""
+        self._compared, self._scale = compared, scale
+        shape = compared.attention.cross.shape
+        key = (self.shapes(), shape, compared.signed, self._space(), self.devicePixelRatioF())
         if key != self._key:
             self._key = key
             self._arrange()
@@ -115,7 +116,7 @@ class AttentionAtlas(ItemView):
 
     def recolour(self, theme: Theme) -> None:
         self._theme = theme
-        self._table = cells.colour_table(theme)
+        self._table = cells.colour_table(theme, self._signed)
         self.set_ground(theme.panel)
         # An item's pen of width 2 is centred on its outline: frames stand just outside the tile.
         accent = QPen(QColor(theme.accent), 2)
@@ -132,20 +133,24 @@ class AttentionAtlas(ItemView):
 
     def shapes(self) -> Shapes:
         """Layers and heads of each kind that is shown."""
-        if self._attention is None:
+        if self._compared is None:
             return {}
-        shapes = {kind: weights_of(kind, self._attention).shape for kind in self._kinds}
+        shapes = {kind: weights_of(kind, self._compared.attention).shape for kind in self._kinds}
         return {kind: (shape[0], shape[1]) for kind, shape in shapes.items()}
+
+    @property
+    def _signed(self) -> bool:
+        return self._compared is not None and self._compared.signed
 
     def _space(self) -> tuple[int, int]:
         return self.width() - 2 * self.frameWidth() - 2, self.height() - 2 * self.frameWidth() - 2
 
     def _refresh(self) -> None:
-        if self._attention is not None:
-            self.show_attention(self._attention, self._scale)
+        if self._compared is not None:
+            self.show_attention(self._compared, self._scale)
 
     def _arrange(self) -> None:
-        assert self._attention is not None
+        self._table = cells.colour_table(self._theme, self._signed)
         width, height = self._space()
         layout = arrange(self.shapes(), width, height)
         if layout.height > height or layout.width > width:
@@ -162,8 +167,8 @@ class AttentionAtlas(ItemView):
         self._scroll_to(self._selected)
 
     def _part(self, block: Block, ratio: float) -> _Part:
-        assert self._attention is not None
-        layers, heads, queries, keys = weights_of(block.kind, self._attention).shape
+        assert self._compared is not None
+        layers, heads, queries, keys = weights_of(block.kind, self._compared.attention).shape
         padded = numpy.full((layers * queries + 1, heads * keys + 1), cells.GAP, numpy.uint8)
         inner = padded[:-1, :-1].reshape(layers, queries, heads, keys).transpose(0, 2, 1, 3)
         width, height = round((block.right - block.x) * ratio), round((block.bottom - block.y) * ratio)
@@ -180,22 +185,20 @@ class AttentionAtlas(ItemView):
             padded,
             inner,
             numpy.zeros_like(padded),
-            Spread(queries, tile_height, rows, height),
-            Spread(keys, tile_width, columns, width),
+            Spread(queries, tile_height, rows, height, self._signed),
+            Spread(keys, tile_width, columns, width, self._signed),
         )
 
     # painting
 
     def _paint_tiles(self) -> None:
-        if self._attention is None:
+        if self._compared is None:
             return
         for part in self._parts:
-            weights = weights_of(part.kind, self._attention)
-            cells.quantise(weights, self._scale, part.work, part.bytes)
-            if part.kind == "decoder":
-                mask = causal_mask(weights)
-                if mask is not None:
-                    numpy.copyto(part.bytes, cells.MASKED, where=mask)
+            cells.quantise(self._compared.weights(part.kind), self._scale, part.work, part.bytes)
+            mask = mask_of(part.kind, self._compared)
+            if mask is not None:
+                numpy.copyto(part.bytes, cells.MASKED, where=mask)
             if not numpy.array_equal(part.padded, part.shown):
                 part.shown[...] = part.padded
                 part.image.bytes[...] = part.down(part.across(part.padded, 1), 0)

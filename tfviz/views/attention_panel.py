@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import numpy
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QSplitter,
     QStackedWidget,
@@ -15,17 +13,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tfviz.training.export.heads import KINDS, Head, weights_of
+from tfviz.training.export.comparison import Compared, Pinned
+from tfviz.training.export.heads import KINDS, Head
 from tfviz.training.mailbox import Demand
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.snapshot import Snapshot
 from tfviz.views.atlas_layout import best_width, least_width
 from tfviz.views.attention_atlas import AttentionAtlas
+from tfviz.views.attention_sights import Sights
+from tfviz.views.causal import mask_of
 from tfviz.views.cells import Scale
-from tfviz.views.head_reading import Reading, axes_of, exists, first_choice, mask_of, read_cell, summary
+from tfviz.views.compare_bar import CompareBar, Sight
+from tfviz.views.head_reading import Reading, axes_of, exists, first_choice, summary
 from tfviz.views.head_view import HeadView
 from tfviz.views.icons import icon
 from tfviz.views.panel import EmptyState, Panel, label
 from tfviz.views.readout import Readout
+from tfviz.views.scale_box import ScaleBox
 from tfviz.views.theme import Theme
 from tfviz.views.widgets import SegmentedButtons, Throttle
 
@@ -52,7 +55,8 @@ class _Halves(QSplitter):
 
 class AttentionPanel(Panel):
     """Atlas and enlarged head. Hovering a tile shows its head for as long as the mouse is there, a click selects it, a
-    double click shows it alone."""
+    double click shows it alone. While a step is pinned, a row above them chooses between the current step, the pinned
+    one and their difference."""
 
     title = "Attention"
     object_name = "attention_panel"
@@ -61,6 +65,11 @@ class AttentionPanel(Panel):
     preferred_size = (930, 640)
     smallest_size = (470, 300)
 
+    pin_requested = Signal()
+    """The step that is shown is to be pinned."""
+    swap_requested = Signal()
+    release_requested = Signal()
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.atlas = AttentionAtlas()
@@ -68,32 +77,32 @@ class AttentionPanel(Panel):
         self.readout = Readout()
         self.head_label = label("", "title")
         self.step_label = label("", "faint")
-        self.scale_box = QComboBox()
+        self.scale_box = ScaleBox()
         self.filter = SegmentedButtons(LONG_NAMES, "Heads shown")
         self.solo_button = QToolButton()
-        self._snapshot: Snapshot | None = None
-        self._attention: Attention | None = None
+        self.pin_button = QToolButton()
+        self.compare_bar = CompareBar()
+        self._sights = Sights()
+        self._place = ""
         self._selected: Head | None = None
         self._preview: Head | None = None
-        self._scale = Scale()
         self._texts = Throttle(self._write, TEXT_RATE, self)
         self._spoken = Throttle(self._describe, SPOKEN_RATE, self)
         self._build()
         self._connect()
 
     def _build(self) -> None:
-        self.scale_box.setObjectName("colour_scale")
-        self.scale_box.setAccessibleName("Colour scale")
-        self.scale_box.setToolTip("Range of the colours: 0 to 1, or up to the largest weight shown")
-        self.scale_box.addItems(["scale 0–1", "auto"])
-        self.scale_box.setMinimumWidth(120)
         self.solo_button.setObjectName("solo_head")
         self.solo_button.setAccessibleName("Show one head alone")
         self.solo_button.setToolTip("Show the selected head alone (double-click)")
         self.solo_button.setCheckable(True)
         self.solo_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.filter.setObjectName("head_filter")
-        for control in (self.scale_box, self.filter, self.solo_button):
+        self.pin_button.setObjectName("pin_button")
+        self.pin_button.setAccessibleName("Pin this step")
+        self.pin_button.setToolTip("Pin this step, to compare others with it (P)")
+        self.pin_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for control in (self.scale_box, self.filter, self.pin_button, self.solo_button):
             self.add_control(control)
         self.head_label.setObjectName("head_label")
         self.step_label.setObjectName("head_step_label")
@@ -121,6 +130,7 @@ class AttentionPanel(Panel):
         self.stack = QStackedWidget()
         self.stack.addWidget(EmptyState())
         self.stack.addWidget(self.splitter)
+        self.body.addWidget(self.compare_bar)
         self.body.addWidget(self.stack, 1)
 
     def _connect(self) -> None:
@@ -134,6 +144,10 @@ class AttentionPanel(Panel):
         self.scale_box.currentIndexChanged.connect(self._choose_scale)
         self.splitter.splitterMoved.connect(self._split_moved)
         self.splitter.resized.connect(self._split)
+        self.pin_button.clicked.connect(self.pin_requested)
+        self.compare_bar.chosen.connect(self._choose_sight)
+        self.compare_bar.swap_requested.connect(self.swap_requested)
+        self.compare_bar.release_requested.connect(self.release_requested)
 
     # the panel's interface
 
@@ -149,24 +163,47 @@ class AttentionPanel(Panel):
 
     @property
     def scale(self) -> Scale:
-        return self._scale
+        return self.scale_box.scale
+
+    @property
+    def sight(self) -> Sight:
+        """What is shown while a step is pinned."""
+        return self._sights.sight
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if snapshot.attention is None:
             return
-        first = self._attention is None
-        self._snapshot, self._attention = snapshot, snapshot.attention
-        if first:
+        if self._sights.snapshot is None:
             self.stack.setCurrentIndex(1)
-        if self._selected is None or not exists(self._selected, snapshot.attention):
+        self._sights.snapshot = snapshot
+        self._show()
+
+    def show_pinned(self, pinned: Pinned | None, place: str) -> None:
+        if pinned is None:
+            self._sights.wanted = Sight.CURRENT
+            self.compare_bar.choose(Sight.CURRENT)
+        self._sights.pinned, self._place = pinned, place
+        self.compare_bar.setVisible(pinned is not None)
+        self.readout.compare(pinned is not None)
+        self._show()
+        self._split()
+        self._texts.now()
+
+    def _show(self) -> None:
+        compared = self._sights.compared
+        if compared is None:
+            return
+        if self._sights.pinned is not None:
+            self._say_comparison(self._sights.pinned)
+        self._fit_scale(compared)
+        if self._selected is None or not exists(self._selected, compared.attention):
             self._preview = None
-            self._selected = first_choice(snapshot.attention)
+            self._selected = first_choice(compared.attention)
             self.atlas.select(self._selected)
-            self.atlas.show_attention(snapshot.attention, self._scale)
+            self.atlas.show_attention(compared, self.scale)
             self._split()
-        self._update_scale()
         if self.atlas.isVisibleTo(self):
-            self.atlas.show_attention(snapshot.attention, self._scale)
+            self.atlas.show_attention(compared, self.scale)
         self._show_head()
         if self._preview is None and self.head_view.locked and self.head_view.cell is None:
             self.head_view.release()  # the sentence has become too short for it
@@ -175,7 +212,8 @@ class AttentionPanel(Panel):
 
     def select(self, head: Head) -> None:
         """Enlarge a head."""
-        if self._attention is None or not exists(head, self._attention):
+        compared = self._sights.compared
+        if compared is None or not exists(head, compared.attention):
             return
         if self._selected is not None and head.kind != self._selected.kind:
             self.head_view.release()  # its tokens are others
@@ -197,46 +235,43 @@ class AttentionPanel(Panel):
         self.atlas.recolour(theme)
         self.head_view.recolour(theme)
         self.readout.recolour(theme)
+        self.compare_bar.recolour(theme)
+        self.pin_button.setIcon(icon("pin", theme.dim))
         self.solo_button.setIcon(icon("solo", theme.dim))
 
     # parts of a frame
 
     def _show_head(self) -> None:
-        head, attention = self.shown, self._attention
-        if head is not None and attention is not None and exists(head, attention):
-            axes = axes_of(head, attention, self._scale)
-            self.head_view.show_head(head.weights(attention), mask_of(head, attention), axes)
+        head, compared = self.shown, self._sights.compared
+        if head is not None and compared is not None and exists(head, compared.attention):
+            axes = axes_of(head, compared, self.scale)
+            self.head_view.show_head(compared.head(head), mask_of(head.kind, compared), axes)
 
-    def _update_scale(self) -> None:
-        """The colours of an automatic scale move in steps and not at once, so that they do not flicker."""
-        if self.scale_box.currentIndex() == 0 or self._attention is None:
-            self._scale = Scale()
-            return
-        arrays = [weights_of(kind, self._attention) for kind in FILTERS[self.filter.index]]
-        largest = max(
-            (float(numpy.nanmax(array, initial=0.0)) for array in arrays if array.size), default=1.0
-        )
-        if not numpy.isfinite(largest):
-            largest = 1.0
-        high = min(max(numpy.ceil(largest * 20) / 20, 0.05), 1.0)
-        if high > self._scale.high or high < self._scale.high - 0.1:
-            self._scale = Scale(0.0, float(high))
-            self.scale_box.setItemText(1, f"auto 0–{high:.2f}")
+    def _fit_scale(self, compared: Compared) -> None:
+        kinds = FILTERS[self.filter.index]
+        self.scale_box.fit((compared.weights(kind) for kind in kinds), compared.signed)
+
+    def _say_comparison(self, pinned: Pinned) -> None:
+        text = f"pinned: {pinned.label}   current: {self._place}"
+        self.compare_bar.say(text, self._sights.obstacle, pinned.branch is not None)
+        self.compare_bar.choose(self.sight)
 
     def _write(self) -> None:
-        head, snapshot = self.shown, self._snapshot
-        if head is None or snapshot is None or snapshot.attention is None:
+        head = self.shown
+        if head is None or self._sights.snapshot is None:
             return
         self.head_label.setText(head.label)
-        parts = [f"step {snapshot.step:,}", f"seed {snapshot.seed}"]
-        if snapshot.attention.origin:
-            parts.append(snapshot.attention.origin)
-        self._write_step(" · ".join(parts))
+        self._write_step(self._sights.caption())
         self._read()
 
-    def _write_step(self, text: str) -> None:
+    def _write_step(self, parts: list[str]) -> None:
         """A label of fixed size has nothing laid out again when it says something else."""
-        width = self.step_label.fontMetrics().horizontalAdvance(text) + 4
+        metrics = self.step_label.fontMetrics()
+        room = self.head_view.width() - self.head_label.sizeHint().width() - 24
+        while len(parts) > 2 and metrics.horizontalAdvance(" · ".join(parts)) > room:
+            parts = parts[:-1]
+        text = " · ".join(parts)
+        width = metrics.horizontalAdvance(text) + 4
         if not width <= self.step_label.minimumWidth() < width + 40:
             self.step_label.setFixedSize(width + 8, self.step_label.sizeHint().height())
         self.step_label.setText(text)
@@ -246,15 +281,15 @@ class AttentionPanel(Panel):
 
     def reading(self) -> Reading | None:
         """The cell that the mouse or the lock is on."""
-        head, attention, cell = self.shown, self._attention, self.head_view.cell
-        if head is None or attention is None or cell is None:
+        head, cell = self.shown, self.head_view.cell
+        if head is None or cell is None:
             return None
-        return read_cell(head, attention, cell, self.head_view.locked)
+        return self._sights.reading(head, cell, self.head_view.locked)
 
     def _describe(self) -> None:
-        head, snapshot, attention = self.shown, self._snapshot, self._attention
-        if head is not None and snapshot is not None and attention is not None:
-            self.head_view.setAccessibleDescription(summary(head, attention, snapshot.step))
+        head, compared = self.shown, self._sights.compared
+        if head is not None and compared is not None and exists(head, compared.attention):
+            self.head_view.setAccessibleDescription(summary(head, compared, self._sights.steps()))
             reading = self.reading()
             self.readout.setAccessibleDescription("no cell" if reading is None else reading.sentence())
 
@@ -272,28 +307,35 @@ class AttentionPanel(Panel):
     def _show_alone(self, alone: bool) -> None:
         self._preview = None
         self.atlas.setVisible(not alone)
-        if self._attention is not None and not alone:
-            self.atlas.show_attention(self._attention, self._scale)
+        compared = self._sights.compared
+        if compared is not None and not alone:
+            self.atlas.show_attention(compared, self.scale)
         self._show_head()
+        self._texts.now()
+
+    def _choose_sight(self, index: int) -> None:
+        self._sights.wanted = Sight(index)
+        self._show()
+        self._split()
         self._texts.now()
 
     def _choose_kinds(self, index: int) -> None:
         kinds = FILTERS[index]
         self.atlas.show_kinds(kinds)
         self.solo_button.setChecked(False)
-        attention = self._attention
-        if attention is not None and self._selected is not None and self._selected.kind not in kinds:
+        compared = self._sights.compared
+        if compared is not None and self._selected is not None and self._selected.kind not in kinds:
             wanted = replace(self._selected, kind=kinds[0])
-            self.select(wanted if exists(wanted, attention) else Head(kinds[0], 0, 0))
+            self.select(wanted if exists(wanted, compared.attention) else Head(kinds[0], 0, 0))
         self._choose_scale()
         self._split()
 
     def _choose_scale(self) -> None:
-        self.scale_box.setItemText(1, "auto")
-        self._scale = Scale(0.0, 0.0)
-        self._update_scale()
-        if self._attention is not None:
-            self.atlas.show_attention(self._attention, self._scale)
+        self.scale_box.start_anew()
+        compared = self._sights.compared
+        if compared is not None:
+            self._fit_scale(compared)
+            self.atlas.show_attention(compared, self.scale)
             self._show_head()
 
     def _split_moved(self) -> None:
@@ -301,7 +343,7 @@ class AttentionPanel(Panel):
 
     def _split(self) -> None:
         """Give the atlas what its tiles need, the enlarged head the rest; a splitter moved by hand stays."""
-        if self._split_by_hand or self._attention is None or self.splitter.width() <= 0:
+        if self._split_by_hand or self._sights.compared is None or self.splitter.width() <= 0:
             return
         shapes = self.atlas.shapes()
         width, height = self.splitter.width(), self.splitter.height() - 4

@@ -23,6 +23,10 @@ GAP = 253
 INFINITE = 254
 NOT_A_NUMBER = 255
 
+# Of signed numbers the one farthest from zero is the peak; marks go before all numbers, as above.
+_RANK = numpy.arange(256, dtype=numpy.uint8)
+_RANK[LOWEST : LOWEST + LEVELS] = 1 + abs(numpy.arange(LEVELS) - LEVELS // 2)
+
 
 def colour_table(theme: Theme, signed: bool = False) -> list[int]:
     """The 256 colours of the bytes, as QImage.setColorTable takes them; all opaque."""
@@ -83,11 +87,14 @@ class Spread:
     """Spreads the cells of several tiles along one axis to pixels, nearest neighbour; gaps between the tiles.
 
     The array's axis holds the tiles' cells one after the other, then one cell of GAP. Where a tile has fewer pixels
-    than cells, the largest byte of each pixel's cells is shown.
+    than cells, the largest byte of each pixel's cells is shown; of signed numbers the one farthest from zero.
     """
 
-    def __init__(self, cells: int, tile: int, positions: list[int], pixels: int) -> None:
+    def __init__(
+        self, cells: int, tile: int, positions: list[int], pixels: int, signed: bool = False
+    ) -> None:
         """`tile` pixels for the `cells` of one tile, tiles at `positions` of an axis of `pixels`."""
+        self._signed = signed
         first = numpy.arange(tile) * cells // tile
         behind = numpy.maximum((numpy.arange(tile) + 1) * cells // tile, first + 1)
         self._indices: list[NDArray[numpy.intp]] = []
@@ -100,7 +107,11 @@ class Spread:
     def __call__(self, array: Bytes, axis: int) -> Bytes:
         result: Bytes = numpy.take(array, self._indices[0], axis=axis)
         for index in self._indices[1:]:
-            numpy.maximum(result, numpy.take(array, index, axis=axis), out=result)
+            other = numpy.take(array, index, axis=axis)
+            if self._signed:
+                numpy.copyto(result, other, where=_RANK[other] > _RANK[result])
+            else:
+                numpy.maximum(result, other, out=result)
         return result
 
 

@@ -131,8 +131,9 @@ class ChipBoard(QWidget):
         if row.caption:
             self._paint_caption(painter, row, placed.caption)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if row.marked is not None and row.marked < len(placed.chips):
-            _paint_marker(painter, placed.chips[row.marked], QColor(theme.warn))
+        for marked in row.marked:
+            if marked < len(placed.chips):
+                _paint_marker(painter, placed.chips[marked], QColor(theme.warn))
         sprites = self._sprites
         for chip, area in zip(row.chips, placed.chips, strict=True):
             painter.drawPixmap(area.topLeft(), sprites.face(chip, area.width()))

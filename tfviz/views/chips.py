@@ -44,6 +44,8 @@ class Chip:
     tone: Tone = Tone.PLAIN
     probability: float | None = None
     expected: str = ""
+    current: str | None = None
+    """What the current step says here, where that is compared and something else; "" where it says nothing."""
 
     @cached_property
     def note(self) -> str:
@@ -56,6 +58,8 @@ class Chip:
         said = f"position {position}: {self.text}"
         if self.probability is not None:
             said += f"  {100 * self.probability:.1f} %"
+        if self.current is not None:
+            said += f"\nthe current step says {self.current or 'nothing'}"
         match self.tone:
             case Tone.UNKNOWN:
                 return f"{said}\na word that is not in the vocabulary"
@@ -71,14 +75,14 @@ class Chip:
 
 @dataclass(frozen=True)
 class ChipRow:
-    """A caption, a note at its right end, and chips. `marked` is the chip that a small triangle points at."""
+    """A caption, a note at its right end, and chips. `marked` are the chips that a small triangle points at."""
 
     key: str
     caption: str
     chips: tuple[Chip, ...]
     note: str = ""
     note_tone: str = "dim"
-    marked: int | None = None
+    marked: tuple[int, ...] = ()
     selectable: bool = False
     capitals: bool = True
 
@@ -146,8 +150,8 @@ def _width(text: str) -> int:
 
 def _placed(row: ChipRow, y: int, width: int) -> PlacedRow:
     caption = QRect(0, y, width, CAPTION if row.caption else 0)
-    x, y = 0, caption.bottom() + 1 + (MARKER if row.marked is not None else 0)
-    line = CHIP_HEIGHT + (NOTE if row.numbered else 0)
+    x, y = 0, caption.bottom() + 1 + (MARKER if row.marked else 0)
+    line = CHIP_HEIGHT + (NOTE if row.numbered else 0) if row.chips else 0
     chips = []
     for chip in row.chips:
         wide = min(_width(chip.text), width)

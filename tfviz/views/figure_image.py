@@ -7,7 +7,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 
 from tfviz.training.atomic_file import write_atomically
-from tfviz.training.export import IMAGE_FORMATS, Head, attention_figure
+from tfviz.training.export import IMAGE_FORMATS, Head, Pinned, attention_figure
 from tfviz.training.export.figure import Figure
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.figure_painter import DOTS_PER_INCH, ensure_application, paint_figure
@@ -25,15 +25,16 @@ def export_image(
     upper: float = 1.0,
     numbers: bool = False,
     scale: float = 2.0,
+    pinned: Pinned | None = None,
 ) -> None:
-    """Paint the atlas, or one head, into a png or pdf file.
+    """Paint the atlas, or one head, into a png or pdf file; with `pinned`, the difference to that step.
 
     At `scale` 2 an inch of a png on paper has 192 pixels; a pdf is a drawing, which has no pixels.
     Works with or without a window. ValueError for what cannot be, OSError where the path cannot be written.
     """
     if format not in IMAGE_FORMATS:
         raise ValueError(f"{format!r} is no image format; there is {', '.join(IMAGE_FORMATS)}")
-    figure = attention_figure(snapshot, head, theme, upper, numbers)
+    figure = attention_figure(snapshot, head, theme, upper, numbers, pinned)
     write_atomically(path, pdf(figure) if format == "pdf" else png(figure, scale))
 
 

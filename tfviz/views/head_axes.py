@@ -16,6 +16,7 @@ TOP = 8
 BAR_WIDTH = 12
 BAR_GAP = 16
 BAR_LABELS = 38
+BAR_TITLE = 18
 AXIS_TITLE = 20
 TICK = 5
 LONGEST_LABEL = 96
@@ -33,6 +34,8 @@ class Axes:
     key_title: str
     scale: Scale
     signed: bool = False
+    bar_title: str = ""
+    """What the colours mean; weights need none."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def geometry(axes: Axes, size: QSize) -> Geometry:
     metrics = QFontMetricsF(monospace_font(12))
     row_label = _extent(axes.queries, metrics)
     left = AXIS_TITLE + row_label + TICK + 3
-    width = max(size.width() - left - BAR_GAP - BAR_WIDTH - BAR_LABELS, 20)
+    beside = BAR_GAP + BAR_WIDTH + BAR_LABELS + (BAR_TITLE if axes.bar_title else 0)
+    width = max(size.width() - left - beside, 20)
     upright = _closest(axes.keys, metrics) > width / len(axes.keys)
     every_column = _every(width, len(axes.keys)) if upright else 1
     column_label = _extent(axes.keys[::every_column], metrics) if upright else LINE
@@ -196,7 +200,16 @@ def _paint_bar(painter: QPainter, axes: Axes, place: Geometry, theme: Theme) -> 
         y = bar.bottom() - (bar.height() - 1) * share
         painter.fillRect(QRectF(bar.right() + 2, int(y), 3, 1), QColor(theme.line))
         area = QRectF(bar.right() + 8, y - 7, BAR_LABELS - 8, 14)
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, _number(value))
+        text = _number(value, axes.signed)
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    if axes.bar_title:
+        painter.setFont(interface_font(11))
+        painter.save()
+        painter.translate(bar.right() + BAR_LABELS + BAR_TITLE - 1, bar.top())
+        painter.rotate(90)
+        area = QRectF(0, 0, bar.height(), 16)
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, axes.bar_title)
+        painter.restore()
 
 
 def _bar_values(scale: Scale, height: int) -> list[float]:
@@ -210,6 +223,6 @@ def _bar_values(scale: Scale, height: int) -> list[float]:
     return [scale.low, *(float(value) for value in far), scale.high]
 
 
-def _number(value: float) -> str:
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
-    return text if text != "-0" else "0"
+def _number(value: float, signed: bool = False) -> str:
+    text = f"{value:{'+' if signed else ''}.3f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "+0") else text.replace("-", "−")

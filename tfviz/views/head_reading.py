@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy
 from numpy.typing import NDArray
 
+from tfviz.training.export.comparison import Compared
 from tfviz.training.export.heads import KINDS, Head, weights_of
 from tfviz.training.snapshot import Attention
-from tfviz.views.causal import Mask, causal_mask
+from tfviz.views.causal import mask_of
 from tfviz.views.cells import Scale
 from tfviz.views.head_axes import Axes
 
@@ -27,17 +28,34 @@ class Reading:
     entropy: float
     """Of the row, in nats."""
     locked: bool
+    pinned: float | None = None
+    """The weight at the pinned step, where that is compared; None where it is masked, too."""
+    compared: bool = False
 
     @property
     def weight_text(self) -> str:
-        return "masked" if self.weight is None else f"{self.weight:.3f}"
+        return _weight_text(self.weight)
+
+    @property
+    def pinned_text(self) -> str:
+        return _weight_text(self.pinned)
+
+    @property
+    def difference_text(self) -> str:
+        """What the weight is more than at the pinned step, with its sign."""
+        if self.weight is None or self.pinned is None:
+            return "masked"
+        return f"{self.weight - self.pinned:+.3f}".replace("-", "−")
 
     def sentence(self) -> str:
         """For readers that cannot see the picture."""
-        return (
-            f"query {self.query} {self.query_token}, key {self.key} {self.key_token}, weight {self.weight_text}, "
-            f"row entropy {self.entropy:.2f} nats" + (", locked" if self.locked else "")
-        )
+        parts = [f"query {self.query} {self.query_token}", f"key {self.key} {self.key_token}"]
+        if self.compared:
+            parts += [f"current weight {self.weight_text}", f"pinned {self.pinned_text}"]
+            parts.append(f"difference {self.difference_text}")
+        else:
+            parts += [f"weight {self.weight_text}", f"row entropy {self.entropy:.2f} nats"]
+        return ", ".join(parts + ["locked"] * self.locked)
 
 
 def exists(head: Head, attention: Attention) -> bool:
@@ -55,27 +73,33 @@ def first_choice(attention: Attention) -> Head | None:
     return None
 
 
-def axes_of(head: Head, attention: Attention, scale: Scale) -> Axes:
-    """Tokens and titles of both axes."""
-    queries, keys = head.tokens(attention)
+def axes_of(head: Head, compared: Compared, scale: Scale) -> Axes:
+    """Tokens and titles of both axes, and of the colour bar."""
+    queries, keys = head.tokens(compared.attention)
     first, second = (SIDES[side] for side in head.sides)
-    return Axes(queries, keys, f"query ({first})", f"key ({second})", scale)
+    bar = "current − pinned" if compared.signed else ""
+    return Axes(queries, keys, f"query ({first})", f"key ({second})", scale, compared.signed, bar)
 
 
-def mask_of(head: Head, attention: Attention) -> Mask | None:
-    """(query, key), True where the query cannot see the key; None where it sees all."""
-    return causal_mask(weights_of(head.kind, attention)) if head.kind == "decoder" else None
-
-
-def read_cell(head: Head, attention: Attention, cell: tuple[int, int], locked: bool) -> Reading:
-    """One cell in words; the cell must be one of the head's."""
-    weights = head.weights(attention)
+def read_cell(
+    head: Head, attention: Attention, cell: tuple[int, int], locked: bool, pinned: Attention | None = None
+) -> Reading:
+    """One cell in words, also at the pinned step if that has the same cells; the cell must be one of the head's."""
     queries, keys = head.tokens(attention)
     row, column = cell
-    mask = mask_of(head, attention)
-    masked = mask is not None and bool(mask[row, column])
-    weight = None if masked else float(weights[row, column])
-    return Reading(row, queries[row], column, keys[column], weight, entropy(weights[row]), locked)
+    weight, before = (_weight(head, part, cell) if part else None for part in (attention, pinned))
+    nats = entropy(head.weights(attention)[row])
+    compared = pinned is not None
+    return Reading(row, queries[row], column, keys[column], weight, nats, locked, before, compared)
+
+
+def _weight(head: Head, attention: Attention, cell: tuple[int, int]) -> float | None:
+    mask = mask_of(head.kind, Compared(attention))
+    return None if mask is not None and mask[cell] else float(head.weights(attention)[cell])
+
+
+def _weight_text(weight: float | None) -> str:
+    return "masked" if weight is None else f"{weight:.3f}"
 
 
 def entropy(row: NDArray[numpy.floating]) -> float:
@@ -84,12 +108,13 @@ def entropy(row: NDArray[numpy.floating]) -> float:
     return float(-(positive * numpy.log(positive)).sum()) + 0.0
 
 
-def summary(head: Head, attention: Attention, step: int) -> str:
-    """The strongest link of a head, for readers that cannot see the picture."""
-    weights = head.weights(attention)
-    queries, keys = head.tokens(attention)
-    row, column = numpy.unravel_index(int(numpy.argmax(weights)), weights.shape)
-    return (
-        f"{head.label} at step {step}: largest weight {weights[row, column]:.2f}, "
-        f"query {queries[row]} on key {keys[column]}"
+def summary(head: Head, compared: Compared, steps: str) -> str:
+    """The strongest link of a head, or where it changed most, for readers that cannot see the picture."""
+    weights = compared.head(head)
+    queries, keys = head.tokens(compared.attention)
+    row, column = numpy.unravel_index(int(numpy.argmax(abs(weights))), weights.shape)
+    largest = f"{weights[row, column]:.2f}"
+    told = (
+        f"largest difference {weights[row, column]:+.2f}" if compared.signed else f"largest weight {largest}"
     )
+    return f"{head.label} at {steps}: {told}, query {queries[row]} on key {keys[column]}"

@@ -149,7 +149,8 @@ class HeadView(ItemView):
         self._bytes = self._padded[:-1, :-1]
         self._shown = numpy.zeros_like(self._padded)  # nothing yet: its last row is no gap
         self._work = numpy.empty((queries, keys), numpy.float32)
-        self._down, self._across = Spread(queries, height, [0], height), Spread(keys, width, [0], width)
+        self._down = Spread(queries, height, [0], height, axes.signed)
+        self._across = Spread(keys, width, [0], width, axes.signed)
         self._picture.setPos(place.plot.topLeft())
         self._hatch = None if self._mask is None else self._hatched(self._mask, round(6 * ratio))
         self._marked = False

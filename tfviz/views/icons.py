@@ -135,6 +135,12 @@ def _compare(painter: QPainter) -> None:
     painter.drawRoundedRect(QRectF(9, 3, 5, 10), 1, 1)
 
 
+def _swap(painter: QPainter) -> None:
+    _lines(painter, (2.5, 5, 11, 5), (13.5, 11, 5, 11))
+    _polygon(painter, (10.5, 2.6), (13.6, 5), (10.5, 7.4))
+    _polygon(painter, (5.5, 8.6), (2.4, 11), (5.5, 13.4))
+
+
 def _live(painter: QPainter) -> None:
     painter.drawEllipse(QPointF(8, 8), 3.6, 3.6)
 
@@ -237,6 +243,7 @@ _DRAWINGS: dict[str, Draw] = {
     "lock": _lock,
     "unlock": _unlock,
     "compare": _compare,
+    "swap": _swap,
     "live": _live,
     "check": _check,
     "cross": _cross,

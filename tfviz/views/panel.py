@@ -9,6 +9,7 @@ from tfviz.training.mailbox import Demand
 from tfviz.views.theme import DARK, Theme
 
 if TYPE_CHECKING:
+    from tfviz.training.export.comparison import Pinned
     from tfviz.training.history import History
     from tfviz.training.snapshot import Snapshot
 
@@ -111,6 +112,9 @@ class Panel(Card):
 
     def show_step(self, step: int) -> None:
         """Show that the clock stands at this step; pictures may come later, or not at all."""
+
+    def show_pinned(self, pinned: "Pinned | None", place: str) -> None:
+        """Compare with a step that was pinned, or no longer; `place` is the branch of the current one."""
 
     def recolour(self, theme: Theme) -> None:
         """Take the colours of a theme; the application's palette and style sheet have changed already."""

@@ -17,12 +17,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tfviz.training.export.comparison import Pinned
 from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Decoded, Prediction, Snapshot
 from tfviz.views.candidate_bars import CandidateBars
 from tfviz.views.chip_board import ChipBoard
 from tfviz.views.panel import EmptyState, Panel, label
-from tfviz.views.prediction_rows import FORCED, NAMES, RUNNING, candidates, probe_rows, sample_rows, summary
+from tfviz.views.prediction_rows import (
+    FORCED,
+    NAMES,
+    PINNED,
+    RUNNING,
+    candidates,
+    probe_rows,
+    sample_rows,
+    summary,
+)
 from tfviz.views.theme import Theme
 from tfviz.views.widgets import Throttle
 
@@ -61,6 +71,7 @@ class PredictionPanel(Panel):
         self.accuracies = {"token": label("–", "number"), "sequence": label("–", "number")}
         self.accuracy_scope = label("", "faint")
         self._snapshot: Snapshot | None = None
+        self._pinned: Pinned | None = None
         self._origin = ""
         self._problem = ""
         self._chosen = (FORCED, 0)
@@ -136,12 +147,19 @@ class PredictionPanel(Panel):
         self.stack.setCurrentIndex(1)
         self._show_origin(prediction.origin)
         self._show_warning(snapshot.unknown_words)
-        self.board.show_rows(probe_rows(prediction))
+        self.board.show_rows(probe_rows(prediction, self._pinned))
         rows = sample_rows(snapshot.samples)
         self.samples_board.show_rows(rows)
         self.samples_caption.setVisible(bool(rows))
         self._show_candidates()
         self._spoken.request()
+
+    def show_pinned(self, pinned: Pinned | None, place: str) -> None:
+        self._pinned = pinned
+        if pinned is None and self._chosen[0].startswith(PINNED):
+            self._chosen = (FORCED, 0)
+        if self._snapshot is not None:
+            self.show_snapshot(self._snapshot)
 
     def show_history(self, history: "History") -> None:
         """The accuracies: of the validation set where there is one, else of the last batch."""
@@ -235,17 +253,21 @@ class PredictionPanel(Panel):
                 self._show_position(decoded, sample, position, "sample")
                 return
         key, position = self._chosen
-        decodings = {FORCED: snapshot.prediction.teacher_forced, RUNNING: snapshot.prediction.free_running}
-        decoded = decodings[key]
+        decodings = _decodings(snapshot.prediction)
+        if self._pinned is not None and self._pinned.snapshot.prediction is not None:
+            pinned = _decodings(self._pinned.snapshot.prediction)
+            decodings |= {PINNED + name: decoded for name, decoded in pinned.items()}
+        decoded = decodings.get(key)
         if decoded is None:
-            key = RUNNING if key == FORCED else FORCED
+            key = RUNNING if decodings[FORCED] is None else FORCED
             decoded = decodings[key]
         self.samples_board.select(None)
         self.board.select((key, position))
         if decoded is None:
             self.bars.show_candidates(None)
         else:
-            self._show_position(decoded, snapshot.prediction, position, NAMES[key])
+            name = NAMES[key.removeprefix(PINNED)] + (", pinned" if key.startswith(PINNED) else "")
+            self._show_position(decoded, snapshot.prediction, position, name)
 
     def _show_position(self, decoded: Decoded, prediction: Prediction, position: int, name: str) -> None:
         self.bars.show_candidates(candidates(decoded, prediction.target_tokens, position, name))
@@ -278,6 +300,11 @@ class PredictionPanel(Panel):
         if text:
             self.probe_edit.selectAll()
             self.probe_edited.emit(text)
+
+
+def _decodings(prediction: Prediction) -> dict[str, Decoded | None]:
+    """By the keys of their rows."""
+    return {FORCED: prediction.teacher_forced, RUNNING: prediction.free_running}
 
 
 def _last(history: "History", name: str) -> float:

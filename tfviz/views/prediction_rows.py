@@ -1,5 +1,8 @@
 """From a prediction to what is shown of it: rows of chips, the candidates of a position, a sentence about all."""
 
+from dataclasses import replace
+
+from tfviz.training.export.comparison import Pinned
 from tfviz.training.snapshot import Decoded, Prediction
 from tfviz.views.candidate_bars import Candidates
 from tfviz.views.chips import Chip, ChipRow, Tone
@@ -8,11 +11,12 @@ SOURCE, TARGET, FORCED, RUNNING = "source", "target", "teacher_forced", "free_ru
 NAMES = {FORCED: "teacher-forced", RUNNING: "free-running"}
 SPECIAL = frozenset({"<pad>", "<s>", "</s>"})
 UNKNOWN = "<unk>"
+PINNED = "pinned_"  # before the key of a row: the same of the pinned step
 NOTHING = "–"
 
 
-def probe_rows(prediction: Prediction) -> tuple[ChipRow, ...]:
-    """Source, target, and both decodings with the first place where they part."""
+def probe_rows(prediction: Prediction, pinned: Pinned | None = None) -> tuple[ChipRow, ...]:
+    """Source, target, and both decodings with the first place where they part; below them those of a pinned step."""
     rows = [ChipRow(SOURCE, "source", tuple(_plain(token) for token in prediction.source_tokens))]
     if prediction.target_tokens:
         rows.append(ChipRow(TARGET, "target", tuple(_plain(token) for token in prediction.target_tokens)))
@@ -20,12 +24,47 @@ def probe_rows(prediction: Prediction) -> tuple[ChipRow, ...]:
     for key, decoded in ((FORCED, prediction.teacher_forced), (RUNNING, prediction.free_running)):
         if decoded is None:
             continue
-        marked, note, tone = None, score(decoded, prediction.target_tokens), "dim"
+        marked: tuple[int, ...] = ()
+        note, tone = score(decoded, prediction.target_tokens), "dim"
         if key == RUNNING and parted is not None:
-            marked, tone = parted, "warn"
+            marked, tone = (parted,), "warn"
             note = f"differs at {parted}" + (f" · {note}" if note else "")
         chips = judged(decoded, prediction.target_tokens)
         rows.append(ChipRow(key, f"{NAMES[key]} (%)", chips, note, tone, marked, selectable=True))
+    return (*rows, *(pinned_rows(prediction, pinned) if pinned is not None else ()))
+
+
+def pinned_rows(prediction: Prediction, pinned: Pinned) -> tuple[ChipRow, ...]:
+    """What the pinned step says, with a mark wherever the current one says something else."""
+    other = pinned.snapshot.prediction
+    heading = ChipRow("pinned", f"Pinned: {pinned.label}", (), capitals=False)
+    if other is None:
+        return (heading,)
+    if other.source_tokens != prediction.source_tokens:
+        return (replace(heading, note="another sentence", note_tone="warn"),)
+    rows = [heading]
+    now = {FORCED: prediction.teacher_forced, RUNNING: prediction.free_running}
+    for key, decoded in ((FORCED, other.teacher_forced), (RUNNING, other.free_running)):
+        current = now[key]
+        if decoded is None or current is None:
+            continue
+        chips = judged(decoded, other.target_tokens)
+        said = [current.tokens[place] if place < len(current.tokens) else "" for place in range(len(chips))]
+        differing = [
+            place
+            for place, (chip, token) in enumerate(zip(chips, said, strict=True))
+            if token != (chip.text if place < len(decoded.tokens) else "")
+        ]
+        chips = tuple(
+            replace(chip, current=said[place]) if place in differing else chip
+            for place, chip in enumerate(chips)
+        )
+        count = len(differing) + max(len(current.tokens) - len(chips), 0)
+        note, tone = (
+            (f"{count} differ" if count > 1 else "1 differs", "warn") if count else ("the same", "dim")
+        )
+        row = ChipRow(PINNED + key, f"{NAMES[key]} (%)", chips, note, tone, tuple(differing), selectable=True)
+        rows.append(row)
     return tuple(rows)
 
 

@@ -16,6 +16,8 @@ LONGEST_TOKEN = 14
 LINE = 20
 # Narrower than this, in pixels, the reading takes two lines.
 NARROW = 490
+NARROW_COMPARED = 680
+CLOSER = 360  # and narrower than this, its fields stand closer together
 INDENT = 20.0  # beside the lock
 NAME_GAP = 6.0
 POSITION = 3  # characters of a position and the space after it
@@ -33,6 +35,7 @@ class Readout(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._theme = DARK
         self._reading: Reading | None = None
+        self._comparing = False
 
     @property
     def reading(self) -> Reading | None:
@@ -41,6 +44,13 @@ class Readout(QWidget):
     def show_reading(self, reading: Reading | None) -> None:
         if reading != self._reading:
             self._reading = reading
+            self.update()
+
+    def compare(self, comparing: bool) -> None:
+        """Make room for readings of two steps, or no longer."""
+        if comparing != self._comparing:
+            self._comparing = comparing
+            self._fit()
             self.update()
 
     def recolour(self, theme: Theme) -> None:
@@ -52,7 +62,11 @@ class Readout(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.setFixedHeight(2 * LINE if self.width() < NARROW else LINE)
+        self._fit()
+
+    def _fit(self) -> None:
+        narrow = NARROW_COMPARED if self._comparing else NARROW
+        self.setFixedHeight(2 * LINE if self.width() < narrow else LINE)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -75,20 +89,29 @@ class Readout(QWidget):
     def _fields(self, reading: Reading, lines: int) -> list[tuple[str, str, int]]:
         """Names, values and how many characters a value may take, so that nothing moves."""
         words, digit = QFontMetricsF(interface_font(12)), self._digit()
-        fixed = 0 if lines == 2 else 6 + 9
-        names = ("query", "key") if lines == 2 else ("query", "key", "weight", "row entropy")
+        if reading.compared:
+            numbers = [
+                ("current", reading.weight_text, 6),
+                ("pinned", reading.pinned_text, 6),
+                ("difference", reading.difference_text, 6),
+            ]
+        else:
+            numbers = [("weight", reading.weight_text, 6), ("row entropy", f"{reading.entropy:.2f} nats", 9)]
+        beside = numbers if lines == 1 else []
+        fixed = sum(characters for _, _, characters in beside)
+        names = ("query", "key", *(name for name, _, _ in beside))
         taken = INDENT + sum(words.horizontalAdvance(name) + NAME_GAP + FIELD_GAP for name in names)
         letters = int(((self.width() - taken) / digit - fixed) / 2) - POSITION
         letters = min(max(letters, 3), LONGEST_TOKEN)
         return [
             ("query", _place(reading.query, reading.query_token, letters), POSITION + letters),
             ("key", _place(reading.key, reading.key_token, letters), POSITION + letters),
-            ("weight", reading.weight_text, 6),
-            ("row entropy", f"{reading.entropy:.2f} nats", 9),
+            *numbers,
         ]
 
     def _paint_fields(self, painter: QPainter, y: float, fields: list[tuple[str, str, int]]) -> None:
         words, numbers, digit = interface_font(12), monospace_font(12), self._digit()
+        gap = FIELD_GAP if self.width() >= CLOSER else FIELD_GAP // 2
         x = INDENT
         for name, value, characters in fields:
             painter.setFont(words)
@@ -98,7 +121,7 @@ class Readout(QWidget):
             painter.setFont(numbers)
             painter.setPen(QColor(self._theme.text))
             painter.drawText(QRectF(x, y, 400, LINE), int(_LEFT), value)
-            x += characters * digit + FIELD_GAP
+            x += characters * digit + gap
 
     def _digit(self) -> float:
         return QFontMetricsF(monospace_font(12)).horizontalAdvance("0")

@@ -75,7 +75,7 @@ class StepPlot(ItemView):
         self.setMinimumSize(160, 90)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.frontier = 0
+        self.frontier = self.reach = 0
         self.zoomed = False
         self.values_zoomed = False
         self.values_move = True
@@ -98,6 +98,7 @@ class StepPlot(ItemView):
         self.flag.hide()
         self.playhead = StepLine(20, self.inside)
         self.hover_line = StepLine(10, self.inside)
+        self.pinned_line = StepLine(15, self.inside)
         self._growth = Throttle(self._grow, GROWTH_RATE, self)
         self._fit(LEAST_STEPS)
         self.fit_values(0.0, 1.0)
@@ -168,11 +169,24 @@ class StepPlot(ItemView):
         elif step + 0.5 > self.last_step:
             self._growth.request()
 
+    def show_reach(self, step: int) -> None:
+        """Something else than the record is drawn up to this step: the range has room for it."""
+        if step != self.reach:
+            self.reach = step
+            if not self.zoomed:
+                self.reset_view()
+
     def show_playhead(self, step: int | None) -> None:
         """The line at the clock's step; None hides it."""
         self.playhead.setVisible(step is not None)
         if step is not None:
             self.playhead.stand(step, self.view)
+
+    def show_pinned(self, step: int | None) -> None:
+        """A line at a step that others are compared with; None hides it."""
+        self.pinned_line.setVisible(step is not None)
+        if step is not None:
+            self.pinned_line.stand(step, self.view)
 
     def show_hover(self, step: int | None) -> None:
         """A fainter line with the step written at its foot, as under the pointer."""
@@ -196,7 +210,7 @@ class StepPlot(ItemView):
         self.values_zoomed = False
         self.fit_values(*self._fitted)
         self._set_zoomed(False)
-        self._fit(self.frontier * (1.01 if self.frontier > 1000 else 1.03))
+        self._fit(self._end * (1.01 if self._end > 1000 else 1.03))
 
     def recolour(self, theme: Theme) -> None:
         self._theme = theme
@@ -210,6 +224,7 @@ class StepPlot(ItemView):
         self._show_axes()
         self.playhead.setPen(QPen(theme.colour("text"), 0, Qt.PenStyle.DashLine))
         self.hover_line.setPen(QPen(theme.colour("faint"), 0))
+        self.pinned_line.setPen(QPen(theme.colour("accent"), 0))
 
     # mouse and keys
 
@@ -292,6 +307,10 @@ class StepPlot(ItemView):
 
     # ranges
 
+    @property
+    def _end(self) -> int:
+        return max(self.frontier, self.reach)
+
     def _fit(self, last: float) -> None:
         self.view.most_steps = 2.0 * max(last, LEAST_STEPS)
         self._show_steps(0, max(math.ceil(last), LEAST_STEPS) + 0.5)
@@ -327,7 +346,7 @@ class StepPlot(ItemView):
     def _note_zoom(self) -> None:
         """The user has moved or scaled the view."""
         self.values_zoomed = self.values_zoomed or self.view.values != self._fitted
-        whole = self.first_step <= 1.0 and self.last_step >= self.frontier and not self.values_zoomed
+        whole = self.first_step <= 1.0 and self.last_step >= self._end and not self.values_zoomed
         self._set_zoomed(not whole)
 
     def _set_zoomed(self, zoomed: bool) -> None:
@@ -347,5 +366,5 @@ class StepPlot(ItemView):
             self.right.show(*self._right_range, self.view.rectangle, self.devicePixelRatioF())
 
     def _place_lines(self) -> None:
-        for line in (self.playhead, self.hover_line):
+        for line in (self.playhead, self.hover_line, self.pinned_line):
             line.stand(line.value(), self.view)

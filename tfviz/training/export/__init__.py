@@ -8,6 +8,7 @@ from os import PathLike
 
 from tfviz.training.export import arrays, table
 from tfviz.training.export.atlas_figure import atlas_figure
+from tfviz.training.export.comparison import Compared, Pinned
 from tfviz.training.export.figure import THEMES, Figure
 from tfviz.training.export.formats import (
     ANIMATION_FORMATS,
@@ -32,8 +33,10 @@ __all__ = [
     "FORMATS",
     "IMAGE_FORMATS",
     "THEMES",
+    "Compared",
     "Format",
     "Head",
+    "Pinned",
     "StepRange",
     "attention_figure",
     "check_format",
@@ -53,17 +56,21 @@ def export_snapshot(
     theme: str | None = None,
     upper: float = 1.0,
     numbers: bool = False,
+    pinned: Pinned | None = None,
 ) -> None:
     """Write the attention of a snapshot as npz, json, csv, svg or html.
 
     `head` ("cross.L0H3") restricts csv and svg to one head and is large at first in html; npz and json always hold
     all. `theme`, `upper` and `numbers` are for pictures; without a theme svg is light, html as the reader's system.
+    With `pinned` an svg shows the difference to that step; the other formats hold single steps.
     ValueError for what cannot be, OSError where the path cannot be written.
     """
     check_format(what, format)
     if what != "attention":
         raise ValueError(f"a snapshot holds attention, not {what}")
     check_steps(what, format, several=False)
+    if pinned is not None and format != "svg":
+        raise ValueError(f"{format} holds single steps; a difference of two goes into png, svg or pdf")
     chosen = Head.parse(head) if isinstance(head, str) else head
     if chosen is not None and format in ("npz", "json"):
         raise ValueError(
@@ -77,7 +84,7 @@ def export_snapshot(
         case "csv":
             table.write_attention_csv(snapshot, path, chosen)
         case "svg":
-            write_svg(attention_figure(snapshot, chosen, theme or "light", upper, numbers), path)
+            write_svg(attention_figure(snapshot, chosen, theme or "light", upper, numbers, pinned), path)
         case "html":
             write_html([snapshot], path, chosen, theme, upper, numbers)
         case _:
@@ -118,8 +125,13 @@ def attention_figure(
     theme: str = "light",
     upper: float = 1.0,
     numbers: bool = False,
+    pinned: Pinned | None = None,
 ) -> Figure:
-    """The figure of one head, or of all of them where none is named."""
+    """The figure of one head, or of all of them where none is named; with `pinned`, of the difference to that step.
+
+    ValueError where the two cannot be subtracted.
+    """
     if head is None:
-        return atlas_figure(snapshot, theme, upper)
-    return head_figure(snapshot, Head.parse(head) if isinstance(head, str) else head, theme, upper, numbers)
+        return atlas_figure(snapshot, theme, upper, pinned)
+    chosen = Head.parse(head) if isinstance(head, str) else head
+    return head_figure(snapshot, chosen, theme, upper, numbers, pinned)

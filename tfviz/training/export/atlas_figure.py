@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy
 
 from tfviz.training.export import description
+from tfviz.training.export.comparison import Compared, Pinned
 from tfviz.training.export.figure import Figure, FigureTheme, Shape, Text, theme_of
-from tfviz.training.export.heads import KINDS, Head, attention_of, weights_of
+from tfviz.training.export.heads import KINDS, Head, attention_of
 from tfviz.training.export.heat_map import BAR_SPACE, MARGIN, Scale, colour_bar, heat_map, page, title_line
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.snapshot import Snapshot
 
 NAMES = {"encoder": "encoder self-attention", "decoder": "decoder self-attention", "cross": "cross-attention"}
 PAGE_WIDTH = 920.0  # what the maps together fill, roughly
@@ -45,30 +46,36 @@ class _Block:
         return _Block(self.kind, self.weights, self.tile, x, y)
 
 
-def atlas_figure(snapshot: Snapshot, theme: str = "light", upper: float = 1.0) -> Figure:
-    """The figure of all heads; the colours run from 0 to `upper` for all of them."""
+def atlas_figure(
+    snapshot: Snapshot, theme: str = "light", upper: float = 1.0, pinned: Pinned | None = None
+) -> Figure:
+    """The figure of all heads; the colours run from 0 to `upper` for all of them.
+
+    With `pinned`, of their differences to that step, the colours from -`upper` to `upper`.
+    """
     colours = theme_of(theme)
-    attention = attention_of(snapshot)
-    scale = Scale.of(colours, upper)
-    blocks = _arranged(attention)
+    compared = Compared(attention_of(snapshot), attention_of(pinned.snapshot) if pinned else None)
+    scale = Scale.of(colours, upper, pinned is not None)
+    blocks = _arranged(compared)
     if not blocks:
         raise ValueError(f"the snapshot of step {snapshot.step} holds no attention heads")
     right, bottom = max(b.x + b.width for b in blocks), max(b.y + b.height for b in blocks)
     title = "attention of all heads"
+    steps = description.steps(snapshot, pinned)
     page_width = right + 18 + BAR_SPACE + MARGIN - 14
-    shapes = title_line(title, snapshot.step, page_width - MARGIN, colours)
+    shapes = title_line(title, steps, page_width - MARGIN, colours)
     for block in blocks:
         shapes += _drawn(block, scale, colours)
     top = MARGIN + TITLE_SPACE + HEADING
-    clipped = any(bool((block.weights > upper).any()) for block in blocks)
+    clipped = any(bool((abs(block.weights) > upper).any()) for block in blocks)
     shapes += colour_bar(right + 18, top, min(bottom - top, 260.0), scale, colours, clipped)
-    lines = description.caption(snapshot)
-    return page(shapes, page_width, bottom, f"{title}, step {snapshot.step}", lines, colours)
+    lines = description.caption(snapshot, None, pinned)
+    return page(shapes, page_width, bottom, f"{title}, {steps}", lines, colours)
 
 
-def _arranged(attention: Attention) -> list[_Block]:
+def _arranged(compared: Compared) -> list[_Block]:
     """The blocks below each other or side by side: whichever makes the better page."""
-    weights = {kind: weights_of(kind, attention) for kind in KINDS}
+    weights = {kind: compared.weights(kind) for kind in KINDS}
     weights = {kind: array for kind, array in weights.items() if array.size}
     candidates = [_stacked(weights), _side_by_side(weights)] if weights else [[]]
     return min(candidates, key=_badness)

@@ -1,16 +1,33 @@
-"""The perceptually uniform colour maps, as tables, so that a figure needs neither Qt nor a plotting library.
+"""The colour maps as tables, so that a figure needs neither Qt nor a plotting library: perceptually uniform ones for
+magnitudes, symmetric ones of blue and orange for signed data.
 
 viridis and inferno are by Stefan van der Walt, Nathaniel J. Smith and Eric Firing, released under CC0.
 """
 
 import numpy
 
+# Where the diverging maps turn: orange negative, blue positive, and what zero looks like on either ground.
+DIVERGING = {
+    "diverging_dark": ("#ffd0a0", "#f5913c", "#8a4a17", "#24272f", "#1f4f9e", "#4c8dff", "#bcd8ff"),
+    "diverging_light": ("#7a3400", "#d9701a", "#f6bd86", "#f7f8fa", "#8db8f2", "#2f6fd6", "#0d3a86"),
+}
+
 
 def lookup_table(name: str) -> numpy.ndarray:
     """(256, 3) uint8, red, green and blue from the least value to the largest; a copy."""
+    if name in DIVERGING:
+        return _through(DIVERGING[name])
     if name not in COLOUR_MAPS:
-        raise ValueError(f"colour map {name!r} is unknown: one of {', '.join(COLOUR_MAPS)}")
+        raise ValueError(f"colour map {name!r} is unknown: one of {', '.join((*COLOUR_MAPS, *DIVERGING))}")
     return numpy.frombuffer(bytes.fromhex(COLOUR_MAPS[name]), numpy.uint8).reshape(256, 3).copy()
+
+
+def _through(colours: tuple[str, ...]) -> numpy.ndarray:
+    """256 colours on straight lines through evenly spaced `#rrggbb` stops."""
+    stops = numpy.array([list(bytes.fromhex(text[1:])) for text in colours], float)
+    position = numpy.linspace(0.0, len(colours) - 1.0, 256)
+    channels = [numpy.interp(position, numpy.arange(len(colours)), channel) for channel in stops.T]
+    return numpy.rint(numpy.stack(channels, axis=1)).astype(numpy.uint8)
 
 
 # Six hexadecimal digits a colour.

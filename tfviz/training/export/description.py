@@ -1,5 +1,6 @@
 """What every exported picture and file says about itself: step, seed, sentence, run, and how the decoder was fed."""
 
+from tfviz.training.export.comparison import Pinned
 from tfviz.training.export.heads import Head
 from tfviz.training.snapshot import Snapshot
 
@@ -45,12 +46,21 @@ def origin(snapshot: Snapshot) -> str:
     return snapshot.prediction.origin if snapshot.prediction is not None else ""
 
 
-def caption(snapshot: Snapshot, head: Head | None = None) -> tuple[str, str]:
-    """Two lines for under a picture: what is shown and of which run; the sentence."""
+def steps(snapshot: Snapshot, pinned: Pinned | None = None) -> str:
+    """ "step 400", or "step 400 − step 20" of a difference."""
+    parts = (snapshot, pinned.snapshot) if pinned else (snapshot,)
+    return " − ".join(f"step {part.step:,}" for part in parts)
+
+
+def caption(snapshot: Snapshot, head: Head | None = None, pinned: Pinned | None = None) -> tuple[str, ...]:
+    """Lines for under a picture: what is shown and of which run; what is subtracted from it; the sentence."""
     shown = f"{head.kind} layer {head.layer}, head {head.head}" if head else "all heads"
     facts = [shown, f"step {snapshot.step:,}", f"seed {snapshot.seed}", decoding(snapshot)]
     if snapshot.config.name:
         facts.append(f"run {snapshot.config.name}")
     source, wanted, place = sentence(snapshot), target(snapshot), origin(snapshot)
     text = f"“{source}”" + (f" → “{wanted}”" if wanted else "")
-    return " · ".join(facts), (f"{place}: " if place else "") + text
+    lines = [" · ".join(facts)]
+    if pinned is not None:
+        lines.append(f"less {pinned.label} · seed {pinned.snapshot.seed} · {decoding(pinned.snapshot)}")
+    return *lines, (f"{place}: " if place else "") + text

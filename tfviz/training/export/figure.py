@@ -122,6 +122,7 @@ class FigureTheme:
     not_a_number: str
     infinite: str
     colour_map: str
+    diverging_map: str
 
 
 THEMES = {
@@ -134,6 +135,7 @@ THEMES = {
         not_a_number="#ff2a6d",
         infinite="#ff8c1a",
         colour_map="viridis",
+        diverging_map="diverging_light",
     ),
     "dark": FigureTheme(
         background="#1b1e25",
@@ -144,6 +146,7 @@ THEMES = {
         not_a_number="#19e3ff",
         infinite="#8dff57",
         colour_map="inferno",
+        diverging_map="diverging_dark",
     ),
 }
 

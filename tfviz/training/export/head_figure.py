@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy
 
 from tfviz.training.export import description
+from tfviz.training.export.comparison import Compared, Pinned
 from tfviz.training.export.figure import (
     Figure,
     FigureTheme,
@@ -57,16 +58,22 @@ class _Axis:
 
 
 def head_figure(
-    snapshot: Snapshot, head: Head, theme: str = "light", upper: float = 1.0, numbers: bool = False
+    snapshot: Snapshot,
+    head: Head,
+    theme: str = "light",
+    upper: float = 1.0,
+    numbers: bool = False,
+    pinned: Pinned | None = None,
 ) -> Figure:
-    """The figure of one head: rows are queries, columns are keys.
+    """The figure of one head: rows are queries, columns are keys. With `pinned`, of its difference to that step.
 
-    The colours run from 0 to `upper`; `numbers` writes the weights into the cells where they are large enough.
+    The colours run from 0 to `upper`, those of a difference from -`upper`; `numbers` writes the weights into the
+    cells where they are large enough.
     """
     colours = theme_of(theme)
     attention = attention_of(snapshot)
-    weights = head.weights(attention)
-    scale = Scale.of(colours, upper)
+    weights = Compared(attention, attention_of(pinned.snapshot) if pinned else None).head(head)
+    scale = Scale.of(colours, upper, pinned is not None)
     query_tokens, key_tokens = head.tokens(attention)
     cell = cell_length(max(weights.shape))
     queries, keys = _Axis.of(query_tokens, cell), _Axis.of(key_tokens, cell)
@@ -75,17 +82,18 @@ def head_figure(
     top = MARGIN + TITLE_SPACE
     page_width = max(left + width + 18 + BAR_SPACE + MARGIN - 14, SMALLEST_WIDTH)
     shapes = [
-        *title_line(head.label, snapshot.step, page_width - MARGIN, colours),
+        *title_line(head.label, description.steps(snapshot, pinned), page_width - MARGIN, colours),
         *heat_map(weights, left, top, width, height, scale, colours, head.label),
         *_query_labels(queries, head.sides[0], left, top, cell, colours),
     ]
     if numbers and cell >= NUMBERS_FROM:
         shapes += _weights_in_cells(weights, left, top, cell, scale)
     key_shapes, bottom = _key_labels(keys, head.sides[1], left, top + height, cell, colours)
-    clipped = bool((weights > upper).any())
+    clipped = bool((abs(weights) > upper).any())
     shapes += [*key_shapes, *colour_bar(left + width + 18, top, height, scale, colours, clipped)]
-    lines = description.caption(snapshot, head)
-    return page(shapes, page_width, bottom, f"{head.label} attention", lines, colours)
+    lines = description.caption(snapshot, head, pinned)
+    title = f"{head.label} attention" + (f", {description.steps(snapshot, pinned)}" if pinned else "")
+    return page(shapes, page_width, bottom, title, lines, colours)
 
 
 def cell_length(count: int) -> float:
@@ -154,13 +162,15 @@ def _overhang(axis: _Axis, cell: float) -> float:
 def _weights_in_cells(
     weights: numpy.ndarray, left: float, top: float, cell: float, scale: Scale
 ) -> list[Shape]:
-    """Two decimals in every cell, black or white by the brightness below; what rounds to zero is left out."""
+    """Two decimals in every cell, black or white by the brightness below; what rounds to zero is left out.
+    Differences have a sign."""
     shapes: list[Shape] = []
     size = min(12.0, cell * 0.3)
-    for row, column in numpy.argwhere(weights >= 0.005).tolist():
+    for row, column in numpy.argwhere(abs(weights) >= 0.005).tolist():
         background = scale.table[scale.indices(weights[row, column])]
         bright = background @ numpy.array([0.299, 0.587, 0.114]) > 140
         x, y = left + (column + 0.5) * cell, top + (row + 0.5) * cell + size * 0.35
         colour = hexadecimal(numpy.array([0, 0, 0] if bright else [255, 255, 255], dtype=numpy.uint8))
-        shapes.append(Text(x, y, f"{weights[row, column]:.2f}", size, colour, "middle"))
+        text = f"{weights[row, column]:{'+' if scale.signed else ''}.2f}".replace("-", "−")
+        shapes.append(Text(x, y, text, size, colour, "middle"))
     return shapes
