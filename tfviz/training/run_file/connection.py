@@ -53,7 +53,7 @@ def open_for_writing(path: str) -> sqlite3.Connection:
     With a write-ahead log on a local disk, so that others read while this one writes; elsewhere, or where the
     log cannot be had, with a rollback journal. RunFileBusyError where another program writes the file.
     """
-    connection = _connect(path, "mode=rw")
+    connection = connect(path, "mode=rw")
     try:
         check_format(connection, path)
         if not leave_write_ahead_log(connection):
@@ -118,7 +118,7 @@ def _open_as_it_can_be(path: str) -> sqlite3.Connection:
     for way in ways:
         connection = None
         try:
-            connection = _connect(path, way)
+            connection = connect(path, way)
             connection.execute("PRAGMA query_only = ON")
             if way.endswith("none"):
                 connection.execute(
@@ -137,7 +137,7 @@ def _open_as_it_can_be(path: str) -> sqlite3.Connection:
     raise AssertionError("there is always a last way")
 
 
-def _connect(path: str, way: str) -> sqlite3.Connection:
+def connect(path: str, way: str) -> sqlite3.Connection:
     """Without the parts of SQLite that a hostile file could turn against its reader."""
     connection = sqlite3.connect(
         f"{Path(path).as_uri()}?{way}",

@@ -20,6 +20,11 @@ class ForeignConfig:
         return str(self.values.get("name", ""))
 
     @property
+    def title(self) -> str:
+        """What to call a run."""
+        return self.name or "run"
+
+    @property
     def description(self) -> str:
         return str(self.values.get("description", ""))
 

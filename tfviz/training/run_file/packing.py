@@ -45,6 +45,8 @@ def plain_array(name: str, value: Any) -> numpy.ndarray:
         value = value.detach().cpu()
         if str(getattr(value, "dtype", "")) == "torch.bfloat16":  # NumPy has no such type
             value = value.float()
+        if hasattr(value, "numpy"):  # asked for a copy, its own conversion would warn
+            value = value.numpy()
     try:
         array = numpy.array(value, copy=True, order="C")
     except (TypeError, ValueError) as error:
