@@ -54,9 +54,10 @@ def open_window(qtbot: QtBot, settings: Settings, config: RunConfig) -> Iterator
         run: RunConfig = config,
         settings: Settings = settings,
         theme: str | None = "dark",
+        record: bool = False,
         prepare: Callable[[MainWindow], None] = lambda window: None,
     ) -> Driver:
-        window = create_window(run, settings, theme)
+        window = create_window(run, settings, theme, record)
         driver = Driver(window, qtbot)
         drivers.append(driver)
         prepare(window)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 import tfviz
 from tfviz.app import geometry_hook
 from tfviz.app.settings import Settings, ThemeChoice
+from tfviz.app.user_library import user_library
 from tfviz.app.window import MainWindow
 from tfviz.app.window_icon import window_icon
 from tfviz.training.atomic_file import write_atomically
@@ -42,14 +43,20 @@ def create_application() -> QApplication:
 
 
 def create_window(
-    config: RunConfig, settings: Settings | None = None, theme: ThemeChoice | None = None
+    config: RunConfig,
+    settings: Settings | None = None,
+    theme: ThemeChoice | None = None,
+    record: bool = True,
 ) -> MainWindow:
     """A window for a run of this configuration, not yet shown; `window.session` is its session.
 
+    With `record` the run is written to a file in the user's data folder from its first step on.
     A QApplication has to exist. Where the configuration's data cannot be read, `window.session` is a ValueError.
     """
     load_fonts()
-    return MainWindow(lambda: Session(config), settings, theme)
+    settings = settings or Settings()
+    library = user_library(settings) if record else None
+    return MainWindow(lambda: Session(config), settings, theme, library)
 
 
 def run(config: RunConfig, theme: str | None = None, path: str | PathLike[str] | None = None) -> int:
@@ -59,7 +66,8 @@ def run(config: RunConfig, theme: str | None = None, path: str | PathLike[str] |
     """
     application = create_application()
     make = (lambda: Session(config)) if path is None else (lambda: Session.open(path))
-    window = MainWindow(make, theme=cast(ThemeChoice | None, theme))
+    settings = Settings()
+    window = MainWindow(make, settings, cast(ThemeChoice | None, theme), user_library(settings))
     geometry_hook.install(window)
     with _closed_by_signals(window) as caught:
         window.show()
@@ -80,7 +88,7 @@ def screenshot(
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat))
         settings.hint_done = True
-        window = create_window(config, settings, cast(ThemeChoice | None, theme))
+        window = create_window(config, settings, cast(ThemeChoice | None, theme), record=False)
         try:
             return _photograph(window, steps, out, size, application)
         finally:

@@ -60,7 +60,7 @@ def measure_window(shapes: Sequence[str], seconds: float = 10.0) -> list[WindowC
         with tempfile.TemporaryDirectory() as folder:
             settings = Settings(QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat))
             settings.hint_done = True
-            window = create_window(config, settings)
+            window = create_window(config, settings, record=False)
             try:
                 window.resize(*SIZE)
                 window.show()

@@ -1,6 +1,5 @@
 """Opening and saving run files (*.tfviz), asked for by the user and done in the background."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +7,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tfviz.app.background import Background
+from tfviz.app.record_keeper import RecordKeeper
 from tfviz.app.runs import Runs
+from tfviz.app.settings import Settings
+from tfviz.training.run_library import run_name, safe_name
 from tfviz.training.session import Session
 
 KINDS = "Runs (*.tfviz);;All files (*)"
@@ -31,38 +33,70 @@ class RunFiles(QObject):
     failed = Signal(str, object)
     """What was tried, and the error."""
 
-    def __init__(self, runs: Runs, window: QWidget) -> None:
+    def __init__(self, runs: Runs, keeper: RecordKeeper, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
-        self._runs, self._window = runs, window
+        self._runs, self._keeper, self._settings, self._window = runs, keeper, settings, window
         self.choose_to_open: ChooseFile = ask_to_open
         self.choose_to_save: ChooseFile = ask_to_save
         self._saving: Background | None = None
+        runs.opened.connect(self._remember)
 
     def open(self) -> None:
         """Ask for a run file, and show its run at the furthest step that was recorded."""
-        path = self.choose_to_open(self._window, "", KINDS)
+        path = self.choose_to_open(self._window, self._folder, KINDS)
         if path:
-            self._runs.open(lambda: Session.open(path), f"Opened {path}")
+            self.open_path(path)
+
+    def open_path(self, path: str) -> None:
+        """Show the run of a file; what is trained from there on goes into it."""
+        self._runs.open(lambda: Session.open(path), f"Opened {path}")
 
     def save(self) -> None:
-        """Ask for a name, and write the run as it is now; training waits for it between two steps."""
+        """Write the run as it is now to its file; ask for a name where it has none yet. Training goes on."""
+        record = self._keeper.record
+        if record is not None and record.named is not None:
+            self._save(str(record.named))
+        else:
+            self.save_as()
+
+    def save_as(self) -> None:
+        """Ask for a name, and write the run as it is now."""
         session = self._runs.current
-        if session is None or (self._saving is not None and self._saving.running):
+        if session is None:
             return
-        name = re.sub(r"[^\w.-]+", "_", session.config.name or session.config.task.name)
-        path = self.choose_to_save(self._window, f"{name}-seed{session.seed}.tfviz", KINDS)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += ".tfviz"
-        if self._saving is not None:
-            self._saving.deleteLater()
-        self._saving = Background(lambda: session.gate.call(lambda: session.save(path)).result(), self)
-        self._saving.done.connect(lambda _: self.saved.emit(path))
-        self._saving.failed.connect(lambda error: self.failed.emit("The run cannot be saved", error))
-        self._saving.start()
+        name = f"{safe_name(run_name(session.config))}-seed{session.seed}.tfviz"
+        path = self.choose_to_save(self._window, str(Path(self._folder) / name), KINDS)
+        if path:
+            self._save(path if Path(path).suffix else f"{path}.tfviz")
 
     def close(self) -> None:
         """Wait for a file that is being written."""
         if self._saving is not None and self._saving.running:
             self._saving.cancel()
+
+    @property
+    def _folder(self) -> str:
+        """Where the last run was opened or saved; empty before the first."""
+        recent = self._settings.recent_files
+        return str(Path(recent[0]).parent) if recent else ""
+
+    def _save(self, path: str) -> None:
+        record = self._keeper.record
+        if record is None or (self._saving is not None and self._saving.running):
+            return
+        if self._saving is not None:
+            self._saving.deleteLater()
+        self._saving = Background(lambda: record.save(path), self)
+        self._saving.done.connect(lambda _: self._tell_saved(path))
+        self._saving.failed.connect(lambda error: self.failed.emit("The run cannot be saved", error))
+        self._saving.start()
+
+    def _tell_saved(self, path: str) -> None:
+        self._settings.add_recent_file(path)
+        self._keeper.show()
+        self.saved.emit(path)
+
+    def _remember(self, session: Session) -> None:
+        path, library = session.opened_from, self._keeper.library
+        if path is not None and not (library is not None and library.owns(path)):
+            self._settings.add_recent_file(str(path))

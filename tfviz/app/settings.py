@@ -1,14 +1,20 @@
 """What the window remembers from one start to the next."""
 
+from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings
+
+from tfviz.training.run_library import BUDGET
 
 ThemeChoice = Literal["system", "dark", "light"]
 
 ORGANISATION = APPLICATION = "tfviz"
 LAYOUT_VERSION = 1
 """Of the docks; a stored arrangement of another version is left alone."""
+MOST_RECENT = 10
+LEAST_BUDGET, MOST_BUDGET = 100 << 20, 1 << 40
+"""Bytes of the runs that nobody saved."""
 
 
 class Settings:
@@ -55,6 +61,30 @@ class Settings:
     @export_folder.setter
     def export_folder(self, folder: str) -> None:
         self._store.setValue("export_folder", folder)
+
+    @property
+    def recent_files(self) -> list[str]:
+        """Run files that were opened or saved, the newest first; some may be gone."""
+        stored = self._store.value("recent_files")
+        names = stored if isinstance(stored, list) else [stored]
+        return [name for name in names if isinstance(name, str) and name][:MOST_RECENT]
+
+    def add_recent_file(self, path: str) -> None:
+        """Put a file first, where it is not."""
+        path = str(Path(path).absolute())
+        others = [name for name in self.recent_files if name != path]
+        self._store.setValue("recent_files", [path, *others][:MOST_RECENT])
+
+    @property
+    def runs_budget(self) -> int:
+        """Bytes that runs may take which are recorded and not saved."""
+        stored = str(self._store.value("runs_budget", ""))
+        known = stored.isascii() and stored.isdigit() and LEAST_BUDGET <= int(stored) <= MOST_BUDGET
+        return int(stored) if known else BUDGET
+
+    @runs_budget.setter
+    def runs_budget(self, count: int) -> None:
+        self._store.setValue("runs_budget", str(count))
 
     @property
     def geometry(self) -> QByteArray | None:

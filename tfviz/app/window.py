@@ -17,12 +17,17 @@ from tfviz.app.keys_dialog import KeysDialog
 from tfviz.app.machine import machine_text
 from tfviz.app.problems import Problems
 from tfviz.app.progress import Progress
+from tfviz.app.recent_menu import RecentMenu
+from tfviz.app.record_keeper import RecordKeeper
+from tfviz.app.recovery_bar import Recovery
 from tfviz.app.run_files import RunFiles
 from tfviz.app.runs import Maker, Runs
 from tfviz.app.settings import LAYOUT_VERSION, Settings, ThemeChoice
+from tfviz.app.settings_dialog import SettingsDialog
 from tfviz.app.status import StatusBar
 from tfviz.app.toolbar import ToolBar
 from tfviz.training.events import Finished, Warned
+from tfviz.training.run_library import RunLibrary
 from tfviz.training.session import Session
 from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.bridge import Bridge
@@ -43,8 +48,13 @@ class MainWindow(QMainWindow):
     """Shows one session at a time. It is made in the background; `session` waits for it where it must."""
 
     def __init__(
-        self, make: Maker, settings: Settings | None = None, theme: ThemeChoice | None = None
+        self,
+        make: Maker,
+        settings: Settings | None = None,
+        theme: ThemeChoice | None = None,
+        library: RunLibrary | None = None,
     ) -> None:
+        """Without a library nothing is recorded but what the user saves."""
         super().__init__()
         self.setObjectName("main_window")
         self.setWindowTitle("tfviz")
@@ -60,7 +70,9 @@ class MainWindow(QMainWindow):
         self.bridge = Bridge(self.panels.values(), self)
         self.problems = Problems(self)
         self.runs = Runs(self)
-        self.files = RunFiles(self.runs, self)
+        self.keeper = RecordKeeper(library, self)
+        self.files = RunFiles(self.runs, self.keeper, self.settings, self)
+        self.recovery = Recovery(library, self)
         self.controls = Controls(self.runs, self.bridge, self.tell, self)
         self._closed = False
         self.choose_path: ChoosePath = ask_for_path
@@ -109,7 +121,11 @@ class MainWindow(QMainWindow):
         self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["attention_panel"])
 
     def _fill_menu(self) -> None:
-        self.menu.addActions([self.commands["open_run"], self.commands["save_run"], self.commands["export"]])
+        self.menu.addActions([self.commands["new_run"], self.commands["open_run"]])
+        recent = RecentMenu(lambda: self.settings.recent_files, self.keeper.library, self.menu)
+        recent.chosen.connect(self.files.open_path)
+        self.menu.addMenu(recent)
+        self.menu.addActions([self.commands[name] for name in ("save_run", "save_run_as", "export")])
         self.menu.addSeparator()
         panels = self.menu.addMenu("Panels")
         for dock in self.docks.values():
@@ -121,6 +137,7 @@ class MainWindow(QMainWindow):
         for text, choice in choices.items():
             themes.addAction(text).triggered.connect(lambda _=False, choice=choice: self.choose_theme(choice))
         self.menu.addSeparator()
+        self.menu.addAction(self.commands["show_settings"])
         self.menu.addAction(self.commands["show_keys"])
         self.menu.addAction(self.commands["quit"])
 
@@ -131,12 +148,14 @@ class MainWindow(QMainWindow):
             "new_run": self._press_new_run,
             "open_run": self.files.open,
             "save_run": self.files.save,
+            "save_run_as": self.files.save_as,
             "export": self._export,
             "toggle_theme": lambda: self.choose_theme("light" if self._theme.is_dark else "dark"),
             "full_screen": lambda: self.showNormal() if self.isFullScreen() else self.showFullScreen(),
             "reset_layout": self._reset_layout,
             "release": self._release,
             "show_keys": lambda: KeysDialog(self).show(),
+            "show_settings": self._show_settings,
             "quit": self.close,
         }
         for name, function in functions.items():
@@ -152,9 +171,11 @@ class MainWindow(QMainWindow):
                     self.controls.connect_probe(panel)
         self.runs.opened.connect(self._adopt)
         self.runs.refused.connect(self._refuse)
+        self.recovery.open_requested.connect(self.files.open_path)
         self.files.saved.connect(lambda path: self.tell(f"Saved {path}"))
         self.files.failed.connect(lambda title, error: self.problems.show(title, str(error)))
         self.controls.probe_changed.connect(self.progress.show_words)
+        self.bridge.looked.connect(self.keeper.look)
         self.bridge.finished.connect(self._tell_finished)
         self.bridge.warned.connect(self._tell_warning)
         self.bridge.failed.connect(self.problems.show_failure)
@@ -175,9 +196,7 @@ class MainWindow(QMainWindow):
             self.hint.show_goal(session.task.what_to_look_for)
         assert self.controls.transport is not None
         self.progress.adopt(session, self.controls.transport)
-        self.setWindowTitle(
-            f"{session.config.name or session.config.task.name} · seed {session.seed} · tfviz"
-        )
+        self.keeper.adopt(session)
         if message:
             self.tell(message)
         if self.isVisible():
@@ -215,6 +234,10 @@ class MainWindow(QMainWindow):
         )
         dialog.saved.connect(self._tell_saved)
         dialog.show()
+
+    def _show_settings(self) -> None:
+        if self.keeper.library is not None and self.findChild(SettingsDialog) is None:
+            SettingsDialog(self.keeper.library, self.settings, self).show()
 
     def _tell_saved(self, path: str) -> None:
         self.settings.export_folder = str(Path(path).parent)
@@ -257,6 +280,7 @@ class MainWindow(QMainWindow):
         self.timeline.recolour(self._theme)
         for dock in self.docks.values():
             dock.recolour(self._theme)
+        self.recovery.recolour(self._theme)
         if self.hint is not None:
             self.hint.recolour(self._theme)
 
@@ -292,6 +316,7 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(
             500, self, lambda: self.status.show_machine(machine_text())
         )  # not before the first picture
+        QTimer.singleShot(700, self, self.recovery.look)
         if not self._restored:
             resize(self, self.docks)  # sizes count only now
             self._restored = True
@@ -310,6 +335,8 @@ class MainWindow(QMainWindow):
             dialog.close()
         self.files.close()
         self.runs.close()
+        self.keeper.close()
+        self.recovery.close()
         self.problems.close()
         self.settings.run_steps = self.toolbar.run_steps_count.value()
         self.settings.geometry = self.saveGeometry()
