@@ -32,6 +32,7 @@ SMALL = RunConfig().with_values(
         "training.batch_size": 4,
         "training.learning_rate": 0.01,
         "training.validation_every": 5,
+        "training.shards": 1,
     }
 )
 """Adam at a constant rate on copied symbols."""

@@ -1,6 +1,7 @@
 """Keyframes: any step has one not far before it, within a budget, and any thread may ask."""
 
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.small_runs import PATIENCE
-from tfviz.training.keyframes import MEMORY, RECENT, Keyframes
+from tfviz.training.keyframes import KEEPING_SHARE, MEMORY, RECENT, REPLAY, Keyframes
 from tfviz.training.trainer import State
 
 BYTES = 1000
@@ -180,3 +181,53 @@ def test_another_thread_may_ask_while_keyframes_are_added_and_given_up() -> None
         asked += 1
     writer.join(PATIENCE)
     assert not writer.is_alive() and not failures
+
+
+def slow(keyframes: Keyframes, steps: range, training: float, keeping: float = 0.0) -> None:
+    """Steps that take so long, kept where they are due."""
+    for step in steps:
+        if keyframes.due(step):
+            keyframes.add(step, state(step))
+            keyframes.pace(training, keeping)
+
+
+@pytest.mark.parametrize(
+    ("training", "spacing"), [(0.0004, 128), (0.003, 16), (0.02, 2), (0.5, 1), (1e-9, 256)]
+)
+def test_the_spacing_follows_the_time_of_a_step(training: float, spacing: int) -> None:
+    keyframes = Keyframes()
+    slow(keyframes, range(1, 2000), training)
+    assert keyframes.near == keyframes.spacing == spacing
+    assert spacing == 1 or spacing == 256 or REPLAY / 2 < spacing * training <= REPLAY
+    behind = [step for step in kept(keyframes) if step > 4]  # the first was kept before a time was known
+    assert {later - earlier for earlier, later in pairwise(behind)} == {spacing}
+
+
+def test_keeping_takes_no_more_than_its_share() -> None:
+    keyframes = Keyframes()
+    slow(keyframes, range(1, 200), training=0.1, keeping=0.05)
+    assert keyframes.near == 32
+    assert 0.05 / (32 * 0.1) <= KEEPING_SHARE < 0.05 / (16 * 0.1)
+
+
+def test_a_spacing_that_was_given_stays() -> None:
+    for keyframes in (Keyframes(spacing=6), filled(0)):
+        keyframes.fix(6)
+        slow(keyframes, range(1, 100), training=0.5)
+        assert kept(keyframes)[-3:] == [84, 90, 96]
+    assert Keyframes(spacing=6).up_to(3).near == 6
+
+
+def test_steps_that_become_faster_or_slower_keep_the_doublings_of_a_full_budget() -> None:
+    keyframes = Keyframes(20 * BYTES)
+    keyframes.add(0, state(0))
+    slow(keyframes, range(1, 400), training=0.01)
+    assert (keyframes.near, keyframes.spacing) == (4, 32)
+    slow(keyframes, range(400, 402), training=0.02)
+    assert (keyframes.near, keyframes.spacing) == (2, 16)
+    slow(keyframes, range(402, 3000), training=0.001)
+    assert keyframes.near == 32
+    assert bytes_kept(keyframes) <= 20 * BYTES and kept(keyframes)[0] == 0
+    branch = keyframes.up_to(1000)
+    slow(branch, range(1001, 1100), training=0.1)
+    assert branch.near == 1

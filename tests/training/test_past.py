@@ -12,7 +12,7 @@ from tfviz.training.trainer import State, Trainer
 def recorded() -> tuple[Session, dict[int, State], dict[int, object]]:
     """A run of 40 steps with a change after 25, its state and its picture after every step."""
     session = Session(HARD)
-    session.keyframes.near = session.keyframes.spacing = 8
+    session.keyframes.fix(8)
     states, pictures = {}, {}
 
     def look() -> None:

@@ -126,7 +126,7 @@ def test_parameters_and_columns_are_copies(session: Session) -> None:
 
 
 def test_any_step_can_be_gone_to_and_is_as_it_was(session: Session) -> None:
-    session.keyframes.near = session.keyframes.spacing = 8
+    session.keyframes.fix(8)
     moments = {0: moment(session)}
     session.train(30, lambda: moments.update({session.step: moment(session)}))
     record = scalars(session.history)
@@ -183,6 +183,7 @@ def test_a_view_of_any_step_is_what_going_there_would_show(session: Session) -> 
 
 
 def test_a_view_is_given_up_when_nobody_wants_it_any_more(session: Session) -> None:
+    session.keyframes.fix(16)
     session.train(15)
     before, told = whole(session), []
 

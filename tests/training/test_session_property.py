@@ -62,7 +62,7 @@ class Witness:
     def __init__(self, config: RunConfig, spacing: int, folder: Path) -> None:
         self.first_config, self.path = config, folder / "run.tfviz"
         self.session = Session(config)
-        self.session.keyframes.near = self.session.keyframes.spacing = spacing
+        self.session.keyframes.fix(spacing)
         self.states: dict[tuple[int, int], object] = {}
         self.pictures: dict[tuple[int, int], object] = {}
         self.configs: dict[int, list[RunConfig]] = {0: []}  # branch -> of each step that it has
@@ -223,7 +223,7 @@ def story(session: Session) -> None:
 
 
 def digest(session: Session) -> dict[str, str]:
-    """Every fifth step and the last one of every branch, as a short text each."""
+    """Every fifth step and the last one of every branch, and what is trained then, as a short text each."""
     found = {}
     for number, line in session.lines.items():
         session.switch(number)
@@ -233,7 +233,9 @@ def digest(session: Session) -> dict[str, str]:
                 (session.trainer.state(), session.snapshot(EVERYTHING), scalars(line.history, step))
             )
             found[f"{number}/{step}"] = hashlib.sha256(repr(value).encode()).hexdigest()
-    return found
+    session.train(5)
+    value = fields(session.trainer.state())
+    return found | {"five steps more": hashlib.sha256(repr(value).encode()).hexdigest()}
 
 
 PROGRAM = """
@@ -250,6 +252,16 @@ with Session.open(sys.argv[1]) if len(sys.argv) > 1 else Session(HARD) as sessio
 """
 
 
+def elsewhere(*arguments: str) -> dict[str, str]:
+    """What another process makes of a run file, or of the story that it tells itself."""
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=4 * PATIENCE, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
 @pytest.mark.parametrize("way", ["opened there", "trained there"])
 def test_another_process_computes_the_same_bits(tmp_path: Path, way: str) -> None:
     with Session(HARD) as session:
@@ -257,13 +269,25 @@ def test_another_process_computes_the_same_bits(tmp_path: Path, way: str) -> Non
         session.save(tmp_path / "run.tfviz")
         expected = digest(session)
     arguments = [str(tmp_path / "run.tfviz")] if way == "opened there" else []
-    command = [sys.executable, "-c", PROGRAM, *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=4 * PATIENCE, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == expected
+    assert elsewhere(*arguments) == expected
     assert len(set(expected.values())) > 12  # branches share what was before them
+
+
+@settings(max_examples=3)
+@given(config=st.sampled_from(sorted(RUNS)), doings=doings)
+def test_another_process_opens_whatever_was_done_to_the_same_bits(
+    config: str, doings: list[tuple[Any, ...]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        witness = Witness(RUNS[config], 7, Path(folder))
+        try:
+            for what, *values in doings:
+                witness.do(what, *values)
+            witness.session.save(witness.path)
+            assert elsewhere(str(witness.path)) == digest(witness.session)
+            witness.check_all()
+        finally:
+            witness.session.close()
 
 
 def test_a_run_beside_another_is_as_it_is_alone() -> None:

@@ -121,6 +121,9 @@ class TaskConfig:
         return self.name in GENERATED_TASKS
 
 
+MOST_SHARDS = 2
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """How it is learned."""
@@ -167,7 +170,7 @@ class TrainingConfig:
         None,
         "Parts of a batch computed side by side; part of the result's exact bits. None: by the model's size.",
         minimum=1,
-        maximum=2,
+        maximum=MOST_SHARDS,
         optional=True,
     )
     validation_every: int = setting(int, 100, "Steps between two validations; 0 is off.", minimum=0)
@@ -294,6 +297,11 @@ class RunConfig:
         return cls.from_dict(data)
 
     @property
+    def title(self) -> str:
+        """What to call a run: its name or, without one, its task."""
+        return self.name or self.task.name
+
+    @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that tell configurations apart; name and description do not count."""
         decisive = {section: self.to_dict()[section] for section in SECTIONS}
@@ -301,6 +309,13 @@ class RunConfig:
 
 
 SECTIONS: dict[str, type] = {"model": ModelSettings, "task": TaskConfig, "training": TrainingConfig}
+
+
+def with_shards(config: RunConfig, shards: int | None) -> RunConfig:
+    """The configuration with so many parts of a batch where it leaves that to the size of the model."""
+    if config.training.shards is not None or shards is None:
+        return config
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, shards=shards))
 
 
 def difference(old: RunConfig, new: RunConfig) -> dict[str, tuple[Any, Any]]:

@@ -14,6 +14,15 @@ ones."""
 RECENT_SHARE = 0.25
 """Part of the budget that these may take; one of them always stays."""
 
+FIRST_SPACING, WIDEST_SPACING = 4, 256
+"""Steps between the first keyframes of a run, when nothing is known of its steps; and at most, while there is room."""
+
+REPLAY = 0.06
+"""Seconds that the steps between two keyframes may take: to reach a step they are computed again."""
+
+KEEPING_SHARE = 0.02
+"""Part of the time of training that keeping may take; this counts before the time of a replay."""
+
 
 class Keyframes:
     """States by step, evenly spaced. When the budget is full the spacing doubles, but not near the present.
@@ -21,12 +30,14 @@ class Keyframes:
     One thread adds; any thread may ask.
     """
 
-    def __init__(self, budget: int = MEMORY, spacing: int = 16) -> None:
+    def __init__(self, budget: int = MEMORY, spacing: int | None = None) -> None:
+        """Without a spacing it follows from what steps take, of which `pace` tells."""
         self.budget = budget
-        self.spacing = spacing
-        """Between keyframes far behind the present; it begins as `near`."""
-        self.near = spacing
+        self.near = spacing or FIRST_SPACING
         """Between the newest keyframes."""
+        self.spacing = self.near
+        """Between keyframes far behind the present; it begins as `near`."""
+        self._paced = spacing is None
         self._states: dict[int, State] = {}
         self._recent: deque[int] = deque()
         self._size = 0
@@ -35,6 +46,11 @@ class Keyframes:
     def steps(self) -> tuple[int, ...]:
         """Steps that are kept, rising or nearly so."""
         return tuple(self._states.copy())  # copying is one operation of the interpreter, iterating is not
+
+    @property
+    def size(self) -> int:
+        """Bytes of all that are kept."""
+        return self._size
 
     def due(self, step: int) -> bool:
         """Whether this step should be kept."""
@@ -50,10 +66,30 @@ class Keyframes:
         self._size += _size(state)
         self._thin()
 
+    def pace(self, training: float, keeping: float) -> None:
+        """Space what follows by the seconds that a step takes, and those that it takes to keep one.
+
+        Spacings are powers of two, so that those of before and after fit each other.
+        """
+        if self._paced:
+            training = max(training, 1e-6)
+            near = 1
+            while near < WIDEST_SPACING and (
+                2 * near * training <= REPLAY or near * training * KEEPING_SHARE < keeping
+            ):
+                near *= 2
+            self.spacing = max(near, self.spacing * near // self.near)
+            self.near = near
+
+    def fix(self, spacing: int) -> None:
+        """Keep every so many steps, whatever they take."""
+        self.near = self.spacing = spacing
+        self._paced = False
+
     def up_to(self, step: int) -> "Keyframes":
         """Those at or before a step, for a branch that leaves there; the states themselves are shared."""
         other = Keyframes(self.budget, self.near)
-        other.spacing = self.spacing
+        other.spacing, other._paced = self.spacing, self._paced
         other._states = {kept: state for kept, state in self._states.items() if kept <= step}
         other._recent.extend(sorted(other._states)[-RECENT:])
         other._size = sum(map(_size, other._states.values()))

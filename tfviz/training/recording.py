@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from tfviz.training.branches import CHANGEABLE, Line
-from tfviz.training.config import RunConfig, difference
+from tfviz.training.config import MOST_SHARDS, RunConfig, difference, with_shards
 from tfviz.training.history import History
-from tfviz.training.run_file import Recorder, RunFileError, RunReader, replacing
+from tfviz.training.run_file import Branch, Recorder, RunFileError, RunReader, replacing
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Task
 from tfviz.training.trainer import State
@@ -22,8 +23,8 @@ FLUSH = 300.0
 class Recording:
     """Hands a session's doings to the recorder. Every method returns at once, but copy_to(), flush() and close()."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: Recorder, shards: int) -> None:
+        self._recorder, self._shards = recorder, shards
 
     @classmethod
     def create(
@@ -39,21 +40,22 @@ class Recording:
         return cls(
             Recorder.create(
                 path,
-                config,
+                with_shards(config, shards),
                 task.source_tokenizer.tokens,
                 task.target_tokenizer.tokens,
                 overwrite=overwrite,
                 shards=shards,
                 warn=warn,
-            )
+            ),
+            shards,
         )
 
     @classmethod
-    def resume(cls, path: str | os.PathLike[str], lines: Iterable[Line], warn: Warn) -> Self:
+    def resume(cls, path: str | os.PathLike[str], lines: Iterable[Line], shards: int, warn: Warn) -> Self:
         """Go on writing to the file that the branches were read from."""
-        recording = cls(Recorder(path, warn=warn))
+        recording = cls(Recorder(path, warn=warn), shards)
         for line in lines:
-            recording._recorder.follow(line.branch, line.history)
+            recording._recorder.follow(recording._branch(line), line.history)
         return recording
 
     @classmethod
@@ -80,7 +82,7 @@ class Recording:
 
     def follow(self, line: Line) -> None:
         """Write a branch: what it was so far, and what it will be."""
-        self._recorder.follow(line.branch, line.history)
+        self._recorder.follow(self._branch(line), line.history)
         for step, config in line.own_configs:
             self.intervention(line, step, config)
         for step in line.keyframes.steps:
@@ -89,13 +91,19 @@ class Recording:
 
     def intervention(self, line: Line, step: int, config: RunConfig) -> None:
         """The steps after `step` are made with another configuration."""
-        self._recorder.event(line.branch.number, step, INTERVENTION, {"config": config.to_dict()})
+        written = with_shards(config, self._shards).to_dict()
+        self._recorder.event(line.branch.number, step, INTERVENTION, {"config": written})
 
     def keyframe(self, line: Line, step: int, state: State, optional: bool = True) -> None:
         self._recorder.keyframe(line.branch.number, step, state, optional=optional)
 
     def snapshot(self, line: Line, snapshot: Snapshot, optional: bool = True) -> None:
         self._recorder.snapshot(line.branch.number, snapshot, optional=optional)
+
+    def _branch(self, line: Line) -> Branch:
+        """As it is written: whatever the rule that finds the shards will be, the bits depend on those of today."""
+        config = cast(RunConfig, line.branch.config)  # a session trains no other
+        return replace(line.branch, config=with_shards(config, self._shards))
 
     def delete(self, branch: int) -> None:
         self._recorder.remove_branch(branch)
@@ -120,6 +128,21 @@ class Recording:
         self._recorder.close()
 
 
+def recorded_config(reader: RunReader) -> RunConfig:
+    """That of the main branch, with the shards that its run was computed with.
+
+    A file of an earlier version may have them in its fingerprint alone. ValueError where another trainer wrote it.
+    """
+    config = reader.config
+    if reader.foreign or not isinstance(config, RunConfig):
+        raise ValueError(
+            f"{reader.path} was written by {reader.trainer}: it can be looked at, not trained on"
+        )
+    shards = reader.fingerprint.get("shards")
+    known = type(shards) is int and 1 <= shards <= min(MOST_SHARDS, config.training.batch_size)
+    return with_shards(config, shards) if known else config
+
+
 def restore_lines(reader: RunReader, first: Line) -> dict[int, Line]:
     """The branches of a run file; `first` is the main branch at step 0, as the configuration makes it.
 
@@ -132,7 +155,7 @@ def restore_lines(reader: RunReader, first: Line) -> dict[int, Line]:
         if parent is None or branch.fork > len(parent.history):
             continue
         line = Line(branch, History(first.history.names), parent.keyframes.up_to(branch.fork), [])
-        _restore_configs(line, parent, reader)
+        restore_configs(line, parent, reader)
         line.keyframes.share(len(reader.branches))
         recorded = reader.history(branch.number)
         if len(recorded):
@@ -140,20 +163,22 @@ def restore_lines(reader: RunReader, first: Line) -> dict[int, Line]:
         for step in reader.keyframe_steps(branch.number):
             if branch.fork < step <= len(recorded):
                 state = reader.keyframe(branch.number, step)
-                _check_state(state, beginning, step, reader.path)
+                check_state(state, beginning, step, reader.path)
                 line.keyframes.add(step, state)
         lines[branch.number] = line
     return lines
 
 
-def _restore_configs(line: Line, parent: Line, reader: RunReader) -> None:
+def restore_configs(line: Line, parent: Line, reader: RunReader) -> None:
     """What a branch took over from its parent when it left, which may have changed at that step since; its own."""
-    branch, start = line.branch, parent.configs[0][1]
+    start = parent.configs[0][1]
+    beginning = _checked(line.branch.config, start, reader.path)
+    line.branch = branch = replace(line.branch, config=beginning)
     line.configs = [
         entry for place, entry in enumerate(parent.configs) if not place or entry[0] < branch.fork
     ]
-    if line.configs[-1][1] != branch.config:
-        line.configs.append((branch.fork, _checked(branch.config, start, reader.path)))
+    if line.configs[-1][1] != beginning:
+        line.configs.append((branch.fork, beginning))
     for event in reader.events(branch.number):
         if event.kind == INTERVENTION and event.branch == branch.number:
             try:
@@ -166,7 +191,9 @@ def _restore_configs(line: Line, parent: Line, reader: RunReader) -> None:
 
 
 def _checked(config: object, start: RunConfig, path: str) -> RunConfig:
-    """RunFileError unless a run that started so can have come to this configuration."""
+    """RunFileError unless a run that started so can have come to this configuration; its shards are those of then."""
+    if isinstance(config, RunConfig):
+        config = with_shards(config, start.training.shards)
     if not isinstance(config, RunConfig) or difference(start, config).keys() - set(CHANGEABLE):
         raise RunFileError(
             f"{path} is damaged: its configuration changes what cannot change in the middle of a run"
@@ -174,7 +201,7 @@ def _checked(config: object, start: RunConfig, path: str) -> RunConfig:
     return config
 
 
-def _check_state(state: State, like: State, step: int, path: str) -> None:
+def check_state(state: State, like: State, step: int, path: str) -> None:
     """RunFileError unless a keyframe holds what a state of this run holds."""
     if {name: (array.shape, array.dtype) for name, array in state.items()} != {
         name: (array.shape, array.dtype) for name, array in like.items()

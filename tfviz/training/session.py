@@ -4,6 +4,7 @@ import itertools
 import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Self, TypeVar
@@ -12,7 +13,7 @@ import numpy as np
 
 from tfviz.training.branches import Line, changed, describe, first_line
 from tfviz.training.catching_up import catch_up
-from tfviz.training.config import RunConfig, difference
+from tfviz.training.config import RunConfig, difference, with_shards
 from tfviz.training.events import Branched, Intervened, Warned
 from tfviz.training.gate import Gate
 from tfviz.training.history import History
@@ -20,7 +21,7 @@ from tfviz.training.inference import Reader
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.mailbox import Demand, Mailbox
 from tfviz.training.past import Past, Progress, replay
-from tfviz.training.recording import Recording, restore_lines
+from tfviz.training.recording import Recording, recorded_config, restore_lines
 from tfviz.training.run_file import Branch, RunFileError, RunReader
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example, Task, create_task
@@ -44,6 +45,7 @@ class Session:
         self._config = config or RunConfig()
         self.task: Task = create_task(self._config)
         self.trainer = Trainer(self._config, self.task)
+        self._used_config = with_shards(self._config, self.trainer.shards)
         self.reader = Reader(self.trainer.models, self.task)
         self._worker = Worker(self, self._pictured)
         self._line = first_line(self._config, self.trainer.scalar_names, Keyframes())
@@ -66,11 +68,7 @@ class Session:
         RunFileError, a ValueError, where the file cannot be read, or was written by another trainer.
         """
         reader = RunReader(path)
-        if reader.foreign or not isinstance(reader.config, RunConfig):
-            raise ValueError(
-                f"{os.fspath(path)} was written by {reader.trainer}: it can be looked at, not trained on"
-            )
-        session = cls(reader.config)
+        session = cls(recorded_config(reader))
         try:
             session._lines = restore_lines(reader, session._line)
             session._line = list(session._lines.values())[-1]
@@ -78,7 +76,9 @@ class Session:
             session._go_to(session.frontier)
             session.opened_from = Path(path).resolve()
             if record:
-                session._recording = Recording.resume(path, session._lines.values(), session._warn)
+                session._recording = Recording.resume(
+                    path, session._lines.values(), session.trainer.shards, session._warn
+                )
         except BaseException:
             session.close()
             raise
@@ -193,10 +193,18 @@ class Session:
         finally:  # the step is done, whatever comes after it
             line.history.append_row(self.step, row)
         if line.keyframes.due(self.step):
-            state = self.trainer.state()
-            line.keyframes.add(self.step, state)
-            if self._recording:
-                self._recording.keyframe(line, self.step, state)
+            self._keep(line)
+
+    def _keep(self, line: Line) -> None:
+        """Make the present step a keyframe."""
+        began = time.perf_counter()
+        state = self.trainer.state()
+        line.keyframes.add(self.step, state)
+        keeping = time.perf_counter() - began
+        training = float(np.nanmedian(line.history.column("step_time")[-line.keyframes.near :]))
+        line.keyframes.pace(training, keeping)
+        if self._recording:
+            self._recording.keyframe(line, self.step, state)
 
     def start(self) -> None:
         """Give the run to a worker thread, paused; the gate lets it go."""
@@ -297,7 +305,7 @@ class Session:
         """
         reader = RunReader(path)
         there = [self._lines[branch.number] for branch in reader.branches if branch.number in self._lines]
-        recording = Recording.resume(path, there, self._warn)
+        recording = Recording.resume(path, there, self.trainer.shards, self._warn)
         try:
             self._at_boundary(lambda: self._go_on(recording, reader))
         except BaseException:
@@ -371,7 +379,7 @@ class Session:
         return Snapshot(
             step,
             self.seed,
-            self._config,
+            self._used_config,
             attention,
             prediction,
             reader.read_samples(self._samples) if demand.samples else (),

@@ -6,7 +6,7 @@ import os
 from tfviz.app.commands.options import changed_fields, has_run_options, run_config
 from tfviz.launcher.process import say
 from tfviz.training.branches import CHANGEABLE
-from tfviz.training.config import difference
+from tfviz.training.config import difference, with_shards
 from tfviz.training.session import Session
 from tfviz.training.train import last_step
 
@@ -52,6 +52,7 @@ def _change(session: Session, path: str, arguments: argparse.Namespace) -> None:
         asked = here.with_values(changed_fields(arguments))
     else:
         return
+    asked = with_shards(asked, here.training.shards)  # where it is left open, it is what the run began with
     changes = {field: pair for field, pair in difference(here, asked).items() if "." in field}
     for field, (old, new) in changes.items():
         if field not in CHANGEABLE:

@@ -88,6 +88,7 @@ def _train(
     session: "Session", arguments: argparse.Namespace, interruption: "Interruption"
 ) -> tuple[str, list[str]]:
     """Train, log and save the model; why training broke off, if it did, and what was saved."""
+    from tfviz.training.config import with_shards
     from tfviz.training.model_file import save_model
     from tfviz.training.non_finite import NonFiniteError
     from tfviz.training.train import Log, introduction, summary, train
@@ -105,7 +106,8 @@ def _train(
     if arguments.out is not None:
         task = session.task
         tokens = task.source_tokenizer.tokens, task.target_tokenizer.tokens
-        save_model(arguments.out, session.parameters, session.config, *tokens, session.step, session.seed)
+        config = with_shards(session.config, session.trainer.shards)
+        save_model(arguments.out, session.parameters, config, *tokens, session.step, session.seed)
         saved.append(f"{arguments.out}, the model after {session.step:,} steps")
     if not interruption:
         print(*summary(session, first_step, seconds), sep="\n")
