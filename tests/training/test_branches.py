@@ -5,7 +5,15 @@ import math
 import pytest
 
 from tests.training.small_runs import SMALL
-from tfviz.training.branches import CHANGEABLE, Line, changed, describe, first_line
+from tfviz.training.branches import (
+    CHANGEABLE,
+    Line,
+    changed,
+    changed_together,
+    describe,
+    first_line,
+    shared_past,
+)
 from tfviz.training.config import RunConfig, difference
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.rules import ConfigurationError
@@ -180,3 +188,53 @@ def test_a_branch_is_described_by_what_changed() -> None:
     assert describe(difference(SMALL, OTHER_SEED)) == "seed 5, learning_rate 0.1"
     assert describe({}) == "unchanged"
     assert describe(difference(SMALL, RunConfig.replace(SMALL, "model.dropout", 0.5))) == "dropout 0.5"
+
+
+def test_a_branch_knows_its_own_changes_and_not_those_that_it_was_left_with() -> None:
+    main = new_line(9)
+    main.change(3, FAST)
+    branch = main.fork(1, "same", 5)
+    assert main.own_changes == [(3, {"training.learning_rate": (0.01, 0.1)})] and branch.own_changes == []
+    branch.change(5, FASTER)
+    train(branch, 2)
+    branch.change(7, OTHER_SEED)
+    assert branch.own_changes == [
+        (5, {"training.learning_rate": (0.1, 0.2)}),
+        (7, {"training.learning_rate": (0.2, 0.1), "training.seed": (0, 5)}),
+    ]
+
+
+def test_fields_that_are_allowed_together_only_change_together() -> None:
+    path, values = (
+        "training.schedule",
+        {"training.warmup_steps": 5, "training.schedule": "warmup_inverse_sqrt"},
+    )
+    assert changed_together(SMALL, values).training.warmup_steps == 5
+    with pytest.raises(ConfigurationError, match="needs at least 1"):
+        changed(SMALL, path, "warmup_inverse_sqrt")
+    with pytest.raises(ConfigurationError, match="cannot change in the middle of a run"):
+        changed_together(SMALL, {"training.learning_rate": 0.1, "training.batch_size": 3})
+
+
+def test_what_two_branches_share_ends_where_the_first_of_them_left() -> None:
+    branches = {
+        branch.number: branch
+        for branch in (
+            Branch(),
+            Branch(1, "one", 0, 100),
+            Branch(2, "late", 0, 200),
+            Branch(3, "of one", 1, 150),
+            Branch(4, "of one, of the main branch's steps", 1, 50),
+        )
+    }
+    shared = {
+        (first, second): shared_past(branches, first, second)
+        for first in branches
+        for second in branches
+        if first < second
+    }
+    assert shared == {
+        (0, 1): 100, (0, 2): 200, (0, 3): 100, (0, 4): 50, (1, 2): 100, (1, 3): 150, (1, 4): 50,
+        (2, 3): 100, (2, 4): 50, (3, 4): 50,
+    }  # fmt: skip
+    assert all(shared_past(branches, second, first) == step for (first, second), step in shared.items())

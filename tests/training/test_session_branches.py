@@ -203,3 +203,31 @@ def test_branches_share_one_budget_of_keyframes(session: Session) -> None:
     for number in (3, 2, 1):
         session.delete(number)
     assert session.keyframes.budget == whole
+
+
+def test_several_fields_change_in_one_intervention(session: Session) -> None:
+    session.train(10)
+    session.go_to(6)
+    branch = session.change({RATE: 0.002, "training.clip_norm": 0.5})
+    assert (branch.number, branch.fork) == (1, 6)
+    assert session.line.own_changes == [
+        (
+            6,
+            {
+                RATE: (HARD.training.learning_rate, 0.002),
+                "training.clip_norm": (HARD.training.clip_norm, 0.5),
+            },
+        )
+    ]
+    assert [type(event) for event in session.mailbox.events()] == [Branched, Intervened]
+
+
+def test_a_session_says_why_a_branch_is_kept(session: Session) -> None:
+    session.train(5)
+    session.branch("one")
+    session.branch("two")
+    main, current = "it is the main or the current one", session.why_kept(2)
+    assert current == f"branch 'two' cannot be deleted: {main}"
+    assert session.why_kept(1) == "branch 'one' cannot be deleted: two left it"
+    session.switch(0)
+    assert session.why_kept(2) is None

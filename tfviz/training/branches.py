@@ -1,8 +1,10 @@
 """The futures of a run: each branch has its record, its keyframes, and the configurations it went through."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import cast
 
 from tfviz.training.config import RunConfig, difference
 from tfviz.training.history import History
@@ -67,6 +69,17 @@ class Line:
             if step > fork or (step == fork and config != beginning)
         ]
 
+    @property
+    def own_changes(self) -> list[tuple[int, dict[str, tuple[object, object]]]]:
+        """(step after which it happened, path -> (before, after)) of the changes that its parent knows nothing of."""
+        beginning = cast(RunConfig, self.branch.config)  # another trainer's run has no changes to compare
+        own = [(self.branch.fork, beginning), *self.own_configs]
+        return [
+            (step, changes)
+            for (_, before), (step, after) in pairwise(own)
+            if (changes := difference(before, after))
+        ]
+
     def fork(self, number: int, name: str, step: int) -> "Line":
         """A branch that shares this one's past up to a step."""
         history = History(self.history.names)
@@ -92,11 +105,17 @@ def first_line(config: RunConfig, names: tuple[str, ...], keyframes: Keyframes) 
 
 def changed(config: RunConfig, path: str, value: object) -> RunConfig:
     """The configuration after an intervention. ConfigurationError for what can be chosen at the start only."""
-    after = config.replace(path, value)
-    if path not in CHANGEABLE:
-        raise ConfigurationError(
-            path, f"{path} cannot change in the middle of a run; what can: {', '.join(CHANGEABLE)}"
-        )
+    return changed_together(config, {path: value})
+
+
+def changed_together(config: RunConfig, values: Mapping[str, object]) -> RunConfig:
+    """The same for several fields, of which one may not be allowed without the other."""
+    after = config.with_values(values)
+    for path in values:
+        if path not in CHANGEABLE:
+            raise ConfigurationError(
+                path, f"{path} cannot change in the middle of a run; what can: {', '.join(CHANGEABLE)}"
+            )
     return after
 
 
@@ -105,3 +124,19 @@ def describe(changes: dict[str, tuple[object, object]]) -> str:
     return (
         ", ".join(f"{path.rpartition('.')[2]} {after}" for path, (_, after) in changes.items()) or "unchanged"
     )
+
+
+def shared_past(branches: Mapping[int, Branch], first: int, second: int) -> int:
+    """The last step up to which the records of two different branches are the same, because it was taken once."""
+    one, other = _way(branches, first), _way(branches, second)
+    return int(max(min(one[number], other[number]) for number in one.keys() & other.keys()))
+
+
+def _way(branches: Mapping[int, Branch], number: int) -> dict[int, float]:
+    """Where a branch comes from: its own number and those of its ancestors -> up to which step its record is theirs."""
+    way, branch, reach = {number: math.inf}, branches[number], math.inf
+    while branch.parent is not None:
+        reach = min(reach, branch.fork)
+        way[branch.parent] = reach
+        branch = branches[branch.parent]
+    return way

@@ -5,13 +5,13 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self, TypeVar
 
 import numpy as np
 
-from tfviz.training.branches import Line, changed, describe, first_line
+from tfviz.training.branches import Line, changed_together, describe, first_line
 from tfviz.training.catching_up import catch_up
 from tfviz.training.config import RunConfig, difference, with_shards
 from tfviz.training.events import Branched, Intervened, Warned
@@ -262,7 +262,11 @@ class Session:
 
         ConfigurationError, a ValueError, for a value or a field that cannot be. Returns the branch that is current now.
         """
-        return self._at_boundary(lambda: self._intervene(path, value))
+        return self.change({path: value})
+
+    def change(self, values: Mapping[str, object]) -> Branch:
+        """The same for several fields at once, path -> value: one intervention."""
+        return self._at_boundary(lambda: self._change(values))
 
     def branch(self, name: str) -> Branch:
         """Leave the present branch at the present step, unchanged so far. Returns the new branch, now current."""
@@ -275,12 +279,18 @@ class Session:
 
     def delete(self, branch: int) -> None:
         """Give up a branch and its record. ValueError for the current one, the main one, or one that others left."""
-        line = self._existing(branch)
-        others = [other.branch.name for other in self._lines.values() if other.branch.parent == branch]
-        if line is self._line or line.branch.parent is None or others:
-            reason = f"{', '.join(others)} left it" if others else "it is the main or the current one"
-            raise ValueError(f"branch {line.branch.name!r} cannot be deleted: {reason}")
+        if reason := self.why_kept(branch):
+            raise ValueError(reason)
         self._at_boundary(lambda: self._delete(branch))
+
+    def why_kept(self, branch: int) -> str | None:
+        """Why a branch cannot be deleted, in a sentence; None where it can."""
+        line = self._existing(branch)
+        others = [other.branch.name for other in self.lines.values() if other.branch.parent == branch]
+        if line is not self._line and line.branch.parent is not None and not others:
+            return None
+        reason = f"{', '.join(others)} left it" if others else "it is the main or the current one"
+        return f"branch {line.branch.name!r} cannot be deleted: {reason}"
 
     def record(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
         """Write the run to a file from now on, with all that happened so far.
@@ -389,9 +399,9 @@ class Session:
     def _go_to(self, step: int) -> None:
         replay(self.trainer, self._line, step)
 
-    def _intervene(self, path: str, value: object) -> Branch:
+    def _change(self, values: Mapping[str, object]) -> Branch:
         before = self.config
-        after = changed(before, path, value)
+        after = changed_together(before, values)
         changes = difference(before, after)
         if not changes:
             return self._line.branch

@@ -28,6 +28,8 @@ class LegendButton(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.value = ""
+        self.branch: int | None = None
+        """Whose curve it is, where it has the colour of a branch."""
         self.shows_value = True
         self._colour, self._sample, self._theme = colour, sample, DARK
 
@@ -35,6 +37,11 @@ class LegendButton(QAbstractButton):
         if value != self.value:
             self.value = value
             self.update()
+
+    def show_branch(self, number: int) -> None:
+        """Take the colour of a branch."""
+        self.branch = number
+        self.update()
 
     def show_value(self, shown: bool) -> None:
         """Without the value the entry needs less room."""
@@ -60,7 +67,9 @@ class LegendButton(QAbstractButton):
         if self.hasFocus() or self.underMouse():
             painter.setPen(QPen(theme.colour("accent" if self.hasFocus() else "line")))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        colour = theme.colour(theme.series[self._colour])
+        colour = theme.colour(
+            theme.series[self._colour] if self.branch is None else theme.branch(self.branch)
+        )
         painter.setPen(QPen(colour, 1.6))
         painter.setBrush(colour if self.isChecked() else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(8.5, self.height() / 2), 4.2, 4.2)

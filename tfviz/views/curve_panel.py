@@ -1,14 +1,17 @@
 """Loss and accuracy over the steps: raw and smoothed, of training and validation, at any length of a run."""
 
 import math
+from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
+from tfviz.training.branches import Line
 from tfviz.training.history import History
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.axes import TickAxis
+from tfviz.views.branch_legend import BranchLegend
 from tfviz.views.curve_header import LegendButton, SmoothingSlider, value_text
 from tfviz.views.curve_picture import ACCURACY_RANGE, SERIES, TRAINED, VALIDATED, CurvePicture
 from tfviz.views.icons import icon
@@ -63,6 +66,15 @@ class CurvePanel(Panel):
         self._text_throttle.request()
         self._summary_throttle.request()
 
+    def show_branches(self, lines: Mapping[int, Line], current: int) -> None:
+        """All branches of the run, and the one whose history is shown: the others are drawn behind it."""
+        self.show_history(lines[current].history)
+        self.branch_legend.show_branches(lines, current)
+        self.legend["train"].show_branch(current)
+        self.picture.branch = current
+        self.picture.others.show(lines, current)
+        self._choose_branches()
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         self.show_step(snapshot.step)
 
@@ -79,6 +91,7 @@ class CurvePanel(Panel):
         self.plot.recolour(theme)
         for button in self.legend.values():
             button.recolour(theme)
+        self.branch_legend.recolour(theme)
         self.reset_button.setIcon(icon("solo", theme.dim))
         self.picture.theme = theme
         self.picture.draw()
@@ -100,6 +113,9 @@ class CurvePanel(Panel):
         self.plot.setAccessibleName("Loss and accuracy over the steps")
         self.picture = CurvePicture(self.plot, self.curves)
         self.empty = EmptyState()
+        self.branch_legend = BranchLegend()
+        self.branch_legend.hidden_changed.connect(self._choose_branches)
+        self.body.addWidget(self.branch_legend)
         self.body.addWidget(self.empty)
         self.body.addWidget(self.plot)
         self.plot.range_changed.connect(self._change_range)
@@ -175,6 +191,11 @@ class CurvePanel(Panel):
         self.picture.shown = {name for name, button in self.legend.items() if button.isChecked()}
         self._fit_throttle.now()
 
+    def _choose_branches(self) -> None:
+        self.picture.others.hidden = self.branch_legend.hidden
+        self.plot.show_reach(self.picture.others.reach)
+        self._fit_throttle.now()
+
     def _change_axis(self, logarithmic: bool) -> None:
         self.picture.logarithmic = logarithmic
         self.plot.left.set_ticks(decade_ticks if logarithmic else value_ticks)
@@ -190,6 +211,7 @@ class CurvePanel(Panel):
 
     def _smooth(self) -> None:
         self.curves.set_factor(self.slider.factor)
+        self.picture.others.set_factor(self.slider.factor)
         self.picture.draw()
 
     def _hover(self, step: int | None) -> None:

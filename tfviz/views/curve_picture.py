@@ -5,14 +5,15 @@ from collections.abc import Set
 import numpy
 from PySide6.QtGui import QColor
 
+from tfviz.training.run_file.branch import MAIN
+from tfviz.views.branch_curves import BranchCurves
 from tfviz.views.canvas import MARK_DISTANCE, Canvas
 from tfviz.views.curve_data import block_size
 from tfviz.views.run_curves import RunCurves
 from tfviz.views.step_plot import StepPlot
-from tfviz.views.theme import DARK
-from tfviz.views.value_range import padded, robust_range, settled
+from tfviz.views.theme import DARK, Theme
+from tfviz.views.value_range import NO_LOGARITHM, Points, on_axis, padded, robust_range, settled
 
-Points = tuple[numpy.ndarray, numpy.ndarray]
 Range = tuple[float, float]
 Validations = tuple[int, float]  # how many points their lines have, and the last one's step
 
@@ -24,7 +25,6 @@ SERIES = ("train", "validation", "accuracy", "sequence")
 ACCURACY_RANGE = (-0.02, 1.06)
 MOST_COLUMNS = 1000  # two points each
 FEW_POINTS = 40
-NO_LOGARITHM = -400.0  # stands for the logarithm of zero and less, below that of any float
 
 
 class CurvePicture:
@@ -33,8 +33,11 @@ class CurvePicture:
     def __init__(self, plot: StepPlot, curves: RunCurves) -> None:
         self.plot, self.curves = plot, curves
         self.canvas = Canvas(plot)
-        self.theme = DARK
-        self.logarithmic = False
+        self.others = BranchCurves(plot, curves.factor)
+        self.branch = MAIN
+        """Whose curves these are; the loss is drawn in the colour of its branch."""
+        self._theme = DARK
+        self._logarithmic = False
         self.shown: Set[str] = set(SERIES)
         self._since = 0.0  # from which step on the lines of training are drawn
         self._validated = True  # whether those of validation are
@@ -44,9 +47,25 @@ class CurvePicture:
         self._drawn: tuple[object, ...] = ()
 
     @property
+    def theme(self) -> Theme:
+        return self._theme
+
+    @theme.setter
+    def theme(self, theme: Theme) -> None:
+        self._theme = self.others.theme = theme
+
+    @property
+    def logarithmic(self) -> bool:
+        return self._logarithmic
+
+    @logarithmic.setter
+    def logarithmic(self, logarithmic: bool) -> None:
+        self._logarithmic = self.others.logarithmic = logarithmic
+
+    @property
     def is_stale(self) -> bool:
         """Whether there is more to see than was drawn: half a pixel of new steps, another range, or another run."""
-        if self._drawn_range != (self.plot.first_step, self.plot.last_step):
+        if self._drawn[-1:] != (self.curves.envelopes,) or self._drawn_range != self.plot.view.steps:
             return True
         pixels = (len(self.curves) - self._drawn_steps) / self.plot.steps_per_pixel
         return pixels >= 0.5 or pixels < 0
@@ -54,8 +73,8 @@ class CurvePicture:
     def fit_and_draw(self) -> None:
         """Choose the range of the loss anew if the lines no longer fit it, then draw."""
         self._since, self._validated = 0.0, "validation" in self.shown
-        lines = self._loss_lines()
-        values = [y[y > NO_LOGARITHM] for _, y in lines.values() if len(y)]
+        lines = [*self._loss_lines().values(), *self.others.lines().values()]
+        values = [y[y > NO_LOGARITHM] for _, y in lines if len(y)]
         wanted = robust_range(numpy.concatenate(values)) if values else None
         if wanted is not None:
             target = padded(*wanted, from_zero=not self.logarithmic)
@@ -64,9 +83,10 @@ class CurvePicture:
 
     def draw(self) -> None:
         """Draw in the ranges that the axes have: only what is new where all else stands as it did."""
+        self.others.draw()
         curves, validations = self.curves, self._validations()
         state = (
-            self.canvas.geometry, self.logarithmic, frozenset(self.shown), curves.factor, self.theme.name,
+            self.canvas.geometry, self.logarithmic, frozenset(self.shown), curves.factor, self.theme.name, self.branch,
             validations[0] <= FEW_POINTS, curves.envelopes,
         )  # fmt: skip
         goes_on = len(state) == len(self._drawn) and state[:-1] == self._drawn[:-1]
@@ -103,8 +123,9 @@ class CurvePicture:
             left <= 0 or self.plot.view.x(self._drawn_validations[1]) > left - MARK_DISTANCE
         )
         lines = self._loss_lines()
-        train, validation, token, sequence = (self.theme.colour(colour) for colour in self.theme.series[:4])
-        faint = self.theme.mix("panel", self.theme.series[0], 0.42) if self.curves.factor else train
+        validation, token, sequence = (self.theme.colour(colour) for colour in self.theme.series[1:4])
+        train = self.theme.colour(self.theme.branch(self.branch))
+        faint = self.theme.mix("panel", self.theme.branch(self.branch), 0.42) if self.curves.factor else train
         self.canvas.begin(left)
         if "loss" in lines:
             self.canvas.line(*lines["loss"], faint)
@@ -154,11 +175,7 @@ class CurvePicture:
         return means.points(self.plot.first_step, self.plot.last_step, self._columns // 2, self._since)
 
     def _on_axis(self, points: Points) -> Points:
-        steps, loss = points
-        if not self.logarithmic:
-            return steps, loss
-        with numpy.errstate(divide="ignore", invalid="ignore"):
-            return steps, numpy.where(loss <= 0, NO_LOGARITHM, numpy.log10(loss))
+        return on_axis(points, self.logarithmic)
 
     def _draw_accuracy(self, name: str, colour: QColor) -> None:
         width = 1.5 if self.curves.factor else 1.0
@@ -179,11 +196,13 @@ class CurvePicture:
     def _draw_marks(self, lines: dict[str, Points]) -> None:
         """Triangles at the edges: losses outside of the range in their colour, NaN and infinity in theirs."""
         low, high = self.plot.value_range
-        for name, series in (("loss", 0), ("validation_loss", 1)):
+        for name, colour in (
+            ("loss", self.theme.branch(self.branch)),
+            ("validation_loss", self.theme.series[1]),
+        ):
             if name in lines:
                 steps, values = lines[name]
-                colour = self.theme.colour(self.theme.series[series])
-                self.canvas.marks(steps[values > high], colour, "top", "up")
-                self.canvas.marks(steps[values < low], colour, "bottom", "down")
+                self.canvas.marks(steps[values > high], self.theme.colour(colour), "top", "up")
+                self.canvas.marks(steps[values < low], self.theme.colour(colour), "bottom", "down")
                 broken = self.curves.envelopes[name].broken_between(self.plot.first_step, self.plot.last_step)
                 self.canvas.marks(broken, self.theme.colour("not_a_number"), "top", "down")

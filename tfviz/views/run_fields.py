@@ -90,11 +90,17 @@ SHOWN_FOR: dict[str, Callable[[str], bool]] = {
 """Fields that mean something for some tasks only."""
 
 
+def field_label(path: str) -> str:
+    """What the panel calls a field that has a line of its own."""
+    alone = {row.paths[0]: row.label for section in MAIN for row in section.rows if len(row.paths) == 1}
+    return alone.get(path) or LABELS.get(path, _spoken(path))
+
+
 def more() -> Section:
     """All fields that the main sections leave out, in their own order."""
     placed = {path for section in MAIN for row in section.rows for path in row.paths}
     rest = [path for path in RunConfig.rules() if path not in placed]
-    return Section("More", tuple(Row(LABELS.get(path, _spoken(path)), (path,)) for path in rest))
+    return Section("More", tuple(Row(field_label(path), (path,)) for path in rest))
 
 
 def _spoken(path: str) -> str:

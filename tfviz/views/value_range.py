@@ -2,6 +2,11 @@
 
 import numpy
 
+Points = tuple[numpy.ndarray, numpy.ndarray]
+
+NO_LOGARITHM = -400.0
+"""Stands for the logarithm of zero and less, below that of any float."""
+
 REACH = 1.2
 """How far beyond the bulk of the values, in units of its spread, the range may follow an extreme one."""
 
@@ -30,3 +35,12 @@ def settled(current: tuple[float, float], wanted: tuple[float, float]) -> tuple[
     slack = 0.02 * (high - low)
     fits = wanted_low >= low - slack and wanted_high <= high + slack
     return current if fits and wanted_high - wanted_low > 0.6 * (high - low) else wanted
+
+
+def on_axis(points: Points, logarithmic: bool) -> Points:
+    """Steps and values as they lie on an axis that may be logarithmic."""
+    steps, values = points
+    if not logarithmic:
+        return steps, values
+    with numpy.errstate(divide="ignore", invalid="ignore"):
+        return steps, numpy.where(values <= 0, NO_LOGARITHM, numpy.log10(values))
