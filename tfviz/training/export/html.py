@@ -54,7 +54,7 @@ def html(
     style = f"\n{_resource('page.css')}"
     script = "\n".join(["\n(() => {", '"use strict";', *map(_resource, SCRIPTS), "})();\n"])
     steps = f"step {data.first:,}" if data.first == data.last else f"steps {data.first:,} to {data.last:,}"
-    run = data.config.name or data.config.task.name
+    run = data.config.title
     return _filled(
         _resource("page.html"),
         {

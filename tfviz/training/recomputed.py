@@ -1,0 +1,68 @@
+"""Any step of a run that another tfviz trains, computed here from what is in its file."""
+
+from collections.abc import Callable
+from typing import Self, TypeVar
+
+import numpy as np
+
+from tfviz.training.branches import Line
+from tfviz.training.config import RunConfig
+from tfviz.training.past import Past, Progress
+from tfviz.training.recording import recorded_config
+from tfviz.training.run_file import RunReader
+from tfviz.training.snapshot import Snapshot
+from tfviz.training.tasks import Task, create_task
+from tfviz.training.trainer import Trainer
+
+Result = TypeVar("Result")
+
+
+class Recomputed:
+    """A set of parameters that travels through the recorded steps. Any thread may ask, one at a time."""
+
+    def __init__(self, config: RunConfig, task: Task) -> None:
+        self.config, self.task = config, task
+        self._trainer = Trainer(config, task)
+        self.beginning = self._trainer.state()
+        """The state at step 0, which follows from the configuration."""
+        self.total_steps = self._trainer.total_steps
+        self._past = Past(self._trainer, task)
+        self._probe = task.probe()
+
+    @classmethod
+    def of(cls, reader: RunReader) -> Self | None:
+        """None where another program trains the run, or the data that it learns from are not at hand."""
+        try:
+            config = recorded_config(reader)
+            task = create_task(config)
+        except (ValueError, OSError):
+            return None
+        tokens = task.source_tokenizer.tokens, task.target_tokenizer.tokens
+        return cls(config, task) if tokens == (reader.source_tokens, reader.target_tokens) else None
+
+    def picture(self, line: Line, step: int, progress: Progress | None = None) -> Snapshot | None:
+        """What the model does after `step` updates; None where `progress` gave up."""
+
+        def read() -> Snapshot:
+            config = line.config_after(step)
+            attention, prediction = self._past.reader.read(self._probe)
+            return Snapshot(step, config.training.seed, config, attention, prediction)
+
+        return self._at(line, step, read, progress)
+
+    def parameters(self, line: Line, step: int) -> dict[str, np.ndarray]:
+        """Copies under torch's names."""
+        found = self._at(
+            line, step, lambda: {name: array.copy() for name, array in self._trainer.parameters.items()}
+        )
+        assert found is not None  # nobody could give up
+        return found
+
+    def close(self) -> None:
+        self._past.close()
+
+    def _at(
+        self, line: Line, step: int, look: Callable[[], Result], progress: Progress | None = None
+    ) -> Result | None:
+        with self._past.lock, np.errstate(all="ignore"):
+            return look() if self._past.visit(line, step, progress) else None
