@@ -43,6 +43,11 @@ class RecordKeeper(QObject):
         self._try_at, self._warned = 0.0, False
         self.show()
 
+    def let_go(self) -> None:
+        """A run that nobody here trains is shown: there is nothing to record."""
+        self.close()
+        self.record = None
+
     def look(self) -> None:
         """Begin the record once there is something to record; say in the title how things are."""
         record, now = self.record, time.monotonic()

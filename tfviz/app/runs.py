@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from tfviz.app.background import Background
+from tfviz.training.followed import FollowedRun
 from tfviz.training.session import Session
 
 Maker = Callable[[], Session]
@@ -59,7 +60,7 @@ class Runs(QObject):
         """End all threads."""
         if self._opening is not None:
             self._opening.cancel()
-            if isinstance(self._opening.result, Session):
+            if isinstance(self._opening.result, Session | FollowedRun):
                 self._opening.result.close()
             self._opening = None
         if self.current is not None:

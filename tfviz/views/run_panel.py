@@ -1,6 +1,7 @@
 """The configuration of the run: everything can be edited, is checked while one types, and starts a new run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError
+from tfviz.views.foreign_form import ForeignForm
 from tfviz.views.panel import Panel, label
 from tfviz.views.parameter_count import parameter_count
 from tfviz.views.run_form import COMPACT, FORM_MARGIN, RunForm
@@ -60,7 +62,28 @@ class RunPanel(Panel):
     def show_config(self, config: RunConfig) -> None:
         """Show the configuration of the run that is open now; edits are dropped, no run is requested."""
         self.form.running = config
+        self._show_fields(True)
         self.form.show_values(config)
+
+    def show_foreign(self, values: Mapping[str, Any], trainer: str) -> None:
+        """Show what another trainer recorded of its configuration; the fields come back with a preset."""
+        self.form.running = None
+        self.foreign.show_values(values)
+        self._show_fields(False)
+        self._preset.setCurrentIndex(-1)
+        self._count_label.setText("")
+        self._revert.hide()
+        self._new_button.setText("New run")
+        self._new_button.setEnabled(False)
+        self._new_button.setToolTip(f"{trainer} trains this run. Choose a preset for a run of your own")
+
+    def show_change(self, config: RunConfig) -> None:
+        """The run goes on with another configuration: shown, unless there are edits, which are compared with it."""
+        if self.form.changes() or self.form.errors:
+            self.form.running = config
+            self.form.check()
+        else:
+            self.show_config(config)
 
     def show_error(self, error: ValueError) -> None:
         """Show at its field what the task or the session said against the configuration, until something is edited."""
@@ -112,6 +135,9 @@ class RunPanel(Panel):
         scroll.setWidget(self.form)
         self.body.addWidget(scroll, 1)
         self.form.arranged.connect(self._align_preset)
+        self._scroll, self.foreign = scroll, ForeignForm()
+        self.foreign.hide()
+        self.body.addWidget(self.foreign, 1)
 
     def _build_foot(self) -> None:
         self._count_label = label("", "dim")
@@ -152,7 +178,14 @@ class RunPanel(Panel):
 
     # what happens
 
+    def _show_fields(self, fields: bool) -> None:
+        """Or what another trainer recorded in their place."""
+        for widget in (self._scroll, self._count_label):
+            widget.setVisible(fields)
+        self.foreign.setVisible(not fields)
+
     def _take_preset(self) -> None:
+        self._show_fields(True)
         self.form.show_values(RunConfig.preset(self._preset.currentData()))
 
     def _show_running(self) -> None:
