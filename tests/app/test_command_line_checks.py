@@ -7,6 +7,7 @@ import pytest
 from tests.app.commands import SMALL, program
 from tfviz.app.command_line import main
 from tfviz.core.operations import LayerNorm
+from tfviz.training import bench_timeline
 
 
 def test_the_small_model_passes_in_both_orders_of_its_norms(capsys):
@@ -92,3 +93,21 @@ def test_bench_of_the_window_says_what_it_takes():
 def test_threads_are_not_for_the_window(capsys):
     assert main(["bench", "--gui", "--threads", "1"]) == 2
     assert "--threads" in capsys.readouterr().err
+
+
+def test_bench_of_the_timeline_says_what_looking_back_costs(capsys, monkeypatch):
+    for name, value in (("PAIRS", 2), ("ROUNDS", 2), ("SETTLING", 0.0)):
+        monkeypatch.setattr(bench_timeline, name, value)
+    assert main(["bench", "--timeline", "--shapes", "tiny", "--steps", "30", "--seconds", "0.05"]) == 0
+    captured = capsys.readouterr()
+    for word in ("memory", "file", "median", "worst", "100 / 250", "ratio", "file MB", "0.97"):
+        assert word in captured.out
+    assert "tiny: showing steps" in captured.err
+
+
+@pytest.mark.parametrize(
+    "option", [["--timeline", "--gui"], ["--timeline", "--threads", "1"], ["--steps", "5"]]
+)
+def test_options_of_another_measurement_are_refused(capsys, option):
+    assert main(["bench", *option]) == 2
+    assert "--timeline" in capsys.readouterr().err

@@ -17,11 +17,14 @@ EPILOG = """examples:
   %(prog)s
   %(prog)s --shapes tiny small --threads 1 --seconds 10
   %(prog)s --gui --shapes tiny --json
+  %(prog)s --timeline --shapes tiny --steps 3000
 
 All cases are measured in turns; figures are medians. A step is all that training does for one batch:
 batch, forward, backward, norms and clipping, update, accuracies. GFLOP/s count the matrix products
 over tokens that are no padding; the peak is a float32 product of two 2048 x 2048 matrices here.
---gui needs no display: it trains with the window live and with its timer idle, in turns."""
+--gui needs no display: it trains with the window live and with its timer idle, in turns.
+--timeline trains runs that are recorded, shows steps of theirs near and far, opens the files and does
+it again, then trains with and without a run file, in turns."""
 
 
 def configure(parser: Parser) -> None:
@@ -32,21 +35,41 @@ def configure(parser: Parser) -> None:
         type=one_of(*SHAPES),
         nargs="+",
         metavar="NAME",
-        help=f"among {', '.join(SHAPES)} (default: all; with --gui the first three)",
+        help=f"among {', '.join(SHAPES)} (default: all; --gui: the first three; --timeline: the first two)",
     )
     parser.add_argument(
         "--threads", type=whole_number(1, 2), nargs="+", metavar="N", help="1, 2 or both (default: both)"
     )
     parser.add_argument(
-        "--seconds", type=positive_number, metavar="S", help="of training for each case (default 3; --gui 10)"
+        "--seconds",
+        type=positive_number,
+        metavar="S",
+        help="of training for each case (default 3; --gui 10; --timeline 20)",
     )
     parser.add_argument(
         "--gui", action="store_true", help="the window: live over headless speed, event-loop delay"
+    )
+    parser.add_argument(
+        "--timeline",
+        action="store_true",
+        help="any step of a run shown again; what recording takes of training",
+    )
+    parser.add_argument(
+        "--steps",
+        type=whole_number(1),
+        metavar="N",
+        help="with --timeline: of each run (default: tiny 10,000, small 2,000)",
     )
     parser.add_argument("--json", action="store_true", help="as JSON, times in seconds")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.timeline:
+        from tfviz.app.commands import bench_timeline
+
+        return bench_timeline.run(arguments)
+    if arguments.steps:
+        raise ValueError("--steps is for --timeline: the other measurements take --seconds")
     if arguments.gui:
         return _run_gui(arguments)
     from tfviz.app.commands.machine_info import machine
@@ -75,7 +98,7 @@ def _run_gui(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"windows": [summary(cost) for cost in costs], "machine": machine()}, indent=2))
         return 0
-    print(_machine_line(machine()))
+    print(machine_line(machine()))
     for cost in costs:
         if warning := busy_warning(cost.foreign_load):
             print(f"{cost.shape}: {warning}")
@@ -119,7 +142,7 @@ def _distinct(values: Any) -> list[Any]:
 
 def _print(result: "Result", machine: dict[str, Any]) -> None:
     peaks = ", ".join(f"{peak / 1e9:.0f} GFLOP/s on {threads}" for threads, peak in result.peaks.items())
-    print(_machine_line(machine))
+    print(machine_line(machine))
     print(f"float32 matrix product, best of all rounds: {peaks} thread(s)")
     if warning := busy_warning(result.foreign_load):
         print(warning)
@@ -142,7 +165,7 @@ def _print(result: "Result", machine: dict[str, Any]) -> None:
     table(_breakdown_rows(result.breakdowns))
 
 
-def _machine_line(machine: dict[str, Any]) -> str:
+def machine_line(machine: dict[str, Any]) -> str:
     here = machine["numerical fingerprint"]
     return (
         f"{here['processor']}, {machine['usable cores']} cores; Python {machine['python']}, NumPy {machine['numpy']}, "
