@@ -1,6 +1,7 @@
 """Asks what to export and where to, and writes it while the window goes on."""
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -22,6 +23,7 @@ from tfviz.app.background import Background
 from tfviz.app.export_job import (
     ALL_HEADS,
     CHOICES,
+    DIFFERENCE_FORMATS,
     MODEL,
     ONE_HEAD,
     SCALARS,
@@ -32,7 +34,8 @@ from tfviz.app.export_job import (
     file_name,
     suggested_steps,
 )
-from tfviz.training.export import Format, Head, StepRange
+from tfviz.training.export import Format, Head, Pinned, StepRange
+from tfviz.training.export.comparison import obstacle
 from tfviz.training.export.description import origin, sentence
 from tfviz.training.export.heads import all_heads
 from tfviz.training.session import Session
@@ -69,12 +72,16 @@ class ExportDialog(QDialog):
         folder: str,
         choose_path: ChoosePath,
         parent: QWidget,
+        pinned: Pinned | None = None,
+        difference: bool = False,
     ) -> None:
+        """With `pinned` the difference to that step can be exported; `difference` says that this is what is seen."""
         super().__init__(parent)
         self.setObjectName("export_dialog")
         self.setWindowTitle("tfviz: export")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._folder, self._choose_path, self._preferred = folder, choose_path, head
+        self._pinned, self._obstacle = pinned, ""
         self.capture: Capture | None = None
         self._heads: list[Head] = []
         self._job: Job | None = None
@@ -83,6 +90,8 @@ class ExportDialog(QDialog):
         self.what, self.format, self.head, self.theme = QComboBox(), QComboBox(), QComboBox(), QComboBox()
         self.steps = QLineEdit()
         self.numbers = QCheckBox("Write the numbers into the cells")
+        self.difference = QCheckBox(f"Difference to {pinned.label}" if pinned else "")
+        self.difference.setChecked(difference)
         self.help = label("", "faint")
         self.message = label("", "error")
         self.save_button, self.cancel_button = QPushButton("Save as…"), QPushButton("Cancel")
@@ -104,7 +113,8 @@ class ExportDialog(QDialog):
         steps = StepRange.parse(self.steps.text()) if format.several_steps and self.steps.text() else None
         if steps is not None and self.capture is not None:
             steps.within(self.capture.frontier)
-        return Choice(what, format, head, self.theme.currentText(), self.numbers.isChecked(), steps)
+        pinned = self._pinned if self.difference.isEnabled() and self.difference.isChecked() else None
+        return Choice(what, format, head, self.theme.currentText(), self.numbers.isChecked(), steps, pinned)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._job is not None:
@@ -130,6 +140,8 @@ class ExportDialog(QDialog):
         self.steps.setObjectName("export_steps")
         self.steps.setToolTip("first:last:distance, such as 0:500:10")
         self.numbers.setObjectName("export_numbers")
+        self.difference.setObjectName("export_difference")
+        self.difference.setVisible(self._pinned is not None)
         self.caption.setObjectName("export_caption")
         self.help.setWordWrap(True)
         self.help.setMinimumHeight(36)
@@ -158,6 +170,8 @@ class ExportDialog(QDialog):
             field.setAccessibleName(word)
             form.addRow(label(word, "dim"), field)
         form.addRow("", self.numbers)
+        if self._pinned is not None:
+            form.addRow("", self.difference)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.cancel_button)
@@ -197,6 +211,9 @@ class ExportDialog(QDialog):
         self.head.setEnabled(what == ONE_HEAD)
         self.theme.setEnabled(format.picture)
         self.numbers.setEnabled(format.picture and what == ONE_HEAD)
+        self.difference.setEnabled(
+            what in (ALL_HEADS, ONE_HEAD) and format.name in DIFFERENCE_FORMATS and not self._obstacle
+        )
         self.steps.setEnabled(format.several_steps)
         self.steps.setPlaceholderText("this step" if format.one_step else "")
         frontier = self.capture.frontier if self.capture is not None else 0
@@ -219,6 +236,9 @@ class ExportDialog(QDialog):
         place = f"{origin(snapshot)}: “{sentence(snapshot)}”"
         self.caption.setText(f"Step {snapshot.step:,} · seed {snapshot.seed} · {place}")
         assert snapshot.attention is not None
+        if self._pinned is not None and self._pinned.snapshot.attention is not None:
+            self._obstacle = obstacle(snapshot.attention, self._pinned.snapshot.attention)
+            self.difference.setToolTip(f"<p>{escape(self._obstacle)}</p>" if self._obstacle else "")
         self._heads = all_heads(snapshot.attention)
         self.head.addItems([head.label for head in self._heads])
         if self._preferred in self._heads:

@@ -13,6 +13,7 @@ from tfviz.training.export import (
     IMAGE_FORMATS,
     Format,
     Head,
+    Pinned,
     StepRange,
     export_scalars,
     export_snapshot,
@@ -30,6 +31,9 @@ CHOICES: dict[str, tuple[Format, ...]] = {
     MODEL: DESCRIPTIONS["model"],
 }
 """What can be exported -> its formats."""
+
+DIFFERENCE_FORMATS = ("png", "svg", "pdf")
+"""The formats that can show the difference of two steps."""
 
 SOME_FRAMES = 100
 """About so many steps are suggested for an animation."""
@@ -65,6 +69,8 @@ class Choice:
     numbers: bool = False
     steps: StepRange | None = None
     """None: the captured step alone."""
+    pinned: Pinned | None = None
+    """The step of which the captured one is the difference; for attention in DIFFERENCE_FORMATS."""
 
 
 class Job:
@@ -85,6 +91,7 @@ class Job:
         capture, choice, path = self._capture, self._choice, self._path
         snapshot, format = capture.snapshot, choice.format.name
         look = {"head": choice.head, "theme": choice.theme, "numbers": choice.numbers}
+        both = look | {"pinned": choice.pinned}
         if choice.what == SCALARS:
             export_scalars(capture.session.history, path, format)
         elif choice.what == MODEL:
@@ -100,9 +107,9 @@ class Job:
         elif format in IMAGE_FORMATS:
             from tfviz.views.figure_image import export_image
 
-            export_image(snapshot, path, format, **look)  # type: ignore[arg-type]
+            export_image(snapshot, path, format, **both)  # type: ignore[arg-type]
         else:
-            export_snapshot(snapshot, path, "attention", format, **look)  # type: ignore[arg-type]
+            export_snapshot(snapshot, path, "attention", format, **both)  # type: ignore[arg-type]
 
     def _snapshots(self, wanted: StepRange) -> Iterator[Snapshot]:
         """The recorded steps one after the other, computed again beside the training."""
@@ -123,13 +130,15 @@ def suggested_steps(frontier: int) -> StepRange:
 def file_name(capture: Capture, choice: Choice) -> str:
     """A name that says what is in the file: "identity-step1284-seed7-cross.L0H3.png"."""
     snapshot = capture.snapshot
-    name = snapshot.config.name or snapshot.config.task.name
+    name = snapshot.config.title
     shown = f"step{snapshot.step}"
     if choice.steps is not None:
         last = capture.frontier if choice.steps.last is None else choice.steps.last
         shown = f"steps{choice.steps.first}-{last}"
     elif choice.what == SCALARS:
         shown = "scalars"
+    elif choice.pinned is not None:
+        shown += f"-minus-step{choice.pinned.snapshot.step}"
     parts = [re.sub(r"[^\w.-]+", "_", name), shown, f"seed{snapshot.seed}"]
     if choice.what == ONE_HEAD and choice.head is not None:
         parts.append(str(choice.head))
