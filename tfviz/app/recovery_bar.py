@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QPushButton, QToolBar
 
 from tfviz.app.background import Background
+from tfviz.app.docks import EDGE
 from tfviz.app.moments import moment_text
 from tfviz.training.run_library import InterruptedRun, RunLibrary
 from tfviz.views.icons import icon
@@ -52,9 +53,12 @@ class RecoveryBar(QToolBar):
             row.addWidget(button)
         holder = QFrame()
         outer = QHBoxLayout(holder)
-        outer.setContentsMargins(8, 8, 8, 0)
+        outer.setContentsMargins(EDGE, EDGE, EDGE, 0)
         outer.addWidget(card)
         self.addWidget(holder)
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(0, 0, 0, 0)  # those of the style are for buttons
 
     def show_run(self, run: InterruptedRun, others: int) -> None:
         """Say which one it is, and how many there are beside it."""
@@ -85,12 +89,12 @@ class Recovery(QObject):
         self._theme: Theme | None = None
         self._found: list[InterruptedRun] = []
         self._works: list[Background] = []
-        self._looked = False
+        self.looked = False
+        """Whether the search is over."""
 
     def look(self) -> None:
         """After the first picture; the budget is kept to on this occasion."""
-        if self._library is not None and not self._looked and self._window.isVisible():
-            self._looked = True
+        if self._library is not None and not (self.looked or self._works) and self._window.isVisible():
             work = Background(self._search, self)
             work.done.connect(self._offer)
             self._start(work)
@@ -114,7 +118,7 @@ class Recovery(QObject):
         return self._library.interrupted()
 
     def _offer(self, found: list[InterruptedRun]) -> None:
-        self._found = found
+        self._found, self.looked = found, True
         if not found:
             self._remove()
             return

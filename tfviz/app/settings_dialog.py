@@ -41,6 +41,7 @@ class SettingsDialog(QDialog):
         self.folder.setObjectName("runs_folder")
         self.folder.setAccessibleName("Folder of recorded runs")
         self.folder.setReadOnly(True)
+        self.folder.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.folder.setMinimumWidth(420)
         self.folder.setCursorPosition(0)
         self.amount = label("…")
