@@ -31,6 +31,13 @@ ENTRIES = (
     Entry("go_live", "Live", "Return to the newest step", "live", ("End",)),
     Entry("pause_training", "Pause training", "Park training at the next step", "pause"),
     Entry("run_steps", "Run steps", "Train this many steps, then pause", "forward"),
+    Entry(
+        "new_branch",
+        "Branch…",
+        "Branch from the step that is shown, or change something from here on",
+        "branch",
+        ("B",),
+    ),
     Entry("restart", "Restart", "Start again from step 0 with the same seed", "restart"),
     Entry("new_seed", "New seed", "Start again from step 0 with another seed", "seed"),
     Entry("new_run", "New run", "Start a run with the configuration of the run panel", "new", ("Ctrl+N",)),

@@ -134,13 +134,15 @@ def margin_bar(area: Qt.ToolBarArea, parent: QMainWindow) -> QToolBar:
     return bar
 
 
-def timeline_bar(timeline: QWidget, parent: QMainWindow) -> QToolBar:
-    """The timeline across the window, below all docks."""
+def timeline_bar(timeline: QWidget, beside: QWidget, parent: QMainWindow) -> QToolBar:
+    """The timeline across the window, below all docks, and what stands at its right."""
     bar = _fixed_bar("timeline_bar", parent)
     holder = QWidget()
     row = QHBoxLayout(holder)
     row.setContentsMargins(EDGE, GAP, EDGE, GAP)
-    row.addWidget(timeline)
+    row.setSpacing(GAP)
+    row.addWidget(timeline, 1)
+    row.addWidget(beside)
     bar.addWidget(holder)
     return bar
 

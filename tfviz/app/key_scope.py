@@ -23,14 +23,14 @@ from PySide6.QtWidgets import (
 )
 
 _MOVES = ("Left", "Right", "Shift+Left", "Shift+Right", "Home", "End")
-_TEXT = (*_MOVES, "Space", "?")
+_TEXT = (*_MOVES, "Space", "?", "B")
 _OWN: tuple[tuple[type[QWidget], tuple[str, ...]], ...] = (
     (QLineEdit, _TEXT),
     (QTextEdit, _TEXT),
     (QPlainTextEdit, _TEXT),
     (QAbstractSpinBox, _TEXT),
-    (QComboBox, (*_MOVES, "Space", "?")),
-    (QAbstractItemView, (*_MOVES, "Space", "?")),
+    (QComboBox, _TEXT),
+    (QAbstractItemView, _TEXT),
     (QAbstractSlider, _MOVES),
     (QTabBar, _MOVES),
     (QAbstractButton, ("Space",)),

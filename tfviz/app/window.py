@@ -8,6 +8,8 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QPushButton
 
 from tfviz.app.actions import Actions
+from tfviz.app.branch_bar import BranchBar
+from tfviz.app.branches import Branches
 from tfviz.app.controls import Controls
 from tfviz.app.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
 from tfviz.app.export_dialog import ChoosePath, ExportDialog, ask_for_path
@@ -112,7 +114,8 @@ class MainWindow(QMainWindow):
         for area in (top, Qt.ToolBarArea.LeftToolBarArea, Qt.ToolBarArea.RightToolBarArea):
             self.addToolBar(area, margin_bar(area, self))
         self.timeline = Timeline()
-        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, timeline_bar(self.timeline, self))
+        self.branch_bar = BranchBar(self.commands["new_branch"])
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, timeline_bar(self.timeline, self.branch_bar, self))
         self.status = StatusBar(self.commands, self)
         self.setStatusBar(self.status)
         pause = self.commands["pause_training"]
@@ -126,6 +129,7 @@ class MainWindow(QMainWindow):
         recent.chosen.connect(self.files.open_path)
         self.menu.addMenu(recent)
         self.menu.addActions([self.commands[name] for name in ("save_run", "save_run_as", "export")])
+        self.menu.addAction(self.commands["new_branch"])
         self.menu.addSeparator()
         panels = self.menu.addMenu("Panels")
         for dock in self.docks.values():
@@ -144,7 +148,11 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.controls.connect_actions(self.commands, self.toolbar)
         self.controls.connect_timeline(self.timeline)
+        curves = self.panels["curve_panel"]
+        assert isinstance(curves, CurvePanel)
+        self.branches = Branches(self.runs, self.controls, self.branch_bar, curves, self.tell, self)
         functions: dict[str, Callable[[], object]] = {
+            "new_branch": self.branches.ask,
             "new_run": self._press_new_run,
             "open_run": self.files.open,
             "save_run": self.files.save,
@@ -165,6 +173,7 @@ class MainWindow(QMainWindow):
                 case CurvePanel() | GradientPanel():
                     panel.step_clicked.connect(self.controls.go_to)
                 case RunPanel():
+                    self.branches.config_changed.connect(panel.show_change)
                     panel.new_run_requested.connect(self.controls.start_run)
                     panel.open_requested.connect(self.files.open)
                 case PredictionPanel():
@@ -189,6 +198,7 @@ class MainWindow(QMainWindow):
     def _adopt(self, session: Session, message: str) -> None:
         self.bridge.watch(session)
         self.controls.adopt(session)
+        self.branches.adopt()
         run_panel = self.panels["run_panel"]
         assert isinstance(run_panel, RunPanel)
         run_panel.show_config(session.config)
@@ -278,6 +288,7 @@ class MainWindow(QMainWindow):
         self.commands.recolour(self._theme)
         self.toolbar.recolour(self._theme)
         self.timeline.recolour(self._theme)
+        self.branches.recolour(self._theme)
         for dock in self.docks.values():
             dock.recolour(self._theme)
         self.recovery.recolour(self._theme)

@@ -10,7 +10,17 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from tfviz.training.events import Event, Failed, Finished, Paused, Resumed, Stopped, Warned
+from tfviz.training.events import (
+    Branched,
+    Event,
+    Failed,
+    Finished,
+    Intervened,
+    Paused,
+    Resumed,
+    Stopped,
+    Warned,
+)
 from tfviz.training.mailbox import Demand
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
@@ -92,6 +102,8 @@ class Bridge(QObject):
     """At every look, before the panels are told: the time to move the clock."""
     changed = Signal()
     """Step, frontier or state became another one; as soon as the state did, for steps at most five times a second."""
+    branched = Signal(object)
+    """Another branch is current, or the configuration of this one was changed."""
     resumed = Signal(object)
     paused = Signal(object)
     finished = Signal(object)
@@ -233,6 +245,10 @@ class Bridge(QObject):
 
     def _announce(self, event: Event) -> None:
         match event:
+            case Branched() | Intervened():
+                for feed in self.feeds:
+                    feed.steps = -1  # as many steps as before may be other ones now
+                self.branched.emit(event)
             case Resumed():
                 self.resumed.emit(event)
             case Paused():

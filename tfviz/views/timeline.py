@@ -37,11 +37,14 @@ KEYFRAME_DISTANCE = 12.0
 
 @dataclass(frozen=True)
 class Marker:
-    """Something that happened at a step: an intervention (a flag) or an alert (a triangle), and words that say what."""
+    """Something that happened at a step: an intervention (a flag), an alert (a triangle) or a branch that left (a stem
+    below the track), and words that say what."""
 
     step: int
-    kind: Literal["intervention", "alert"]
+    kind: Literal["intervention", "alert", "branch"]
     text: str
+    branch: int = 0
+    """The number of the branch, which decides the colour."""
 
 
 @guarded
@@ -263,6 +266,11 @@ class Timeline(QWidget):
             if marker.kind == "alert":
                 painter.setBrush(self.theme.colour("bad"))
                 _polygon(painter, (x - 5, 12), (x + 5, 12), (x, 3))
+            elif marker.kind == "branch":
+                colour = self.theme.colour(self.theme.branch(marker.branch))
+                painter.fillRect(QRectF(x - 0.75, self.track.bottom() - 1, 1.5, 5), colour)
+                painter.setBrush(colour)
+                painter.drawEllipse(QPointF(x, self.track.bottom() + 5), 3.6, 3.6)
             else:
                 painter.setBrush(self.theme.colour("parameter"))
                 _polygon(painter, (x - 1, 3), (x + 8, 6.5), (x + 1, 10), (x + 1, 14), (x - 1, 14))

@@ -1,0 +1,177 @@
+"""What the window does with branches: makes, changes, switches and deletes them, and shows them where they belong."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from tfviz.app.branch_bar import BranchBar
+from tfviz.app.branch_dialog import BranchDialog, BranchWish
+from tfviz.app.controls import Controls, Tell
+from tfviz.app.runs import Runs
+from tfviz.training.branches import Line
+from tfviz.training.config import RunConfig
+from tfviz.training.events import Branched, Intervened
+from tfviz.training.session import Session
+from tfviz.views.branch_texts import difference_text
+from tfviz.views.bridge import Bridge
+from tfviz.views.curve_panel import CurvePanel
+from tfviz.views.theme import DARK, Theme
+
+
+class Branches(QObject):
+    """Everything is done by the training thread, between two steps; the window is told when it is done."""
+
+    config_changed = Signal(object)
+    """Training goes on with this RunConfig."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        controls: Controls,
+        bar: BranchBar,
+        curves: CurvePanel,
+        tell: Tell,
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._runs, self._controls, self._tell, self._window = runs, controls, tell, window
+        self._bridge: Bridge = controls.bridge
+        self._bar, self._curves = bar, curves
+        self._theme = DARK
+        self._doing: list[tuple[Future[object], str]] = []
+        self._stale = False
+        self._config: RunConfig | None = None
+        self._bridge.branched.connect(self._arrive)
+        self._bridge.looked.connect(self._finish)
+        self._bridge.changed.connect(self._count)
+        bar.list.switch_wished.connect(self.switch)
+        bar.list.deletion_wished.connect(self.ask_to_delete)
+
+    def adopt(self) -> None:
+        """Show the branches of the session that is open now."""
+        self._doing.clear()
+        if self._runs.current is not None:
+            self._config = self._runs.current.config
+        self.show()
+
+    def recolour(self, theme: Theme) -> None:
+        self._theme = theme
+        self._bar.recolour(theme)
+
+    def ask(self) -> None:
+        """Ask for a branch from the step that the clock shows, or for a change where it follows."""
+        session, clock = self._runs.current, self._bridge.clock
+        if session is None or not session.running or self._window.findChild(BranchDialog) is not None:
+            return
+        line = session.line
+        dialog = BranchDialog(
+            session.lines,
+            line.branch.number,
+            min(clock.step, line.frontier),
+            clock.following and clock.at_end,
+            self._theme,
+            self._window,
+        )
+        dialog.wished.connect(lambda wish: self.carry_out(session, wish))
+        dialog.open()
+
+    def carry_out(self, session: Session, wish: BranchWish) -> None:
+        """Make the branch, or the change; what was trained goes on being trained."""
+
+        def work() -> None:
+            if wish.name is not None:
+                session.go_to(wish.step)
+                session.branch(wish.name)
+            else:
+                session.go_to(session.frontier)
+            if wish.values:
+                session.change(wish.values)
+
+        before = session.line.config_after(wish.step)
+        changes = {path: (before.value(path), after) for path, after in wish.values.items()}
+        if wish.name is None:
+            done = f"{session.line.branch.name} goes on with {difference_text(changes)}"
+        else:
+            left = f"{session.line.branch.name} at step {wish.step:,}"
+            done = f"Branch {wish.name} left {left}: {difference_text(changes)}"
+        self._do(session, work, done)
+
+    def switch(self, number: int) -> None:
+        """Go on in another branch, from its newest step."""
+        session = self._runs.current
+        if session is not None and number in session.lines:
+            self._bar.list.close()
+            line = session.lines[number]
+            text = f"Branch {line.branch.name}, recorded up to step {line.frontier:,}"
+            self._do(session, lambda: session.switch(number), text)
+
+    def ask_to_delete(self, number: int) -> None:
+        """Ask before anything is lost; where the session refuses, say why."""
+        session = self._runs.current
+        if session is None or number not in session.lines:
+            return
+        if reason := session.why_kept(number):
+            self._bar.list.say(f"{reason[:1].upper()}{reason[1:]}.")
+            return
+        line = session.lines[number]
+        own = line.frontier - line.branch.fork
+        question = QMessageBox(self._window)
+        question.setObjectName("delete_branch")
+        question.setWindowTitle("tfviz: delete a branch")
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.setIcon(QMessageBox.Icon.Question)
+        question.setTextFormat(Qt.TextFormat.PlainText)
+        question.setText(f"Delete the branch “{line.branch.name}”?")
+        question.setInformativeText(f"The {own:,} steps that only it has are lost; all others stay.")
+        delete = question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        delete.setObjectName("delete_branch_accept")
+        keep = question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+        keep.setObjectName("delete_branch_cancel")
+        question.setDefaultButton(keep)
+        delete.clicked.connect(lambda: self._delete(session, line))
+        self._bar.list.close()
+        question.open()
+
+    def show(self) -> None:
+        """Tell all who show branches."""
+        session = self._runs.current
+        if session is not None:
+            lines, current = session.lines, session.line.branch.number
+            self._bar.show_branches(lines, current)
+            self._curves.show_branches(lines, current)
+            config = session.config
+            if isinstance(config, RunConfig) and config != self._config:
+                self._config = config
+                self.config_changed.emit(config)
+
+    def _delete(self, session: Session, line: Line) -> None:
+        self._do(session, lambda: session.delete(line.branch.number), f"Deleted branch {line.branch.name}")
+
+    def _do(self, session: Session, work: Callable[[], object], text: str) -> None:
+        self._doing.append((session.gate.call(work), text))
+
+    def _finish(self) -> None:
+        """At every look: tell the outcome of what has been done, and show what has changed."""
+        done = [(future, text) for future, text in self._doing if future.done()]
+        self._doing = [pair for pair in self._doing if pair not in done]
+        for future, text in done:
+            error = future.exception()
+            self._tell(str(error) if error is not None else text)
+        if done or self._stale:
+            self._stale = False
+            self.show()
+
+    def _arrive(self, event: Branched | Intervened) -> None:
+        """Another branch is current, and its newest step is shown; or the present one has another configuration."""
+        self._stale = True
+        transport, followed = self._controls.transport, self._bridge.clock.following
+        if isinstance(event, Branched) and transport is not None:
+            transport.go_live()
+            if followed:
+                self._bridge.show_again()
+
+    def _count(self) -> None:
+        if self._bar.list.isVisible():
+            self._bar.list.show_numbers()
