@@ -22,6 +22,7 @@ from tfviz.app.window_icon import window_icon
 from tfviz.training.atomic_file import write_atomically
 from tfviz.training.config import RunConfig
 from tfviz.training.events import Failed
+from tfviz.training.opening import open_run
 from tfviz.training.session import Session
 from tfviz.views.fonts import load_fonts
 
@@ -65,7 +66,7 @@ def run(config: RunConfig, theme: str | None = None, path: str | PathLike[str] |
     It shows a new run of this configuration, or the recorded one in a run file.
     """
     application = create_application()
-    make = (lambda: Session(config)) if path is None else (lambda: Session.open(path))
+    make = (lambda: Session(config)) if path is None else (lambda: open_run(path))
     settings = Settings()
     window = MainWindow(make, settings, cast(ThemeChoice | None, theme), user_library(settings))
     geometry_hook.install(window)

@@ -44,9 +44,9 @@ class Following(QObject):
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.button.setProperty("slim", True)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        for place, widget in enumerate((self.label, self.button), 2):  # beside the state
-            status.insertWidget(place, widget)
-            widget.hide()
+        status.put_beside_state(self.label, self.button)
+        self.label.hide()
+        self.button.hide()
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL)
         self._timer.timeout.connect(self.show)
@@ -83,6 +83,7 @@ class Following(QObject):
         writing = run.writer.life is Life.WRITING
         if clock.following:
             self._status.state.say(f"{'Following' if writing else 'Read-only'} · step {clock.step:,}")
+        self._status.from_here_button.hide()
         reason = f"{run.trainer} trains this run: here it can be looked at, not trained or changed"
         if run.can_be_continued:
             reason = "This run is open read-only: “Continue training here” makes it yours"

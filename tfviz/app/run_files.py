@@ -10,7 +10,10 @@ from tfviz.app.background import Background
 from tfviz.app.record_keeper import RecordKeeper
 from tfviz.app.runs import Runs
 from tfviz.app.settings import Settings
+from tfviz.training.followed import FollowedRun
+from tfviz.training.opening import open_run
 from tfviz.training.run_library import run_name, safe_name
+from tfviz.training.run_record import RunRecord
 from tfviz.training.session import Session
 
 KINDS = "Runs (*.tfviz);;All files (*)"
@@ -48,8 +51,8 @@ class RunFiles(QObject):
             self.open_path(path)
 
     def open_path(self, path: str) -> None:
-        """Show the run of a file; what is trained from there on goes into it."""
-        self._runs.open(lambda: Session.open(path), f"Opened {path}")
+        """Show the run of a file; what is trained from there on goes into it. One that others train is followed."""
+        self._runs.open(lambda: open_run(path), f"Opened {path}")
 
     def save(self) -> None:
         """Write the run as it is now to its file; ask for a name where it has none yet. Training goes on."""
@@ -81,12 +84,14 @@ class RunFiles(QObject):
         return str(Path(recent[0]).parent) if recent else ""
 
     def _save(self, path: str) -> None:
-        record = self._keeper.record
-        if record is None or (self._saving is not None and self._saving.running):
+        run: RunRecord | FollowedRun | None = self._keeper.record
+        if run is None and isinstance(self._runs.current, FollowedRun):
+            run = self._runs.current
+        if run is None or (self._saving is not None and self._saving.running):
             return
         if self._saving is not None:
             self._saving.deleteLater()
-        self._saving = Background(lambda: record.save(path), self)
+        self._saving = Background(lambda: run.save(path), self)
         self._saving.done.connect(lambda _: self._tell_saved(path))
         self._saving.failed.connect(lambda error: self.failed.emit("The run cannot be saved", error))
         self._saving.start()

@@ -38,20 +38,12 @@ def run(arguments: argparse.Namespace) -> int:
 
             create_task(config)
     else:
+        from tfviz.training.run_file import RunReader
+
         if has_run_options(arguments):
             raise ValueError(f"--run opens {arguments.run} as it is; the other options are for a new run")
-        config = _recorded_config(arguments.run)
+        RunReader(arguments.run)  # refuses what is no run file
+        config = RunConfig()
     from tfviz.app import application
 
     return application.run(config, arguments.theme, arguments.run)
-
-
-def _recorded_config(path: str) -> RunConfig:
-    from tfviz.training.run_file import RunReader
-
-    reader = RunReader(path)
-    if not isinstance(reader.config, RunConfig):
-        raise ValueError(
-            f"{path} was written by {reader.trainer}; the window opens only runs of tfviz so far"
-        )
-    return reader.config
