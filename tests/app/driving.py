@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tfviz.app.window import MainWindow
 from tfviz.training.session import Session
+from tfviz.views.clock import Clock
 
 Kind = TypeVar("Kind", bound=QWidget)
 LEFT = Qt.MouseButton.LeftButton
@@ -24,7 +25,12 @@ class Driver:
 
     @property
     def step(self) -> int:
+        """That of training."""
         return self.session.step
+
+    @property
+    def clock(self) -> Clock:
+        return self.window.bridge.clock
 
     def find(self, kind: type[Kind], name: str) -> Kind:
         found = self.window.findChild(kind, name)
@@ -44,8 +50,21 @@ class Driver:
         QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
 
     def wait_parked_at(self, step: int) -> None:
-        self.qtbot.waitUntil(lambda: self.session.gate.parked and self.step == step, timeout=10_000)
+        """Wait until nothing is trained, and this step is what everything shows."""
+        self.qtbot.waitUntil(lambda: self.session.gate.parked and self.clock.step == step, timeout=10_000)
         self.settle()
+
+    def wait_shown(self, step: int) -> None:
+        """Wait until the clock and the picture are at this step, whatever is trained meanwhile."""
+        bridge = self.window.bridge
+
+        def shown() -> bool:
+            picture = bridge.picture
+            pending = any(feed.pending is not None for feed in bridge.feeds if feed.seen)
+            here = self.clock.step == step and picture is not None and picture.step == step
+            return here and not bridge.past.busy and not pending
+
+        self.qtbot.waitUntil(shown, timeout=10_000)
 
     def settle(self) -> None:
         """Wait until training is parked and everything on the screen is up to date."""
@@ -56,7 +75,7 @@ class Driver:
             if session is None or transport is None or not session.gate.parked or transport.moving:
                 return False
             picture = window.bridge.picture
-            shown = picture is not None and picture.step == session.step
+            shown = picture is not None and picture.step == window.bridge.clock.step
             return shown and window.bridge.settled and not window.runs.opening
 
         self.qtbot.waitUntil(settled, timeout=10_000)

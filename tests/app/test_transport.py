@@ -76,6 +76,7 @@ def test_left_shows_the_step_before_and_end_returns(driver: Driver) -> None:
     clock = driver.window.bridge.clock
     assert (clock.mode, clock.step, clock.frontier) == (Mode.PAUSED, 4, 5)
     assert driver.window.bridge.picture.step == 4
+    assert driver.step == 5  # training stays where it is
     driver.press(Qt.Key.Key_End)
     driver.wait_parked_at(5)
     assert clock.following
@@ -116,14 +117,16 @@ def test_a_replay_can_be_paused_in_the_past(driver: Driver) -> None:
     driver.train(40)
     driver.press(Qt.Key.Key_Home)
     driver.wait_parked_at(0)
-    driver.window.toolbar.speed_slider.setValue(20)  # ten steps a second
+    driver.window.timeline.replay_speed.choose(10)
     driver.press(Qt.Key.Key_Space)
-    driver.qtbot.waitUntil(lambda: driver.step >= 2)
+    driver.qtbot.waitUntil(lambda: driver.clock.step >= 2)
+    assert driver.window.commands["play_pause"].text() == "Pause"
     driver.click("play_pause")
     driver.settle()
-    clock = driver.window.bridge.clock
-    assert clock.mode is Mode.PAUSED
-    assert 2 <= clock.step == driver.step < 40
+    assert driver.clock.mode is Mode.PAUSED
+    assert 2 <= driver.clock.step < 40
+    assert driver.window.commands["play_pause"].text() == "Play"
+    assert driver.step == 40
 
 
 def test_pause_training_parks_and_is_only_enabled_while_something_runs(driver: Driver) -> None:
@@ -157,7 +160,7 @@ def test_a_click_on_the_timeline_goes_there(driver: Driver) -> None:
     driver.wait_parked_at(20)
     assert timeline.step == 20
     assert driver.find(QLabel, "step_label").text() == "Step 20"
-    assert driver.find(QLabel, "state_label").text() == "In the past · step 20 of 50 recorded"
+    assert driver.find(QLabel, "state_label").text() == "Looking at step 20 of 50 recorded"
     assert not timeline.following
     driver.click_on(timeline.live_chip)
     driver.wait_parked_at(50)

@@ -23,12 +23,19 @@ class Entry:
 
 ENTRIES = (
     Entry("play_pause", "Play", "Train, or pause; in the past: replay the record", "play", ("Space",)),
-    Entry("step_batch", "Step", "Take one step forward", "step", ("Right",)),
-    Entry("step_back", "Back", "Go one step back", "step_back", ("Left",)),
+    Entry("step_batch", "Step", "Train one step; in the past: show the next one", "step", ("Right",)),
+    Entry("step_back", "Back", "Show the step before; training goes on", "step_back", ("Left",)),
     Entry("step_ten", "Ten steps", "Take ten steps forward", "", ("Shift+Right",)),
     Entry("back_ten", "Ten back", "Go ten steps back", "", ("Shift+Left",)),
     Entry("go_start", "Start", "Show the initial state, step 0", "rewind", ("Home",)),
     Entry("go_live", "Live", "Return to the newest step", "live", ("End",)),
+    Entry("type_step", "Go to step…", "Type the step to show", "", ("G",)),
+    Entry(
+        "train_from_here",
+        "Train from here",
+        "Go on training from the step that is shown: recorded steps are computed again, then new ones follow",
+        "forward",
+    ),
     Entry("pause_training", "Pause training", "Park training at the next step", "pause"),
     Entry("run_steps", "Run steps", "Train this many steps, then pause", "forward"),
     Entry(

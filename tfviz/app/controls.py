@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
 
 from tfviz.app.actions import Actions
 from tfviz.app.runs import Runs
@@ -44,15 +45,24 @@ class Controls(QObject):
             "back_ten": lambda: self._back(TEN),
             "go_start": lambda: self.go_to(0),
             "go_live": self._go_live,
+            "train_from_here": self._train_from_here,
             "pause_training": self._pause,
             "restart": self._restart,
             "new_seed": self._new_seed,
         }.items():
             commands.connect_action(name, function)
 
-    def connect_timeline(self, timeline: Timeline) -> None:
+    def connect_timeline(self, timeline: Timeline, type_step: QAction) -> None:
+        """The mouse on the track, the entry of a step, which `type_step` gives the focus, and the replay's speed."""
         timeline.step_requested.connect(self.go_to)
         timeline.go_live.connect(self._go_live)
+        timeline.step_entry.step_typed.connect(self._go_to_typed)
+        timeline.step_entry.refused.connect(
+            lambda text: self.tell(f"“{text}” is no step: type a whole number" if text else "Type a step")
+        )
+        type_step.triggered.connect(timeline.step_entry.begin)
+        timeline.replay_speed.speed_chosen.connect(self._set_replay_speed)
+        self._set_replay_speed(timeline.replay_speed.speed)
 
     def connect_probe(self, panel: PredictionPanel) -> None:
         """The sentence to watch, typed or chosen by number."""
@@ -75,6 +85,15 @@ class Controls(QObject):
         """Show a recorded step."""
         if self.transport is not None:
             self.transport.go_to(step)
+            self.bridge.look()  # what the user asks for does not wait for the next look
+
+    def _go_to_typed(self, step: int) -> None:
+        self.go_to(step)
+        if step > self.bridge.clock.frontier:
+            self.tell(f"Step {step:,} is not recorded yet: the newest is {self.bridge.clock.frontier:,}")
+
+    def _set_replay_speed(self, speed: float) -> None:
+        self.bridge.clock.speed = speed
 
     def _observe(self) -> None:
         if self.transport is not None:
@@ -87,10 +106,16 @@ class Controls(QObject):
     def _forward(self, steps: int) -> None:
         if self.transport is not None and not self._is_over(self.transport):
             self.transport.forward(steps)
+            self.bridge.look()
 
     def _back(self, steps: int) -> None:
         if self.transport is not None:
             self.transport.back(steps)
+            self.bridge.look()
+
+    def _train_from_here(self) -> None:
+        if self.transport is not None:
+            self.transport.train_from_here()
 
     def _go_live(self) -> None:
         if self.transport is not None:
@@ -102,7 +127,7 @@ class Controls(QObject):
 
     def _is_over(self, transport: Transport) -> bool:
         """Whether nothing is left to train; says so."""
-        over = transport.clock.following and transport.complete and not transport.running
+        over = transport.clock.following and transport.complete and not transport.training
         if over:
             self.tell(
                 f"All {transport.session.total_steps:,} steps are done. A new run with more steps goes further."

@@ -1,7 +1,7 @@
 """The bar at the bottom: measured facts only, each at its place."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStatusBar, QToolButton, QWidget
 
 from tfviz.app.actions import Actions
 from tfviz.app.steady import SteadyLabel
@@ -24,6 +24,14 @@ class StatusBar(QStatusBar):
         self.pause_button.setProperty("slim", True)
         self.pause_button.setIconSize(QSize(12, 12))
         self.pause_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.from_here_button = QToolButton()
+        self.from_here_button.setObjectName("train_from_here_button")
+        self.from_here_button.setDefaultAction(actions["train_from_here"])
+        self.from_here_button.setAccessibleName("Train from here")
+        self.from_here_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.from_here_button.setProperty("slim", True)
+        self.from_here_button.setIconSize(QSize(12, 12))
+        self.from_here_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.state = SteadyLabel()
         self.state.setObjectName("state_label")
         self.state.say("Starting …")
@@ -34,36 +42,50 @@ class StatusBar(QStatusBar):
         self.pictures.setToolTip("Attention pictures that reached the screen in the last second")
         self.machine = SteadyLabel()
         self.machine.setObjectName("machine_label")
-        self.addWidget(self.pause_button)
-        self.addWidget(self.state)
-        self.addWidget(self.probe)
+        left = QWidget()  # hides as a whole while a message is shown
+        row = QHBoxLayout(left)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for widget in (self.pause_button, self.state, self.from_here_button, self.probe):
+            row.addWidget(widget)
+        self.from_here_button.hide()
+        self._row = row
+        self.addWidget(left)
         self.addPermanentWidget(self.pictures)
         self.addPermanentWidget(self.machine)
+
+    def put_beside_state(self, *widgets: QWidget) -> None:
+        """Make room for more of what is to be said of the run; they come before the probe."""
+        for widget in widgets:
+            self._row.insertWidget(self._row.count() - 1, widget)
 
     def show_machine(self, text: str) -> None:
         """What the numbers are computed with."""
         self.machine.say(text)
 
-    def show_clock(self, clock: Clock, running: bool) -> None:
-        """State and step of the run."""
-        self.state.say(f"{state_text(clock, running)} · step {clock.step:,}" + _behind(clock))
+    def show_clock(self, clock: Clock, step: int, training: bool, computing: int | None) -> None:
+        """What is shown, and what goes on: `step` is that of training, `computing` the percent that a late picture
+        has got to."""
+        self.state.say(state_text(clock, step, training, computing))
+        self.from_here_button.setVisible(not clock.following)
 
-    def show_session(self, session: Session, running: bool, pictures: float) -> None:
+    def show_session(self, session: Session, playing: bool, pictures: float) -> None:
         """The watched sentence, and how many pictures a second reach the screen."""
         probe = session.probe
         self.probe.say(f"{probe.origin}: “{shortened(probe.source)}”")
-        self.pictures.say(f"UI {pictures:.0f} fps" if running and pictures else "UI idle")
+        self.pictures.say(f"UI {pictures:.0f} fps" if playing and pictures else "UI idle")
 
 
-def state_text(clock: Clock, running: bool) -> str:
-    """One word for what is going on."""
+def state_text(clock: Clock, step: int, training: bool, computing: int | None = None) -> str:
+    """Where the clock stands and where training is, in a few words."""
     if clock.following:
-        return "Training" if running else "Paused"
-    return "Replaying" if running else "In the past"
-
-
-def _behind(clock: Clock) -> str:
-    return "" if clock.following else f" of {clock.frontier:,} recorded"
+        state = f"{'Training' if training else 'Paused'} · step {clock.step:,}"
+        return state + (f" of {clock.frontier:,} recorded" if clock.step < clock.frontier else "")
+    if computing is not None:
+        doing = f"Computing step {clock.step:,} · {computing} %"
+    else:
+        doing = f"{'Replaying' if clock.playing else 'Looking at'} step {clock.step:,}"
+    return doing + (f" · training at {step:,}" if training else f" of {clock.frontier:,} recorded")
 
 
 def shortened(text: str, length: int = 40) -> str:

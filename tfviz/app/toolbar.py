@@ -18,6 +18,7 @@ from tfviz.app.actions import Actions
 from tfviz.app.pace import FIGURE_SPACE, padded, rate_text, time_text
 from tfviz.app.speed_slider import SpeedSlider, speed_text
 from tfviz.app.steady import FittingLabel, SteadyLabel
+from tfviz.training.followed import FollowedRun
 from tfviz.training.session import Session
 from tfviz.views.icons import icon
 from tfviz.views.panel import label
@@ -59,17 +60,17 @@ class ToolBar(QToolBar):
         self.menu_button.setIcon(icon("menu", theme.text))
         self._show_running(self._running)
 
-    def show_step(self, step: int, total: int | None, running: bool) -> None:
+    def show_step(self, step: int, total: int | None, playing: bool) -> None:
         """The clock's step of a run with so many steps (None: open end), and whether it moves."""
-        self._show_running(running)
+        self._show_running(playing)
         self._show_step(step, total)
         self.progress_action.setVisible(total is not None)
         if total is not None:
             self.progress.setValue(PROGRESS_UNITS * step // total)
 
-    def show_facts(self, session: Session, step: int, running: bool, rate: float) -> None:
-        """Epoch and batch of the clock's step, steps per second (NaN: unknown) and time left."""
-        self.facts.say(*facts(session, step, running, rate))
+    def show_facts(self, session: Session, step: int, training: bool, rate: float) -> None:
+        """Epoch and batch of the clock's step; steps per second (NaN: unknown) and time left of training."""
+        self.facts.say(*facts(session, step, training, rate))
 
     # what stands where
 
@@ -161,7 +162,7 @@ class ToolBar(QToolBar):
             name = "pause" if running else "play"
             if self.play_button.property("shown_icon") != (name, self._theme.name):
                 self.play_button.setProperty("shown_icon", (name, self._theme.name))
-                action.setIcon(icon(name, self._theme.on_accent))
+                action.setIcon(icon(name, self._theme.on_accent, self._theme.disabled))
 
     def _show_step(self, step: int, total: int | None) -> None:
         if total is not None:
@@ -169,20 +170,20 @@ class ToolBar(QToolBar):
         self.step_label.say(f"Step {step:,}" + (f" / {total:,}" if total is not None else ""))
 
 
-def facts(session: Session, step: int, running: bool, rate: float) -> list[str]:
-    """Epoch, batch, speed and time left, from all of it to the least."""
+def facts(session: Session, step: int, training: bool, rate: float) -> list[str]:
+    """Epoch and batch of a step, speed and time left of training, from all of it to the least."""
     epoch = session.task.epoch(max(step, 1))
     per_epoch = session.task.steps_per_epoch
     where: list[str] = []
     if epoch is not None and per_epoch is not None:
         batch = (step - 1) % per_epoch + 1 if step else 0
-        counted = padded(batch, per_epoch) if running else f"{batch:,}"
+        counted = padded(batch, per_epoch) if training else f"{batch:,}"
         where = [f"epoch {epoch:,}", f"batch {counted}/{per_epoch:,}"]
-    if not running:
-        pace, left = ["paused"], []
+    if not training:
+        pace, left = ["read-only" if isinstance(session, FollowedRun) else "paused"], []
     else:
         pace, total = [rate_text(rate)], session.total_steps
-        seconds = (total - step) / rate if total is not None and rate > 0 else math.nan
+        seconds = (total - session.step) / rate if total is not None and rate > 0 else math.nan
         left = [f"ETA {time_text(seconds):{FIGURE_SPACE}<4}"] if total is not None else []
     lists: list[list[str]] = [where + pace + left, where[:1] + pace + left, pace + left, pace, []]
     return list(dict.fromkeys(" · ".join(parts) for parts in lists))

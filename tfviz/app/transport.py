@@ -1,13 +1,14 @@
 """What the transport's buttons and keys mean, given where the clock stands. No widget is known here.
 
-A session has one state. While a step of the past is shown, that state is the past one, so training at the frontier is
-parked; going forward from there computes the recorded steps again, to the last bit, up to the frontier.
+The clock and the training are two things. While the clock stands in the past or replays the record, training stays
+where it is, and goes on if it was running: pictures of the past are computed beside it. Only `train_from_here` takes
+training itself back.
 """
 
 from concurrent.futures import Future
 
 from tfviz.training.session import Session
-from tfviz.views.clock import Clock, Mode
+from tfviz.views.clock import Clock
 
 TEN = 10
 
@@ -19,11 +20,17 @@ class Transport:
         self.session, self.clock = session, clock
         self._wanted: int | None = None
         self._moving: Future[None] | None = None
+        self._played = False
 
     @property
-    def running(self) -> bool:
-        """Whether steps are being taken, by training or by replay."""
+    def training(self) -> bool:
+        """Whether steps are being trained, whatever the clock shows."""
         return self.session.gate.state == "running"
+
+    @property
+    def playing(self) -> bool:
+        """Whether what the clock shows goes on by itself: training, or in the past the replay."""
+        return self.training if self.clock.following else self.clock.playing
 
     @property
     def moving(self) -> bool:
@@ -38,17 +45,22 @@ class Transport:
 
     def play_pause(self) -> None:
         """At the frontier training, in the past the replay."""
-        if self.running:
+        clock, gate = self.clock, self.session.gate
+        if clock.following and self.training:
             self.pause()
-        elif self.clock.following:
-            self.session.gate.run()
+        elif clock.following:
+            gate.run()
+        elif clock.playing:
+            clock.pause()
+        elif not clock.at_end:
+            clock.play()
         else:
-            self.clock.play()
-            session, end = self.session, self.clock.frontier
-            session.gate.run_until(predicate=lambda step, loss: session.step >= end)
+            self.go_live()
+            if not self.training:
+                gate.run()
 
     def pause(self) -> None:
-        """Park; a replay stands where its step under way has led, which the next look sees."""
+        """Park training; the clock stays where it is."""
         self.session.gate.pause()
 
     def forward(self, steps: int = 1) -> None:
@@ -64,35 +76,44 @@ class Transport:
         self.go_to(self.clock.step - steps)
 
     def go_to(self, step: int) -> None:
-        """Show a recorded step. Asked again before it is there, only the last wish counts."""
-        self.session.gate.pause()
-        self._wanted = self.clock.pin(step)
-        self._move()
+        """Show a recorded step. Where nothing is trained meanwhile, to stand at the newest one is to follow."""
+        if self.clock.pin(step) == self.session.step == self.session.frontier and not self.training:
+            self.clock.follow()
 
     def go_live(self) -> None:
         """Back to the newest step."""
-        if self.clock.mode is Mode.PLAYING:
-            self.session.gate.pause()
         self.clock.follow()
-        if self.session.step != self.session.frontier or self.moving:
-            self._wanted = self.session.frontier
-            self._move()
+        if self.session.step != self.session.frontier and not self.training:
+            self._move(self.session.frontier)
+
+    def train_from_here(self) -> None:
+        """Go on training from the step that is shown. The recorded steps are computed again, to the last bit, and not
+        recorded twice; what comes after them is new."""
+        if self.clock.following:
+            return
+        step = self.clock.step
+        self.clock.follow(step)
+        self._move(step)
+        self.session.gate.run()
 
     def observe(self) -> None:
         """Let the clock see where the session has got to; called at every look."""
-        if self._moving is not None:
-            if not self._moving.done():
-                return
+        if self._moving is not None and self._moving.done():
             moved, self._moving = self._moving, None
             moved.result()
-            self._move()
+            self._begin_move()
+        if self._played and self.clock.following:
+            self.go_live()  # a replay has come to the end of the record
+        self._played = self.clock.playing
         if self._moving is None:
-            parked = self.session.gate.parked
             self.clock.observe(self.session.step, self.session.frontier)
-            if parked:
-                self.clock.pause()
 
-    def _move(self) -> None:
+    def _move(self, step: int) -> None:
+        """Take the session itself to a step. Asked again before it is there, only the last wish counts."""
+        self._wanted = step
+        self._begin_move()
+
+    def _begin_move(self) -> None:
         if self._moving is None and self._wanted is not None:
             step, self._wanted = self._wanted, None
             self._moving = self.session.gate.call(lambda: self._arrive(step))

@@ -118,8 +118,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, timeline_bar(self.timeline, self.branch_bar, self))
         self.status = StatusBar(self.commands, self)
         self.setStatusBar(self.status)
-        pause = self.commands["pause_training"]
-        self.progress = Progress(self.bridge, self.toolbar, self.timeline, self.status, pause)
+        self.progress = Progress(self.bridge, self.toolbar, self.timeline, self.status, self.commands)
         self.addActions(self.commands.all())
         self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["attention_panel"])
 
@@ -130,6 +129,8 @@ class MainWindow(QMainWindow):
         self.menu.addMenu(recent)
         self.menu.addActions([self.commands[name] for name in ("save_run", "save_run_as", "export")])
         self.menu.addAction(self.commands["new_branch"])
+        self.menu.addSeparator()
+        self.menu.addActions([self.commands["type_step"], self.commands["train_from_here"]])
         self.menu.addSeparator()
         panels = self.menu.addMenu("Panels")
         for dock in self.docks.values():
@@ -147,7 +148,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.controls.connect_actions(self.commands, self.toolbar)
-        self.controls.connect_timeline(self.timeline)
+        self.controls.connect_timeline(self.timeline, self.commands["type_step"])
         curves = self.panels["curve_panel"]
         assert isinstance(curves, CurvePanel)
         self.branches = Branches(self.runs, self.controls, self.branch_bar, curves, self.tell, self)

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 
+import numpy as np
+
 from tfviz.training.branches import Line
 from tfviz.training.inference import Reader
 from tfviz.training.tasks import Task
@@ -45,9 +47,15 @@ class Past:
             self._line = line
         return replay(self._trainer, line, step, progress)
 
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Copies under torch's names, of where it is."""
+        return {name: array.copy() for name, array in self._trainer.parameters.items()}
+
     def state(self) -> State:
         """Everything to resume from where it is."""
         return self._trainer.state()
 
     def close(self) -> None:
-        self._trainer.models.close()
+        """End its threads, as soon as nobody looks around any more."""
+        with self.lock:
+            self._trainer.models.close()

@@ -26,6 +26,7 @@ from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.clock import Clock
 from tfviz.views.panel import Panel
+from tfviz.views.past_viewer import PastViewer, Wish
 
 INTERVAL = 0.033
 """Seconds between two looks."""
@@ -67,9 +68,12 @@ class Feed:
         self.seen = panel.isVisible() and not window.isMinimized() and window.rect().intersects(place)
 
     def offer(self, snapshot: Snapshot) -> None:
-        """Keep a picture for the next turn if it holds what the panel needs."""
+        """Keep a picture for the next turn if the panel shows pictures, and it holds what the panel needs."""
         demand = self.panel.demand
-        if (snapshot.attention or not demand.attention) and (snapshot.prediction or not demand.prediction):
+        whole = (snapshot.attention or not demand.attention) and (
+            snapshot.prediction or not demand.prediction
+        )
+        if demand and whole:
             self.pending = snapshot
 
     def up_to_date(self, session: Session, step: int) -> bool:
@@ -96,12 +100,17 @@ class Feed:
 
 
 class Bridge(QObject):
-    """Tells visible panels what is new at their own rates, and the worker what they need."""
+    """Tells visible panels what is new at their own rates, and the worker what they need.
+
+    While the clock follows, pictures come from the worker. While it stands in the past or replays the record they come
+    from the viewer of the past, and the worker is asked for none.
+    """
 
     looked = Signal()
     """At every look, before the panels are told: the time to move the clock."""
     changed = Signal()
-    """Step, frontier or state became another one; as soon as the state did, for steps at most five times a second."""
+    """Step, frontier or state became another one. A new state is told of as soon as it is seen, and so is whatever the
+    user does to the clock; what training does to it, at most five times a second."""
     branched = Signal(object)
     """Another branch is current, or the configuration of this one was changed."""
     resumed = Signal(object)
@@ -116,6 +125,8 @@ class Bridge(QObject):
         self.feeds = [Feed(panel, place * INTERVAL) for place, panel in enumerate(panels)]
         self.session: Session | None = None
         self.clock = Clock()
+        self.past = PastViewer(self)
+        self.past.arrived.connect(self.look, Qt.ConnectionType.QueuedConnection)
         self.picture: Snapshot | None = None
         """The newest one that was taken."""
         self.taken: deque[float] = deque(maxlen=64)
@@ -124,8 +135,10 @@ class Bridge(QObject):
         self._cost = 0.0  # seconds of this thread that a picture takes, averaged
         self._picture_alone = False
         self._started = 0.0
-        self._told: tuple[object, ...] | None = None
+        self._told: tuple[tuple[object, ...], int, int] | None = None
         self._told_at = self._checked_at = -math.inf
+        self._followed = True
+        self._needed = Demand()  # by the panels on the screen, at the last check
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(round(INTERVAL * 1000))
@@ -140,15 +153,19 @@ class Bridge(QObject):
     def watch(self, session: Session | None) -> None:
         """Show this session from now on; None shows nothing any more."""
         self.session, self.picture, self._told = session, None, None
-        self.clock = Clock()
+        speed, self.clock = self.clock.speed, Clock()
+        self.clock.speed = speed
         self.taken.clear()
         self._wait = 0
         for feed in self.feeds:
             feed.pending, feed.steps, feed.step = None, -1, -1
         if session is None:
             self._timer.stop()
+            self.past.stop()
             return
-        session.mailbox.request(self.demand())
+        self.past.ask(None)
+        self._needed = self.demand()
+        session.mailbox.request(self._needed)
         self._timer.start()
 
     @property
@@ -167,10 +184,18 @@ class Bridge(QObject):
     @property
     def settled(self) -> bool:
         """Whether every panel on the screen shows all there is."""
-        session = self.session
-        if session is None or session.mailbox.wanted != self.demand() or not session.mailbox.taken:
+        session, wanted = self.session, self.demand()
+        if session is None or session.mailbox.wanted != (wanted if self.clock.following else Demand()):
+            return False
+        if not session.mailbox.taken or self.past.busy or self.past.wish != self._wish(session, wanted):
             return False
         return all(feed.up_to_date(session, self.clock.step) for feed in self.feeds if feed.seen)
+
+    @property
+    def computing(self) -> int | None:
+        """How many percent of the picture of a past step are computed, where that takes long."""
+        progress = self.past.progress
+        return None if progress is None else 100 * progress[0] // progress[1]
 
     def pictures_per_second(self) -> float:
         """As measured over the last second; 0 where nothing new was to be shown."""
@@ -194,8 +219,9 @@ class Bridge(QObject):
         if self.session is not session:
             return  # a listener has changed to another one
         self.looked.emit()
-        if now >= self._checked_at + CHECK_INTERVAL:
-            self._checked_at = now
+        self._look_back(session, now)
+        if now >= self._checked_at + CHECK_INTERVAL or self.clock.following != self._followed:
+            self._checked_at, self._followed = now, self.clock.following
             self._state_demand(session)
         self._take_picture(session, now)
         self._tell(session, now)
@@ -206,13 +232,31 @@ class Bridge(QObject):
             self._idle.start()
 
     def show_again(self) -> None:
-        """Ask for a new picture of the step that training is parked at."""
+        """Ask for a new picture of the step that training is parked at, if that is the one to be shown."""
         session = self.session
-        if session is not None and session.running and session.gate.state == "paused":
+        if session is None or not self.clock.following:
+            return
+        if session.running and session.gate.state == "paused":
             session.gate.call(session.show)
 
+    def _wish(self, session: Session, demand: Demand) -> Wish | None:
+        """The picture of the past that the panels need now."""
+        if self.clock.following or not demand:
+            return None
+        return Wish(session, session.line.branch.number, self.clock.step, session.probe)
+
+    def _look_back(self, session: Session, now: float) -> None:
+        """Show the picture of the past that has come, and ask for the next one. A replay waits for its pictures."""
+        picture = self.past.take()
+        if picture is not None:
+            self._show(picture, now)
+        if not self.past.busy:
+            self.clock.advance(now)
+        self.past.ask(self._wish(session, self._needed))
+
     def _state_demand(self, session: Session) -> None:
-        wanted, before = self.demand(), session.mailbox.wanted
+        self._needed = self.demand()
+        wanted, before = self._needed if self.clock.following else Demand(), session.mailbox.wanted
         if wanted != before:
             session.mailbox.request(wanted)
             if (wanted | before) != before:
@@ -220,6 +264,9 @@ class Bridge(QObject):
 
     def _take_picture(self, session: Session, now: float) -> None:
         self._picture_alone = False
+        if not self.clock.following:
+            session.mailbox.take()  # made before the worker heard that none is wanted
+            return
         self._wait -= 1
         if self._wait > 0 and session.gate.state == "running":
             return
@@ -228,16 +275,21 @@ class Bridge(QObject):
             return
         self._wait = self.looks_per_picture
         self._picture_alone = True
+        self._show(snapshot, now)
+
+    def _show(self, snapshot: Snapshot, now: float) -> None:
         self.picture = snapshot
         self.taken.append(now)
         for feed in self.feeds:
             feed.offer(snapshot)
 
     def _tell(self, session: Session, now: float) -> None:
-        current = (session.gate.state, self.clock.mode, self.clock.step, session.frontier)
+        clock = self.clock
+        asked = None if clock.following else clock.step  # for by the user, who wants to see it now
+        current = ((session.gate.state, clock.mode, asked, self.computing), clock.step, session.frontier)
         if current == self._told:
             return
-        goes_on = self._told is not None and self._told[:2] == current[:2] and not session.gate.parked
+        goes_on = self._told is not None and self._told[0] == current[0] and not session.gate.parked
         if goes_on and now - self._told_at < 1 / CHANGE_RATE - INTERVAL / 2:
             return
         self._told, self._told_at = current, now

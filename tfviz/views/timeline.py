@@ -25,11 +25,15 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from tfviz.views.fonts import interface_font, monospace_font
 from tfviz.views.guarded import guarded
 from tfviz.views.live_chip import LiveChip
+from tfviz.views.panel import label
+from tfviz.views.replay_speed import ReplaySpeed
+from tfviz.views.step_entry import StepEntry
 from tfviz.views.theme import DARK, Theme
 from tfviz.views.ticks import step_ticks
 from tfviz.views.widgets import Throttle
 
-LEFT, RIGHT = 104.0, 96.0  # beside the track: the title and the live chip
+LEFT, RIGHT = 190.0, 234.0  # beside the track: title and step entry; replay speed and live chip
+ENTRY_PLACE, ENTRY_WIDTH, SPEED_WIDTH, FIELD_HEIGHT = 82, 84, 76, 28
 TRACK_HEIGHT = 6.0
 LEAST_EXTENT = 100  # steps of an open-ended run that has hardly begun
 KEYFRAME_DISTANCE = 12.0
@@ -72,6 +76,12 @@ class Timeline(QWidget):
         self.hovered: int | None = None
         self._dragging = False
         self._layers: dict[str, tuple[object, QPixmap]] = {}
+        self.step_entry = StepEntry(self)
+        self.step_entry.setGeometry(ENTRY_PLACE, 10, ENTRY_WIDTH, FIELD_HEIGHT)
+        self.replay_label = label("Replay", "dim")
+        self.replay_label.setParent(self)
+        self.replay_speed = ReplaySpeed(self)
+        self.replay_speed.resize(SPEED_WIDTH, FIELD_HEIGHT)
         self.live_chip = LiveChip(self)
         self.live_chip.clicked.connect(self.go_live)
         self._describe_throttle = Throttle(self._describe, 1.0, self)
@@ -91,6 +101,7 @@ class Timeline(QWidget):
         """The clock's step, and whether it follows the newest one."""
         before = self._picture()
         self.step, self.following = step, following
+        self.step_entry.show_step(step)
         if following != self.live_chip.lit:
             self.live_chip.show_lit(following)
         self._update_if_changed(before)
@@ -159,9 +170,11 @@ class Timeline(QWidget):
         self._hover(self.step_at(event.position().x()) if self._on_track(event.position()) else None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self.live_chip.move(
-            self.width() - self.live_chip.width() - 12, (self.height() - self.live_chip.height()) // 2
-        )
+        right = self.width() - 2
+        self.replay_label.adjustSize()
+        for widget in (self.live_chip, self.replay_speed, self.replay_label):
+            right -= widget.width() + 10
+            widget.move(right, (self.height() - widget.height()) // 2)
 
     def _on_track(self, position: QPointF) -> bool:
         return self.frontier > 0 and self.track.adjusted(-10, -14, 10, 26).contains(position)

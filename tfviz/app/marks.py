@@ -1,0 +1,47 @@
+"""What happened to the run besides steps: interventions, branches and alerts, as marks of the timeline."""
+
+from PySide6.QtCore import QObject
+
+from tfviz.app.branch_marks import branch_marks
+from tfviz.training.branches import Line, describe
+from tfviz.training.events import Failed, Warned
+from tfviz.training.session import Session
+from tfviz.views.bridge import Bridge
+from tfviz.views.timeline import Marker
+
+MOST_ALERTS = 200
+"""A run that warns all the time is marked where it began to, not everywhere."""
+
+
+class Marks(QObject):
+    """Collects alerts while they come; the rest is in the record."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(bridge)
+        self._session: Session | None = None
+        self._alerts: dict[int, list[Marker]] = {}  # by the branch that was trained then
+        bridge.warned.connect(self._note)
+        bridge.failed.connect(self._note)
+
+    def adopt(self, session: Session) -> None:
+        """Collect what happens to this session from now on."""
+        if session is not self._session:
+            self._session = session
+            self._alerts.clear()
+
+    def of(self, line: Line) -> list[Marker]:
+        """Everything there is to mark in a branch, by step."""
+        marks = [
+            Marker(step, "intervention", f"{describe(changes)} from here on")
+            for step, changes in line.interventions
+        ]
+        marks += self._alerts.get(line.branch.number, [])
+        if self._session is not None:
+            marks += branch_marks(self._session.lines, line.branch.number)
+        return sorted(marks, key=lambda mark: mark.step)
+
+    def _note(self, event: Warned | Failed) -> None:
+        if self._session is not None:
+            alerts = self._alerts.setdefault(self._session.line.branch.number, [])
+            if len(alerts) < MOST_ALERTS:
+                alerts.append(Marker(event.step, "alert", event.text))
