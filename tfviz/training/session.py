@@ -130,7 +130,7 @@ class Session:
     @property
     def branches(self) -> tuple[Branch, ...]:
         """The main branch and those that left it, in the order in which they began."""
-        return tuple(line.branch for line in self._lines.values())
+        return tuple(line.branch for line in self.lines.values())
 
     @property
     def total_steps(self) -> int | None:
