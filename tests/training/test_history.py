@@ -121,6 +121,7 @@ def test_the_last_number_of_a_column_is_found_behind_gaps() -> None:
     for step in range(2, 10_000):
         history.append(step, loss=float(step))
     assert history.last("validation_loss") == 3.0 and history.last("loss") == 9999.0
+    assert history.last("loss", 17) == 17.0 and math.isnan(history.last("loss", 0))
 
 
 @given(

@@ -298,6 +298,22 @@ def test_accuracies_are_of_the_validation_set_where_there_is_one(open_panel: Ope
     assert panel.accuracy_scope.text() == "validation"
 
 
+def test_accuracies_are_those_of_the_clocks_step(open_panel: Open) -> None:
+    panel = open_panel()
+    history = History()
+    history.append(1, token_accuracy=0.25, sequence_accuracy=0.125)
+    history.append(2, token_accuracy=0.5, validation_token_accuracy=0.75, validation_sequence_accuracy=0.5)
+    history.append(3, token_accuracy=0.6)
+    panel.show_history(history)
+    shown = {}
+    for step in (3, 1, 0, 2):
+        panel.show_step(step)
+        shown[step] = [value.text() for value in panel.accuracies.values()], panel.accuracy_scope.text()
+    assert shown[3] == shown[2] == (["75.0 %", "50.0 %"], "validation")
+    assert shown[1] == (["25.0 %", "12.5 %"], "last batch")
+    assert shown[0] == (["–", "–"], "")
+
+
 def test_tool_tips_escape_tokens(open_panel: Open, qapp: QApplication) -> None:
     panel = open_panel(prediction(forced=("<s>", "are", "you", "</s>")))
     point = chip(panel.board, "teacher_forced", 0)

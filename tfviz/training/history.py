@@ -139,9 +139,12 @@ class History:
         rows = slice(*slice(start, stop).indices(length))
         return cells[[places[name] for name in names], rows]
 
-    def last(self, name: str) -> float:
-        """The newest value of a column that is a number (validation has one only now and then), else NaN."""
-        column = self.column(name)
+    def last(self, name: str, step: int | None = None) -> float:
+        """The newest value of a column that is a number (validation has one only now and then), else NaN.
+
+        With a step, the newest one up to it.
+        """
+        column = self.column(name)[:step]
         for end in range(len(column), 0, -4096):
             piece = column[max(end - 4096, 0) : end]
             numbers = piece[~numpy.isnan(piece)]

@@ -70,6 +70,8 @@ class PredictionPanel(Panel):
         self.samples_board = ChipBoard()
         self.accuracies = {"token": label("–", "number"), "sequence": label("–", "number")}
         self.accuracy_scope = label("", "faint")
+        self._history: History | None = None
+        self._step: int | None = None
         self._snapshot: Snapshot | None = None
         self._pinned: Pinned | None = None
         self._origin = ""
@@ -162,21 +164,35 @@ class PredictionPanel(Panel):
             self.show_snapshot(self._snapshot)
 
     def show_history(self, history: "History") -> None:
-        """The accuracies: of the validation set where there is one, else of the last batch."""
+        self._history = history
+        self._show_accuracies()
+
+    def show_step(self, step: int) -> None:
+        """The clock's step, whose accuracies are read."""
+        self._step = step
+        self._show_accuracies()
+
+    def _show_accuracies(self) -> None:
+        """Of the validation set where there is one, else of the last batch."""
         scope, prefix = "validation", "validation_"
-        if math.isnan(_last(history, "validation_token_accuracy")):
+        if math.isnan(self._recorded("validation_token_accuracy")):
             scope, prefix = "last batch", ""
-        tokens, sequences = (_last(history, f"{prefix}{name}_accuracy") for name in ("token", "sequence"))
-        if math.isnan(tokens):
-            return
+        tokens, sequences = (self._recorded(f"{prefix}{name}_accuracy") for name in ("token", "sequence"))
         for name, value in (("token", tokens), ("sequence", sequences)):
             text = "–" if math.isnan(value) else "100 %" if value > 0.9995 else f"{100 * value:.1f} %"
             if text != self.accuracies[name].text():
                 self.accuracies[name].setText(text)
+        if math.isnan(tokens):
+            scope = ""
         if scope != self.accuracy_scope.text():
             self.accuracy_scope.setText(scope)
             for shown in self.accuracies.values():
                 shown.setToolTip(f"Share that is right: {scope}")
+
+    def _recorded(self, name: str) -> float:
+        """The newest number there was at the clock's step."""
+        history = self._history
+        return history.last(name, self._step) if history is not None and name in history else math.nan
 
     def show_problem(self, text: str) -> None:
         """Say why a typed sentence cannot be watched; "" when that is over."""
@@ -305,7 +321,3 @@ class PredictionPanel(Panel):
 def _decodings(prediction: Prediction) -> dict[str, Decoded | None]:
     """By the keys of their rows."""
     return {FORCED: prediction.teacher_forced, RUNNING: prediction.free_running}
-
-
-def _last(history: "History", name: str) -> float:
-    return history.last(name) if name in history else math.nan
