@@ -36,6 +36,11 @@ ENTRIES = (
         "Go on training from the step that is shown: recorded steps are computed again, then new ones follow",
         "forward",
     ),
+    Entry(
+        "continue_training",
+        "Continue training here",
+        "Open this run as one to be trained: nobody else trains it any more",
+    ),
     Entry("pause_training", "Pause training", "Park training at the next step", "pause"),
     Entry("run_steps", "Run steps", "Train this many steps, then pause", "forward"),
     Entry(
@@ -52,6 +57,16 @@ ENTRIES = (
     Entry("save_run", "Save", "Save the run with all its steps", "save", ("Ctrl+S",)),
     Entry("save_run_as", "Save as…", "Save the run under another name", "", ("Ctrl+Shift+S",)),
     Entry("export", "Export", "Save attention, scalars or the model", "export", ("Ctrl+E",)),
+    Entry(
+        "pin_step",
+        "Pin this step",
+        "Keep the step that is shown, to compare others with it",
+        "pin",
+        ("P",),
+    ),
+    Entry("pin_file", "Pin a step of a file…", "Compare with a step of another run file"),
+    Entry("swap_pin", "Swap with the pinned step", "Show the pinned step, and pin this one", "swap", ("X",)),
+    Entry("release_pin", "Release the pinned step", "Compare no longer", "cross"),
     Entry("toggle_theme", "Theme", "Change between dark and light", "theme"),
     Entry("full_screen", "Full screen", "Fill the screen, or stop doing so", "solo", ("F11",)),
     Entry("reset_layout", "Reset layout", "Put all panels back to where they belong"),

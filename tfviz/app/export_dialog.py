@@ -59,7 +59,7 @@ def ask_for_path(parent: QWidget, suggestion: str, kinds: str) -> str:
 
 
 class ExportDialog(QDialog):
-    """Exports the step at which it was opened, whatever training does meanwhile."""
+    """Exports the step that was shown when it was opened, whatever training does meanwhile."""
 
     saved = Signal(str)
     _progressed = Signal(int, int)
@@ -72,10 +72,12 @@ class ExportDialog(QDialog):
         folder: str,
         choose_path: ChoosePath,
         parent: QWidget,
+        step: int | None = None,
         pinned: Pinned | None = None,
         difference: bool = False,
     ) -> None:
-        """With `pinned` the difference to that step can be exported; `difference` says that this is what is seen."""
+        """Of a recorded `step`; where none is named, of the one that training is at. With `pinned` the difference to
+        that step can be exported; `difference` says that this is what is seen."""
         super().__init__(parent)
         self.setObjectName("export_dialog")
         self.setWindowTitle("tfviz: export")
@@ -99,7 +101,7 @@ class ExportDialog(QDialog):
         self._arrange()
         self._connect()
         self._choose_what()
-        self._read(session)
+        self._read(session, step)
 
     @property
     def chosen_format(self) -> Format:
@@ -223,9 +225,15 @@ class ExportDialog(QDialog):
 
     # reading and writing
 
-    def _read(self, session: Session) -> None:
-        """Copy the step: between two steps of the worker, which may take as long as a step does."""
-        self._work = Background(lambda: session.gate.call(lambda: Capture.of(session)).result(), self)
+    def _read(self, session: Session, step: int | None) -> None:
+        """Copy the step: between two steps of the worker, which may take as long as a step does; or compute it."""
+
+        def read() -> Capture:
+            if step is not None:
+                return Capture.at(session, step)
+            return session.gate.call(lambda: Capture.of(session)).result()
+
+        self._work = Background(read, self)
         self._work.done.connect(self._show_capture)
         self._work.failed.connect(self._show_error)
         self._work.start()
@@ -236,8 +244,9 @@ class ExportDialog(QDialog):
         place = f"{origin(snapshot)}: “{sentence(snapshot)}”"
         self.caption.setText(f"Step {snapshot.step:,} · seed {snapshot.seed} · {place}")
         assert snapshot.attention is not None
-        if self._pinned is not None and self._pinned.snapshot.attention is not None:
-            self._obstacle = obstacle(snapshot.attention, self._pinned.snapshot.attention)
+        if self._pinned is not None:
+            before = self._pinned.snapshot.attention
+            self._obstacle = obstacle(snapshot.attention, before) if before else "It is still being read"
             self.difference.setToolTip(f"<p>{escape(self._obstacle)}</p>" if self._obstacle else "")
         self._heads = all_heads(snapshot.attention)
         self.head.addItems([head.label for head in self._heads])

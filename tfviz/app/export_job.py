@@ -57,6 +57,16 @@ class Capture:
         """For the thread that trains, or while nobody does."""
         return cls(session, session.snapshot(), session.parameters, session.frontier)
 
+    @classmethod
+    def at(cls, session: Session, step: int) -> "Capture":
+        """A recorded step, computed beside the training. For a thread of its own."""
+        if step == session.step and session.gate.parked:
+            return session.gate.call(lambda: cls.of(session)).result()
+        snapshot = session.view(step)
+        if snapshot is None or snapshot.attention is None:
+            raise ValueError(f"step {step:,} holds no attention")
+        return cls(session, snapshot, session.parameters_at(step), session.frontier)
+
 
 @dataclass(frozen=True)
 class Choice:

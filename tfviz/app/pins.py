@@ -52,7 +52,7 @@ class Pins(QObject):
         self._place = ""
         self._work: Background | None = None
         self._again = False
-        bridge.changed.connect(self._follow_branch)
+        bridge.branched.connect(self._follow_branch)
 
     # what the user does
 

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QPushBu
 from tfviz.app.actions import Actions
 from tfviz.app.branch_bar import BranchBar
 from tfviz.app.branches import Branches
+from tfviz.app.comparing import Comparing
 from tfviz.app.controls import Controls
 from tfviz.app.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
 from tfviz.app.export_dialog import ChoosePath, ExportDialog, ask_for_path
+from tfviz.app.following import Following
 from tfviz.app.hint import Hint
 from tfviz.app.key_scope import KeyScope, is_text_field
 from tfviz.app.keys_dialog import KeysDialog
@@ -29,10 +31,12 @@ from tfviz.app.settings_dialog import SettingsDialog
 from tfviz.app.status import StatusBar
 from tfviz.app.toolbar import ToolBar
 from tfviz.training.events import Finished, Warned
+from tfviz.training.followed import FollowedRun
 from tfviz.training.run_library import RunLibrary
 from tfviz.training.session import Session
 from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.bridge import Bridge
+from tfviz.views.compare_bar import Sight
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.gradient_panel import GradientPanel
 from tfviz.views.panels import PANELS
@@ -119,6 +123,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.commands, self)
         self.setStatusBar(self.status)
         self.progress = Progress(self.bridge, self.toolbar, self.timeline, self.status, self.commands)
+        self.following = Following(self.commands, self.status, self.bridge, self)
         self.addActions(self.commands.all())
         self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["attention_panel"])
 
@@ -128,9 +133,14 @@ class MainWindow(QMainWindow):
         recent.chosen.connect(self.files.open_path)
         self.menu.addMenu(recent)
         self.menu.addActions([self.commands[name] for name in ("save_run", "save_run_as", "export")])
-        self.menu.addAction(self.commands["new_branch"])
         self.menu.addSeparator()
         self.menu.addActions([self.commands["type_step"], self.commands["train_from_here"]])
+        self.menu.addAction(self.commands["continue_training"])
+        self.menu.addAction(self.commands["new_branch"])
+        self.menu.addSeparator()
+        self.menu.addActions(
+            [self.commands[name] for name in ("pin_step", "pin_file", "swap_pin", "release_pin")]
+        )
         self.menu.addSeparator()
         panels = self.menu.addMenu("Panels")
         for dock in self.docks.values():
@@ -152,6 +162,15 @@ class MainWindow(QMainWindow):
         curves = self.panels["curve_panel"]
         assert isinstance(curves, CurvePanel)
         self.branches = Branches(self.runs, self.controls, self.branch_bar, curves, self.tell, self)
+        self.comparing = Comparing(
+            self.runs,
+            self.controls,
+            self.commands,
+            self.panels,
+            self.timeline,
+            lambda *asked: self.files.choose_to_open(*asked),
+            self,
+        )
         functions: dict[str, Callable[[], object]] = {
             "new_branch": self.branches.ask,
             "new_run": self._press_new_run,
@@ -182,6 +201,7 @@ class MainWindow(QMainWindow):
         self.runs.opened.connect(self._adopt)
         self.runs.refused.connect(self._refuse)
         self.recovery.open_requested.connect(self.files.open_path)
+        self.following.continue_wished.connect(self.files.open_path)
         self.files.saved.connect(lambda path: self.tell(f"Saved {path}"))
         self.files.failed.connect(lambda title, error: self.problems.show(title, str(error)))
         self.controls.probe_changed.connect(self.progress.show_words)
@@ -202,12 +222,20 @@ class MainWindow(QMainWindow):
         self.branches.adopt()
         run_panel = self.panels["run_panel"]
         assert isinstance(run_panel, RunPanel)
-        run_panel.show_config(session.config)
+        if isinstance(session, FollowedRun) and session.foreign:
+            run_panel.show_foreign(session.configuration.to_dict(), session.trainer)
+        else:
+            run_panel.show_config(session.config)
         if self.hint is not None:
             self.hint.show_goal(session.task.what_to_look_for)
         assert self.controls.transport is not None
         self.progress.adopt(session, self.controls.transport)
-        self.keeper.adopt(session)
+        if isinstance(session, FollowedRun):
+            self.keeper.let_go()
+        else:
+            self.keeper.adopt(session)
+        self.following.adopt(session)
+        self.comparing.adopt(session)
         if message:
             self.tell(message)
         if self.isVisible():
@@ -238,10 +266,17 @@ class MainWindow(QMainWindow):
         session, panel = self.runs.current, self.panels["attention_panel"]
         if session is None or not session.running or self.findChild(ExportDialog) is not None:
             return
-        head = panel.selected if isinstance(panel, AttentionPanel) else None
-        folder = self.settings.export_folder
+        assert isinstance(panel, AttentionPanel)
         dialog = ExportDialog(
-            session, head, self._theme.name, folder, lambda *asked: self.choose_path(*asked), self
+            session,
+            panel.selected,
+            self._theme.name,
+            self.settings.export_folder,
+            lambda *asked: self.choose_path(*asked),
+            self,
+            None if self.bridge.clock.following else self.bridge.clock.step,
+            self.comparing.pinned,
+            panel.sight is Sight.DIFFERENCE,
         )
         dialog.saved.connect(self._tell_saved)
         dialog.show()
@@ -263,6 +298,7 @@ class MainWindow(QMainWindow):
         for panel in self.panels.values():
             if panel.isVisible() and panel.release():
                 return
+        self.comparing.release()
 
     def _dismiss_hint(self) -> None:
         if self.hint is not None:
@@ -345,9 +381,11 @@ class MainWindow(QMainWindow):
         self.key_scope.watch(False)
         for dialog in self.findChildren(QDialog):
             dialog.close()
+        self.comparing.close()
         self.files.close()
         self.runs.close()
         self.keeper.close()
+        self.following.stop()
         self.recovery.close()
         self.problems.close()
         self.settings.run_steps = self.toolbar.run_steps_count.value()

@@ -159,6 +159,10 @@ class FollowedRun:
         """Copies of those of the present step under torch's names; none where they cannot be computed."""
         return self._recomputed.parameters(self.line, self._step) if self._recomputed else {}
 
+    def parameters_at(self, step: int) -> dict[str, np.ndarray]:
+        """The same at any recorded step."""
+        return self._recomputed.parameters(self.line, step) if self._recomputed else {}
+
     def view(self, step: int, branch: int | None = None, progress: Progress | None = None) -> Snapshot | None:
         """What is known of a step: the picture that was recorded then, or one that is computed here; of another
         trainer's run the last one recorded before, which names its own step. None where `progress` gave up, a

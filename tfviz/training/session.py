@@ -244,6 +244,20 @@ class Session:
 
         ValueError where the branch or the step does not exist.
         """
+        everything = Demand(True, True, True)
+        return self._look_back(
+            step, branch, progress, lambda past: self._snapshot(past.reader, step, everything)
+        )
+
+    def parameters_at(self, step: int) -> dict[str, np.ndarray]:
+        """Copies of all parameters at a recorded step of this branch, while training goes on. ValueError as `view`."""
+        found = self._look_back(step, None, None, Past.parameters)
+        assert found is not None  # nobody could give up
+        return found
+
+    def _look_back(
+        self, step: int, branch: int | None, progress: Progress | None, look: Callable[[Past], Result]
+    ) -> Result | None:
         line = self._line if branch is None else self._existing(branch)
         if not 0 <= step <= line.frontier:
             raise ValueError(
@@ -253,9 +267,7 @@ class Session:
             if self._past is None:
                 self._past = Past(Trainer(self._config, self.task), self.task)
         with self._past.lock:
-            if not self._past.visit(line, step, progress):
-                return None
-            return self._snapshot(self._past.reader, step, Demand(True, True, True))
+            return look(self._past) if self._past.visit(line, step, progress) else None
 
     def intervene(self, path: str, value: object) -> Branch:
         """Change the configuration for the steps that follow: in this branch at its frontier, else in a new one.

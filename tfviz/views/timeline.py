@@ -74,6 +74,7 @@ class Timeline(QWidget):
         self.keyframes = numpy.empty(0, numpy.int64)
         self.markers: tuple[Marker, ...] = ()
         self.hovered: int | None = None
+        self.pinned: int | None = None
         self._dragging = False
         self._layers: dict[str, tuple[object, QPixmap]] = {}
         self.step_entry = StepEntry(self)
@@ -117,6 +118,12 @@ class Timeline(QWidget):
         """Interventions and alerts."""
         if tuple(markers) != self.markers:
             self.markers = tuple(markers)
+            self.update()
+
+    def show_pinned(self, step: int | None) -> None:
+        """A pin at a step that others are compared with; None takes it away."""
+        if step != self.pinned:
+            self.pinned = step
             self.update()
 
     def recolour(self, theme: Theme) -> None:
@@ -214,6 +221,8 @@ class Timeline(QWidget):
         painter.drawPixmap(
             0, 0, self._layer("marks", self._paint_marks, self.keyframes.tobytes(), self.markers)
         )
+        if self.pinned is not None:
+            self._paint_pin(painter, self.pinned)
         self._paint_playhead(painter)
         if self.hovered is not None:
             self._paint_hover(painter, self.hovered)
@@ -287,6 +296,13 @@ class Timeline(QWidget):
             else:
                 painter.setBrush(self.theme.colour("parameter"))
                 _polygon(painter, (x - 1, 3), (x + 8, 6.5), (x + 1, 10), (x + 1, 14), (x - 1, 14))
+
+    def _paint_pin(self, painter: QPainter, step: int) -> None:
+        x = round(self.position(step)) + 0.5
+        painter.setPen(QPen(self.theme.colour("accent"), 1))
+        painter.drawLine(QPointF(x, 7.0), QPointF(x, self.track.bottom() + 5))
+        painter.setBrush(self.theme.colour("accent"))
+        painter.drawEllipse(QPointF(x, 7.0), 3, 3)
 
     def _paint_playhead(self, painter: QPainter) -> None:
         centre = QPointF(self.position(self.step), self.track.center().y())
