@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tfviz
+from tfviz.training.run_file import RunReader
 
 ROOT = Path(tfviz.__file__).parents[1]
 
@@ -63,6 +64,11 @@ def tfviz_train(path: Path, steps: int = FOR_EVER) -> Iterator[subprocess.Popen[
         command += ["--set", f"model.{name}={value}"]
     with _ended(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)) as process:
         yield process
+
+
+def has_begun(path: Path) -> bool:
+    """Whether steps are recorded; before that nobody can tell a new file from one that was closed."""
+    return path.exists() and len(RunReader(path).history()) > 0
 
 
 @contextmanager

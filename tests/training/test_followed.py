@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from tests.training.second_process import foreign_trainer, tfviz_train
+from tests.training.second_process import foreign_trainer, has_begun, tfviz_train
 from tests.training.small_runs import SMALL
 from tfviz.training.events import Finished, Warned
 from tfviz.training.file_writer import Life, ago
@@ -30,7 +30,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
 
 def followed(path: Path, steps: int = 1) -> FollowedRun:
     """A run that a second process has begun to write, with so many steps in the file, being looked at."""
-    wait_until(path.exists)
+    wait_until(lambda: has_begun(path))
     run = FollowedRun(path)
     run.mailbox.request(EVERYTHING)
     run.start()
@@ -159,7 +159,6 @@ def test_nothing_in_a_followed_run_can_be_changed(own_file: Path) -> None:
 def test_an_own_run_is_followed_while_it_is_written_and_a_session_afterwards(tmp_path: Path) -> None:
     path = tmp_path / "run.tfviz"
     with tfviz_train(path) as process:
-        wait_until(path.exists)
         with followed(path, 20) as run:
             assert not run.foreign and not run.can_be_continued
             wait_until(lambda: run.view(run.frontier) is not None)

@@ -44,7 +44,8 @@ class Following(QObject):
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.button.setProperty("slim", True)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        status.put_beside_state(self.label, self.button)
+        status.put_beside_state(self.label)
+        status.insertPermanentWidget(1, self.button)  # which no message hides
         self.label.hide()
         self.button.hide()
         self._timer = QTimer(self)
