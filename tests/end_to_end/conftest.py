@@ -33,6 +33,7 @@ def start(screen: Screen, tmp_path: Path) -> Iterator[Start]:
 
     def run(*arguments: str) -> Program:
         small = [f"--set=model.{field}" for field in ("d_model=32", "nhead=2", "dim_feedforward=32")]
+        small = [] if "--run" in arguments else small  # a file has a model of its own
         programs.append(Program(screen, tmp_path, "--theme", "dark", *small, *arguments))
         return programs[-1]
 

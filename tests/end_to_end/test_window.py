@@ -59,7 +59,7 @@ def test_the_mouse_plays_goes_back_on_the_timeline_and_changes_the_theme(start: 
     program.wait(lambda: program.state["step"] > 60)
     program.click("play_pause_button")
     trained = park(program)
-    program.click("timeline", across=0.12, down=0.36)
+    program.click("timeline", across=0.2, down=0.36)
     program.wait(lambda: program.state["clock"] == "paused" and program.state["step"] < trained)
     program.wait_for(parked=True, frontier=trained)
     program.click("live_chip")

@@ -71,6 +71,7 @@ class Program:
     def __init__(self, screen: Screen, folder: Path, *arguments: str) -> None:
         self.screen = screen
         self._file = folder / "geometry.json"
+        self._file.unlink(missing_ok=True)  # of a program before
         environment = os.environ | {
             "DISPLAY": screen.display,
             "QT_QPA_PLATFORM": "xcb",
