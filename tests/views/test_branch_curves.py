@@ -187,3 +187,16 @@ def test_a_switch_to_a_branch_of_the_same_length_shows_its_curve_at_once(panel: 
     shown(panel, lines, current=1)
     assert panel.curves.value("loss", 250) == 2.0
     assert is_drawn(panel, DARK.branch(1), 290, 2.0)
+
+
+def test_the_legend_takes_its_room_from_the_plot_and_nothing_is_cut_off(
+    panel: CurvePanel, qtbot: QtBot
+) -> None:
+    shown(panel, {0: main_line(200)})
+    least = panel.layout().minimumSize().height()
+    shown(panel, two())
+    assert panel.layout().minimumSize().height() <= least
+    panel.resize(600, least)
+    qtbot.waitUntil(lambda: panel.plot.geometry().bottom() < least)
+    entries = panel.branch_legend.entries.values()
+    assert all(entry.width() >= entry.minimumSizeHint().width() for entry in entries)

@@ -14,7 +14,9 @@ from tfviz.views.theme import DARK, Theme
 
 HEIGHT = 20
 INDENT = 16
-GAP = 6
+GAP = 6  # between name and difference
+RIGHT = 3
+END = RIGHT + 3  # a fraction of a pixel too little would cost three letters
 SHORTEST = 110  # pixels of a name, where it is longer and there is little room
 
 
@@ -40,11 +42,11 @@ class BranchEntry(QAbstractButton):
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
         difference = metrics.horizontalAdvance(self.difference) + GAP if self.difference else 0
-        return QSize(INDENT + metrics.horizontalAdvance(self.text()) + difference + GAP, HEIGHT)
+        return QSize(INDENT + metrics.horizontalAdvance(self.text()) + difference + END, HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         name = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(INDENT + min(name, SHORTEST) + GAP, HEIGHT)
+        return QSize(INDENT + min(name, SHORTEST) + END, HEIGHT)
 
     def recolour(self, theme: Theme) -> None:
         self._theme = theme
@@ -67,7 +69,7 @@ class BranchEntry(QAbstractButton):
         painter.setBrush(colour if self.isChecked() else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(QPointF(7.5, self.height() / 2), 3.6, 3.6)
         metrics, middle = painter.fontMetrics(), Qt.AlignmentFlag.AlignVCenter
-        room = max(self.width() - INDENT - GAP, 0)
+        room = max(self.width() - INDENT - RIGHT, 0)
         name = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
         painter.setPen(theme.colour("text" if self.isChecked() else "faint"))
         painter.drawText(self.rect().adjusted(INDENT, 0, 0, 0), middle, name)

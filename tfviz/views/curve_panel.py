@@ -17,7 +17,7 @@ from tfviz.views.curve_picture import ACCURACY_RANGE, SERIES, TRAINED, VALIDATED
 from tfviz.views.icons import icon
 from tfviz.views.panel import EmptyState, Panel
 from tfviz.views.run_curves import RunCurves
-from tfviz.views.step_plot import StepPlot
+from tfviz.views.step_plot import LEAST_HEIGHT, StepPlot
 from tfviz.views.theme import Theme
 from tfviz.views.ticks import Tick, decade_ticks, value_ticks
 from tfviz.views.widgets import Throttle
@@ -70,6 +70,8 @@ class CurvePanel(Panel):
         """All branches of the run, and the one whose history is shown: the others are drawn behind it."""
         self.show_history(lines[current].history)
         self.branch_legend.show_branches(lines, current)
+        taken = self.branch_legend.height() + self.body.spacing() if self.branch_legend.entries else 0
+        self.plot.setMinimumHeight(LEAST_HEIGHT - taken)  # the panel can be as low as without the legend
         self.legend["train"].show_branch(current)
         self.picture.branch = current
         self.picture.others.show(lines, current)
@@ -115,6 +117,7 @@ class CurvePanel(Panel):
         self.empty = EmptyState()
         self.branch_legend = BranchLegend()
         self.branch_legend.hidden_changed.connect(self._choose_branches)
+        self.body.setSpacing(2)
         self.body.addWidget(self.branch_legend)
         self.body.addWidget(self.empty)
         self.body.addWidget(self.plot)

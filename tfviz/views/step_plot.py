@@ -19,6 +19,7 @@ from tfviz.views.theme import DARK, Theme
 from tfviz.views.ticks import step_ticks
 from tfviz.views.widgets import Throttle
 
+LEAST_HEIGHT = 90  # pixels, unless there is something beside it that is worth some of them
 LEAST_STEPS = 20  # the range of a run that has hardly begun
 HEADROOM = (
     1.09  # the range grows by this factor: the curves are drawn anew now and then, not with every point
@@ -72,7 +73,7 @@ class StepPlot(ItemView):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setMinimumSize(160, 90)
+        self.setMinimumSize(160, LEAST_HEIGHT)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.frontier = self.reach = 0
