@@ -8,16 +8,20 @@ import numpy as np
 from tfviz.training.branches import Line
 from tfviz.training.inference import Reader
 from tfviz.training.tasks import Task
+from tfviz.training.trail import Trail
 from tfviz.training.trainer import State, Trainer
 
 Progress = Callable[[int, int], bool]
 """Told how many of how many steps are recomputed; False gives up."""
 
 
-def replay(trainer: Trainer, line: Line, step: int, progress: Progress | None = None) -> bool:
+def replay(
+    trainer: Trainer, line: Line, step: int, progress: Progress | None = None, trail: Trail | None = None
+) -> bool:
     """Bring a trainer to a step of a branch: from where it is if that is on the way, else from the nearest keyframe.
 
-    `trainer` must be at a step of this very branch. False where `progress` gave up; the trainer then stands between.
+    `trainer` must be at a step of this very branch; states on the way go into the `trail`. False where `progress` gave
+    up; the trainer then stands between.
     """
     start, state = line.keyframes.nearest(step)
     if not start <= trainer.step <= step:
@@ -26,6 +30,8 @@ def replay(trainer: Trainer, line: Line, step: int, progress: Progress | None = 
     while trainer.step < step:
         if progress is not None and not progress(trainer.step - first, step - first):
             return False
+        if trail is not None and trail.wants(trainer.step, step):
+            trail.keep(trainer.step, trainer.state())
         trainer.reconfigure(line.config_after(trainer.step))
         trainer.train_batch()
     return True
@@ -38,6 +44,7 @@ class Past:
         self.lock = threading.Lock()
         self._trainer = trainer
         self._line: Line | None = None
+        self._trail = Trail()
         self.reader = Reader(trainer.models, task)
 
     def visit(self, line: Line, step: int, progress: Progress | None = None) -> bool:
@@ -45,7 +52,16 @@ class Past:
         if line is not self._line:
             self._trainer.restore(line.keyframes.nearest(step)[1])
             self._line = line
-        return replay(self._trainer, line, step, progress)
+            self._trail.clear()
+        self._use_trail(line, step)
+        return replay(self._trainer, line, step, progress, self._trail)
+
+    def _use_trail(self, line: Line, step: int) -> None:
+        """Start from a state that was passed before, where that is nearer."""
+        passed = self._trail.nearest(step)
+        here = self._trainer.step if self._trainer.step <= step else 0
+        if passed is not None and passed[0] > max(here, line.keyframes.nearest(step)[0]):
+            self._trainer.restore(passed[1])
 
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies under torch's names, of where it is."""
