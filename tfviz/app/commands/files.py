@@ -54,7 +54,7 @@ def read_snapshots(
 ) -> Iterator[Snapshot]:
     """Attention at every step of a range, one after the other; with `predictions` what the model says as well.
 
-    Of another trainer's run: as far as it was recorded.
+    Of another trainer's run: what was recorded, each once.
     """
     if not is_run_file(path):
         raise ValueError(f"{path} holds one step, not a range: it is no run file")
@@ -62,8 +62,7 @@ def read_snapshots(
     wanted = steps.within(len(reader.history(_newest_branch(reader))))
     if reader.foreign:
         _refuse_sentence(reader, sentence)
-        branch = _newest_branch(reader)
-        yield from (reader.snapshot(branch, step) for step in reader.snapshot_steps(branch) if step in wanted)
+        yield from _recorded_snapshots(reader, wanted)
         return
     with Session.open(path) as session:
         if sentence is not None:
@@ -108,7 +107,8 @@ def _model_of_run(path: str, step: int | None) -> SavedModel:
     branch = reader.branch(_newest_branch(reader))
     if not isinstance(branch.config, RunConfig) or reader.foreign:
         raise ValueError(
-            f"{path} was written by {reader.trainer}: its attention can be exported, nothing recomputed"
+            f"{path} was written by {reader.trainer}: attention and scalars that it recorded can be exported, but its "
+            "model is not one that tfviz can compute with"
         )
     last = len(reader.history(branch.number))
     wanted = last if step is None else step
@@ -143,6 +143,17 @@ def _recorded_snapshot(reader: RunReader, step: int | None, sentence: str | None
             f"{reader.path} has no attention up to step {step}; the first is that of step {steps[0]}"
         )
     return found
+
+
+def _recorded_snapshots(reader: RunReader, wanted: range) -> Iterator[Snapshot]:
+    """At each of the steps the last one up to it, if there is any."""
+    _recorded_snapshot(reader, wanted[-1], None)  # refuses where there is none up to the last
+    branch, last = _newest_branch(reader), -1
+    for step in wanted:
+        found = reader.snapshot_at_or_before(branch, step)
+        if found is not None and found.step != last:
+            last = found.step
+            yield found
 
 
 def _refuse_sentence(reader: RunReader, sentence: str | None) -> None:
