@@ -243,3 +243,14 @@ def test_what_was_trained_before_the_window_was_shown_is_recorded(
     path = wait_recorded(driver)
     driver.window.close()
     assert len(RunReader(path).history(0)) == 4
+
+
+def test_the_file_that_the_window_records_is_not_opened_a_second_time(driver: Driver) -> None:
+    driver.train(2)
+    path = wait_recorded(driver)
+    old = driver.session
+    driver.window.files.open_path(str(path))
+    driver.qtbot.waitUntil(lambda: bool(driver.window.problems.dialogs))
+    assert "is what this window records" in driver.window.problems.dialogs[-1].text_label.text()
+    assert driver.session is old
+    driver.train(1)

@@ -239,3 +239,9 @@ def test_an_interrupted_run_without_a_step_is_not_worth_offering(library: RunLib
     (library.folder / "nonsense.tfviz.lock").touch()
     assert library.interrupted() == []
     assert names(library) == ["nonsense"]
+
+
+def test_where_the_folder_cannot_be_made_the_error_names_it(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="cannot make the folder"):
+        RunLibrary(tmp_path / "file" / "runs").new("copy", 0)

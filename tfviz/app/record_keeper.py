@@ -40,7 +40,7 @@ class RecordKeeper(QObject):
         else:
             self.close()
             self.record = RunRecord(session, self.library)
-        self._try_at, self._warned = 0.0, False
+        self._try_at, self._warned, self._shown = 0.0, False, None
         self.show()
 
     def let_go(self) -> None:

@@ -52,6 +52,10 @@ class RunFiles(QObject):
 
     def open_path(self, path: str) -> None:
         """Show the run of a file; what is trained from there on goes into it. One that others train is followed."""
+        record = self._keeper.record
+        if record is not None and record.path == Path(path).resolve():
+            self.failed.emit("The run is open already", ValueError(f"{path} is what this window records."))
+            return
         self._runs.open(lambda: open_run(path), f"Opened {path}")
 
     def save(self) -> None:

@@ -86,7 +86,10 @@ class RunLibrary:
     def new(self, name: str, seed: int, day: date | None = None) -> Claim:
         """A name for a run that is recorded from now on: task, date, seed, number. OSError where the folder cannot be
         written."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise type(error)(f"cannot make the folder {self.folder}: {error.strerror}") from error
         day = day or date.today()
         stem = f"{safe_name(name)}-{day.isoformat()}-seed{seed}"
         for number in itertools.count(1):

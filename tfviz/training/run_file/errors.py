@@ -49,6 +49,8 @@ def writing_failure(path: str, error: Exception) -> Exception:
         return RunFileBusyError(f"{path} is in use by another program")
     if name == "SQLITE_FULL":
         return OSError(f"cannot write {path}: the disk is full")
+    if name.startswith("SQLITE_READONLY"):
+        return PermissionError(f"cannot write {path}: it is read-only")
     if name.startswith((*NO_ACCESS, "SQLITE_IOERR")):
         return OSError(f"cannot write {path}: {error}")
     return RunFileError(f"{path} is damaged: {one_line(error)}")
