@@ -10,9 +10,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton
 
 from tests.app.driving import Driver
+from tests.training.export.pages import Page
 from tests.training.second_process import foreign_trainer, has_begun, tfviz_train
+from tfviz.app.export_dialog import ExportDialog
+from tfviz.app.export_job import ALL_HEADS, MODEL, Capture, Choice, Job
 from tfviz.app.following import CHANGE, TRAIN
 from tfviz.training.config import RunConfig
+from tfviz.training.export import DESCRIPTIONS, StepRange
 from tfviz.training.file_writer import Life
 from tfviz.training.followed import FollowedRun
 from tfviz.training.session import Session
@@ -163,6 +167,25 @@ def test_a_foreign_file_without_pictures_says_that_there_are_none(driver: Driver
     follow(driver, path, 5)
     words = {empty.label.text() for empty in driver.window.findChildren(EmptyState)}
     assert words == {"Nothing of this is recorded yet"}
+
+
+def test_a_foreign_run_is_exported_as_far_as_it_was_recorded(driver: Driver, tmp_path: Path) -> None:
+    path, page = tmp_path / "run.tfviz", tmp_path / "page.html"
+    with foreign_trainer(path, steps=35) as process:
+        process.wait(30)
+    run = follow(driver, path, 35)
+    driver.press(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = driver.find(ExportDialog, "export_dialog")
+    wait(driver, lambda: dialog.capture is not None)
+    assert dialog.caption.text().startswith("Step 30 · seed 5 · ")
+    job = Job(
+        dialog.capture, Choice(MODEL, DESCRIPTIONS["model"][0]), tmp_path / "m.safetensors", lambda *_: None
+    )
+    with pytest.raises(ValueError, match="only its own trainer knows"):
+        job.run()
+    html = next(format for format in DESCRIPTIONS["attention"] if format.name == "html")
+    Job(Capture.of(run), Choice(ALL_HEADS, html, steps=StepRange(0, 35, 5)), page, lambda *_: None).run()
+    assert [step["step"] for step in Page(page.read_text(encoding="utf-8")).data["steps"]] == [10, 20, 30]
 
 
 def test_a_followed_run_can_be_saved_and_its_configuration_is_shown(driver: Driver, tmp_path: Path) -> None:

@@ -105,6 +105,8 @@ class Job:
         if choice.what == SCALARS:
             export_scalars(capture.session.history, path, format)
         elif choice.what == MODEL:
+            if not capture.parameters:
+                raise ValueError("the weights of this run are in a form that only its own trainer knows")
             task = capture.session.task
             tokens = task.source_tokenizer.tokens, task.target_tokenizer.tokens
             save_model(path, capture.parameters, snapshot.config, *tokens, snapshot.step, snapshot.seed)
@@ -122,14 +124,17 @@ class Job:
             export_snapshot(snapshot, path, "attention", format, **both)  # type: ignore[arg-type]
 
     def _snapshots(self, wanted: StepRange) -> Iterator[Snapshot]:
-        """The recorded steps one after the other, computed again beside the training."""
-        steps = wanted.within(self._capture.frontier)
+        """The recorded steps one after the other, computed again beside the training. Of what another trainer recorded
+        now and then, each picture once."""
+        steps, last = wanted.within(self._capture.frontier), None
         for done, step in enumerate(steps):
             self._progress(done, len(steps))
             snapshot = self._capture.session.view(step, progress=lambda *_: not self._cancelled)
             if snapshot is None or self._cancelled:
                 raise GivenUpError
-            yield snapshot
+            if snapshot.attention is not None and snapshot.step != last:
+                last = snapshot.step
+                yield snapshot
 
 
 def suggested_steps(frontier: int) -> StepRange:
