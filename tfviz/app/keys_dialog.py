@@ -16,7 +16,7 @@ MOUSE = (
 
 
 class KeysDialog(QDialog):
-    """Keys at the left, what they do at the right."""
+    """Keys, and right of each what it does, in two columns: as a list they would be higher than a small screen."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -27,9 +27,13 @@ class KeysDialog(QDialog):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(7)
         rows = [(_written(entry.keys), entry.help) for entry in ENTRIES if entry.keys]
-        for row, (keys, meaning) in enumerate((*rows, *MOUSE)):
-            grid.addWidget(label(keys, "key"), row, 0, Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(label(meaning), row, 1)
+        rows += MOUSE
+        height = -(-len(rows) // 2)
+        for place, (keys, meaning) in enumerate(rows):
+            side, row = divmod(place, height)
+            grid.addWidget(label(keys, "key"), row, 3 * side, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(label(meaning), row, 3 * side + 1)
+        grid.setColumnMinimumWidth(2, 24)
         note = label(
             "Text fields, sliders, lists and focused buttons keep the keys they need; Tab moves between them.",
             "dim",

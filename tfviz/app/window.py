@@ -19,6 +19,7 @@ from tfviz.app.hint import Hint
 from tfviz.app.key_scope import KeyScope, is_text_field
 from tfviz.app.keys_dialog import KeysDialog
 from tfviz.app.machine import machine_text
+from tfviz.app.main_menu import fill_menu
 from tfviz.app.problems import Problems
 from tfviz.app.progress import Progress
 from tfviz.app.recent_menu import RecentMenu
@@ -128,33 +129,12 @@ class MainWindow(QMainWindow):
         self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["attention_panel"])
 
     def _fill_menu(self) -> None:
-        self.menu.addActions([self.commands["new_run"], self.commands["open_run"]])
-        recent = RecentMenu(lambda: self.settings.recent_files, self.keeper.library, self.menu)
+        library = self.keeper.library
+        recent = RecentMenu(lambda: self.settings.recent_files, library, self.menu)
         recent.chosen.connect(self.files.open_path)
-        self.menu.addMenu(recent)
-        self.menu.addActions([self.commands[name] for name in ("save_run", "save_run_as", "export")])
-        self.menu.addSeparator()
-        self.menu.addActions([self.commands["type_step"], self.commands["train_from_here"]])
-        self.menu.addAction(self.commands["continue_training"])
-        self.menu.addAction(self.commands["new_branch"])
-        self.menu.addSeparator()
-        self.menu.addActions(
-            [self.commands[name] for name in ("pin_step", "pin_file", "swap_pin", "release_pin")]
-        )
-        self.menu.addSeparator()
-        panels = self.menu.addMenu("Panels")
-        for dock in self.docks.values():
-            panels.addAction(dock.toggleViewAction())
-        self.menu.addAction(self.commands["reset_layout"])
-        self.menu.addAction(self.commands["full_screen"])
-        themes = self.menu.addMenu("Theme")
-        choices: dict[str, ThemeChoice] = {"As the system": "system", "Dark": "dark", "Light": "light"}
-        for text, choice in choices.items():
-            themes.addAction(text).triggered.connect(lambda _=False, choice=choice: self.choose_theme(choice))
-        self.menu.addSeparator()
-        self.menu.addAction(self.commands["show_settings"])
-        self.menu.addAction(self.commands["show_keys"])
-        self.menu.addAction(self.commands["quit"])
+        self.commands["show_settings"].setEnabled(library is not None)
+        panels = [dock.toggleViewAction() for dock in self.docks.values()]
+        fill_menu(self.menu, self.commands, recent, panels, self.choose_theme)
 
     def _connect(self) -> None:
         self.controls.connect_actions(self.commands, self.toolbar)
