@@ -288,7 +288,7 @@ class FollowedRun:
         try:
             self._lines.refresh()
         except (RunFileError, OSError) as error:
-            self._lose(str(error))
+            self._lose(error)
             return
         if self._number not in self._lines.all or (
             at_end and newest == self._number < newest_branch(self._lines)
@@ -308,11 +308,8 @@ class FollowedRun:
                 before, self._extent = self._extent, extent(self._reader)
                 grown = self._extent != before
                 self._tell(self.writer.look(self._reader.closed, grown))
-            except FileNotFoundError:
-                if self.writer.missing():
-                    self._lose(f"{self.path} is gone; what was read of it can still be seen")
             except (RunFileError, OSError) as error:
-                self._lose(str(error))
+                self._lose(error)
             else:
                 if grown:
                     self.gate.call(self._take_in)
@@ -323,8 +320,13 @@ class FollowedRun:
         elif change is Life.KILLED:
             self.mailbox.post(Warned(self._frontier, f"{self.trainer} ended without closing {self.path}"))
 
-    def _lose(self, text: str) -> None:
-        """The file cannot be read: said once, until it can be again."""
+    def _lose(self, error: Exception) -> None:
+        """The file cannot be read: said once, until it can be again; that it is gone, only after a while."""
+        text = str(error)
+        if isinstance(error, FileNotFoundError):
+            if not self.writer.missing():
+                return
+            text = f"{self.path} is gone; what was read of it can still be seen"
         if self.writer.lose():
             self.mailbox.post(Warned(self._frontier, text))
 
@@ -347,7 +349,7 @@ class FollowedRun:
                     raise
                 return self._read_picture(line, step, recomputed, progress)
         except (RunFileError, OSError) as error:
-            self._lose(str(error))
+            self._lose(error)
             return no_snapshot(self._reader, line, step)
 
     def _read_picture(
