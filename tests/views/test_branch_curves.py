@@ -196,6 +196,7 @@ def test_the_legend_takes_its_room_from_the_plot_and_nothing_is_cut_off(
     least = panel.layout().minimumSize().height()
     shown(panel, two())
     qtbot.waitUntil(lambda: panel.layout().minimumSize().height() <= least)
+    assert panel.plot.minimumHeight() == 90 - panel.branch_legend.height() - panel.body.spacing()
     panel.resize(600, least)
     qtbot.waitUntil(lambda: panel.plot.geometry().bottom() < least)
     entries = panel.branch_legend.entries.values()

@@ -89,6 +89,7 @@ class BranchLegend(QWidget):
         self.setObjectName("branch_legend")
         self.setAccessibleName("Branches")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(HEIGHT)
         self.entries: dict[int, BranchEntry] = {}
         self._theme = DARK
         self._row = QHBoxLayout(self)

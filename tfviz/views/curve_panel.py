@@ -70,9 +70,7 @@ class CurvePanel(Panel):
         """All branches of the run, and the one whose history is shown: the others are drawn behind it."""
         self.show_history(lines[current].history)
         self.branch_legend.show_branches(lines, current)
-        taken = (
-            self.branch_legend.sizeHint().height() + self.body.spacing() if self.branch_legend.entries else 0
-        )
+        taken = self.branch_legend.height() + self.body.spacing() if len(lines) > 1 else 0
         self.plot.setMinimumHeight(LEAST_HEIGHT - taken)  # the panel can be as low as without the legend
         self.legend["train"].show_branch(current)
         self.picture.branch = current
