@@ -272,6 +272,7 @@ def test_the_difference_is_exported_with_both_steps_in_its_name_and_its_text(
     text = (tmp_path / asked[0]).read_text(encoding="utf-8")
     for part in (
         "step 6 − step 2",
+        "step 6 · main · seed 0",
         "less step 2 · main · seed 0",
         "cross layer 0, head 0",
         driver.session.probe.source,

@@ -213,8 +213,8 @@ def test_while_nothing_is_pinned_nothing_of_it_is_to_be_seen(theme: Theme, open_
     [
         (attention(source=("<s>", "good", "day", "</s>")), "another sentence: “good day”"),
         (attention(target=("<s>", "who", "are", "you")), "fed other words: “who are you”"),
-        (attention(heads=2), "other heads: encoder 2 × 2"),
-        (attention(layers=1), "other heads: encoder 1 × 4"),
+        (attention(heads=2), "has 2 + 2 layers × 2 heads, this one 2 + 2 layers × 4 heads"),
+        (attention(layers=1), "has 1 + 1 layers × 4 heads"),
     ],
 )
 def test_steps_that_cannot_be_subtracted_say_why_and_are_shown_one_by_one(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
@@ -61,6 +62,12 @@ class Comparing(QObject):
     @property
     def pinned(self) -> Pinned | None:
         return self.pins.pinned
+
+    @property
+    def beside(self) -> Pinned | None:
+        """The pinned step with the branch of the present one, as captions name the two."""
+        session, pinned = self._runs.current, self.pins.pinned
+        return replace(pinned, beside=session.line.branch.name) if session is not None and pinned else None
 
     def adopt(self, session: Session) -> None:
         """Another run is shown."""

@@ -255,7 +255,7 @@ class MainWindow(QMainWindow):
             lambda *asked: self.choose_path(*asked),
             self,
             None if self.bridge.clock.following else self.bridge.clock.step,
-            self.comparing.pinned,
+            self.comparing.beside,
             panel.sight is Sight.DIFFERENCE,
         )
         dialog.saved.connect(self._tell_saved)

@@ -36,6 +36,7 @@ FILTERS: tuple[tuple[str, ...], ...] = (tuple(KINDS), ("encoder",), ("decoder",)
 LONG_NAMES = ("All heads", "Encoder self", "Decoder self", "Cross")
 SHORT_NAMES = ("All", "Enc", "Dec", "Cross")
 NARROW = 620
+NARROWEST = 500  # with room for a pin in the header; its key and the menu are always there
 WIDEST_ATLAS = 0.42
 # ... and with many heads, if their tiles would become too small to read.
 WIDEST_CROWDED_ATLAS = 0.6
@@ -353,6 +354,7 @@ class AttentionPanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.pin_button.setVisible(self.width() >= NARROWEST)
         names = SHORT_NAMES if self.width() < NARROW else LONG_NAMES
         for index, name in enumerate(names):
             self.filter.button(index).setText(name)

@@ -17,6 +17,8 @@ class Pinned:
     """The name of its branch, or of the run or file that it was found in."""
     branch: int | None = None
     """The number of its branch in the run that is shown; None for a step of another run."""
+    beside: str = ""
+    """The name of the branch of the step that is compared with it, for captions."""
 
     @property
     def label(self) -> str:
@@ -67,7 +69,7 @@ def obstacle(current: Attention, pinned: Attention) -> str:
     if current.target_tokens != pinned.target_tokens:
         return f"At the pinned step the decoder was fed other words: “{_words(pinned.target_tokens)}”"
     if _heads(current) != _heads(pinned):
-        return f"The pinned model has other heads: {_heads(pinned)}; here {_heads(current)}"
+        return f"The pinned model has {_heads(pinned)}, this one {_heads(current)}"
     return ""
 
 
@@ -76,6 +78,7 @@ def _words(tokens: tuple[str, ...]) -> str:
 
 
 def _heads(attention: Attention) -> str:
-    """Layers and heads of each kind in words."""
-    shapes = {kind: weights_of(kind, attention).shape[:2] for kind in KINDS}
-    return ", ".join(f"{kind} {layers} × {heads}" for kind, (layers, heads) in shapes.items())
+    """Layers and heads of encoder, decoder and cross-attention in words: the latter two are of the same layers."""
+    encoder, decoder, _ = (weights_of(kind, attention).shape[:2] for kind in KINDS)
+    heads = decoder[1] if decoder[0] else encoder[1]
+    return f"{encoder[0]} + {decoder[0]} layers × {heads} heads"

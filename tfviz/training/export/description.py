@@ -55,7 +55,8 @@ def steps(snapshot: Snapshot, pinned: Pinned | None = None) -> str:
 def caption(snapshot: Snapshot, head: Head | None = None, pinned: Pinned | None = None) -> tuple[str, ...]:
     """Lines for under a picture: what is shown and of which run; what is subtracted from it; the sentence."""
     shown = f"{head.kind} layer {head.layer}, head {head.head}" if head else "all heads"
-    facts = [shown, f"step {snapshot.step:,}", f"seed {snapshot.seed}", decoding(snapshot)]
+    step = f"step {snapshot.step:,}" + (f" · {pinned.beside}" if pinned is not None and pinned.beside else "")
+    facts = [shown, step, f"seed {snapshot.seed}", decoding(snapshot)]
     if snapshot.config.name:
         facts.append(f"run {snapshot.config.name}")
     source, wanted, place = sentence(snapshot), target(snapshot), origin(snapshot)
