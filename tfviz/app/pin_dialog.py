@@ -96,8 +96,8 @@ class PinDialog(QDialog):
 
     def _show_run(self, run: OtherRun) -> None:
         self._run = run
-        how = "any step" if run.computable else "the picture recorded last by the step"
-        self.caption.setText(f"{run.name}: {how}, to compare the present one with")
+        how = "any of its steps" if run.computable else "the last picture that was recorded by a step"
+        self.caption.setText(f"{run.name}: {how}, beside the present one")
         with QSignalBlocker(self.branch):
             for branch in run.branches:
                 self.branch.addItem(branch.name, branch.number)

@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Signal
 from tfviz.app.background import Background
 from tfviz.app.runs import Runs
 from tfviz.training.export.comparison import Pinned
+from tfviz.training.opening import ShownRun
 from tfviz.training.other_run import OtherRun
 from tfviz.training.past import Progress
-from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
 from tfviz.views.bridge import Bridge
@@ -48,7 +48,7 @@ class Pins(QObject):
         self._runs, self._bridge, self._panels, self._tell = runs, bridge, list(panels), tell
         self.pinned: Pinned | None = None
         self._source = Source()
-        self._session: Session | None = None
+        self._session: ShownRun | None = None
         self._place = ""
         self._work: Background | None = None
         self._again = False
@@ -90,11 +90,11 @@ class Pins(QObject):
 
     # what happens to the run
 
-    def adopt(self, session: Session) -> None:
+    def adopt(self, session: ShownRun) -> None:
         """Another run is shown: what was pinned stays, as a step of another run."""
         former, self._session = self._session, session
         if self.pinned is not None and self.pinned.branch is not None and former is not None:
-            run = f"{former.config.name or former.config.task.name} seed {former.seed}, before"
+            run = f"{former.config.title} seed {former.seed}, before"
             self._take(replace(self.pinned, place=run, branch=None), Source())
         elif self.pinned is not None:
             self.read_again()
