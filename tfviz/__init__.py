@@ -22,6 +22,8 @@ The life of a step
        asked for, and no more, into a frozen snapshot and puts it into the mailbox; the latest one wins.
     5. The bridge, on a timer in the window's thread, takes the snapshot and shows it to the visible panels, each at
        its own rate. No signal is sent per step, and no panel knows that there are threads.
+    6. Later somebody looks back. The clock stands at that step, whatever is trained meanwhile; a thread of its own
+       (views/past_viewer.py) computes the step again in a second set of parameters, and the bridge shows its picture.
 
 To add
     an operation      a class in core/operations/FAMILY.py with forward() and backward() under it, which names in

@@ -1,6 +1,7 @@
 """The bridge carries what is new, at each panel's rate, and asks the worker for what can be seen and no more."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtWidgets import QWidget
@@ -244,3 +245,100 @@ def test_a_panel_outside_of_the_window_is_not_seen(qtbot: QtBot) -> None:
     panel.move(-500, -500)
     feed.check()
     assert not feed.seen
+
+
+def look_until(bridge: Bridge, qtbot: QtBot, condition: Callable[[], bool]) -> None:
+    def looked() -> bool:
+        bridge.look()
+        return condition()
+
+    qtbot.waitUntil(looked)
+
+
+@pytest.fixture
+def looking_back(qtbot: QtBot, session: Session) -> Iterator[tuple[Bridge, Picture, Curve]]:
+    """A run of 20 steps of which the panels show the newest."""
+    picture, curve = Picture(), Curve()
+    session.train(20)
+    bridge = watch(qtbot, session, picture, curve)
+    bridge.looked.connect(lambda: bridge.clock.observe(session.step, session.frontier))
+    session.mailbox.put(snapshot(20))
+    look_until(bridge, qtbot, lambda: bool(picture.shown))
+    yield bridge, picture, curve
+    bridge.watch(None)
+
+
+def test_a_pinned_clock_shows_the_past_and_no_picture_of_the_present(
+    looking_back: tuple[Bridge, Picture, Curve], session: Session, qtbot: QtBot
+) -> None:
+    bridge, picture, curve = looking_back
+    bridge.clock.pin(7)
+    look_until(bridge, qtbot, lambda: picture.shown[-1].step == 7)
+    session.mailbox.put(snapshot(21))
+    session.train(1)
+    look_until(bridge, qtbot, lambda: curve.lengths[-1] == 21)
+    assert [shown.step for shown in picture.shown] == [20, 7]
+    assert curve.steps[-1] == 7
+    assert session.mailbox.taken and session.mailbox.wanted == Demand()
+    look_until(bridge, qtbot, lambda: bridge.settled)
+
+
+def test_following_again_asks_the_worker_for_pictures_at_once(
+    looking_back: tuple[Bridge, Picture, Curve], session: Session, qtbot: QtBot
+) -> None:
+    bridge, picture, _ = looking_back
+    bridge.clock.pin(7)
+    look_until(bridge, qtbot, lambda: picture.shown[-1].step == 7)
+    bridge.clock.follow()
+    bridge.look()
+    assert session.mailbox.wanted == Demand(attention=True)
+    session.mailbox.put(snapshot(20))
+    look_until(bridge, qtbot, lambda: picture.shown[-1].step == 20)
+
+
+def test_a_replay_waits_for_its_pictures(
+    looking_back: tuple[Bridge, Picture, Curve],
+    session: Session,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bridge, picture, _ = looking_back
+    go, view = threading.Event(), Session.view
+
+    def slow(*arguments: object) -> object:
+        go.wait(20)
+        return view(*arguments)
+
+    bridge.clock.pin(2)
+    look_until(bridge, qtbot, lambda: picture.shown[-1].step == 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "view", slow)
+        bridge.clock.play()
+        look_until(bridge, qtbot, lambda: bridge.clock.step > 2)
+        there = bridge.clock.step
+        for turn in range(20):
+            monkeypatch.setattr("time.monotonic", lambda turn=turn: 1e6 + turn)
+            bridge.look()
+        assert bridge.clock.step == there
+        monkeypatch.undo()
+        go.set()
+        look_until(bridge, qtbot, lambda: picture.shown[-1].step == there)
+    look_until(bridge, qtbot, lambda: bridge.clock.following)
+
+
+def test_where_no_panel_shows_pictures_none_is_computed(
+    looking_back: tuple[Bridge, Picture, Curve],
+    session: Session,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bridge, picture, curve = looking_back
+    picture.hide()
+    bridge._checked_at = 0.0
+    bridge.look()
+    asked: list[object] = []
+    monkeypatch.setattr(Session, "view", lambda *arguments: asked.append(arguments))
+    bridge.clock.pin(7)
+    look_until(bridge, qtbot, lambda: curve.steps[-1] == 7)
+    assert asked == []
+    assert not bridge.past.busy

@@ -8,7 +8,6 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from tfviz.training.history import History
-from tfviz.training.snapshot import Snapshot
 from tfviz.views.axes import TickAxis
 from tfviz.views.canvas import Canvas
 from tfviz.views.elided_label import ElidedLabel
@@ -68,9 +67,6 @@ class GradientPanel(Panel):
         self._draw()
         self._fit_throttle.request()
         self._summary_throttle.request()
-
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        self.show_step(snapshot.step)
 
     def show_step(self, step: int | None) -> None:
         """The clock's step: the playhead stands there."""
