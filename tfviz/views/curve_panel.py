@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from tfviz.training.branches import Line
 from tfviz.training.history import History
-from tfviz.training.snapshot import Snapshot
 from tfviz.views.axes import TickAxis
 from tfviz.views.branch_legend import BranchLegend
 from tfviz.views.curve_header import LegendButton, SmoothingSlider, value_text
@@ -76,9 +75,6 @@ class CurvePanel(Panel):
         self.picture.branch = current
         self.picture.others.show(lines, current)
         self._choose_branches()
-
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        self.show_step(snapshot.step)
 
     def show_step(self, step: int | None) -> None:
         """The clock's step: the playhead stands there, and the legend reads the values recorded there."""
