@@ -14,7 +14,7 @@ from tfviz.app.pins import Pins
 from tfviz.app.run_files import KINDS, ChooseFile
 from tfviz.app.runs import Runs
 from tfviz.training.export.comparison import Pinned
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.panel import Panel
 from tfviz.views.step_plot import StepPlot
@@ -69,7 +69,7 @@ class Comparing(QObject):
         session, pinned = self._runs.current, self.pins.pinned
         return replace(pinned, beside=session.line.branch.name) if session is not None and pinned else None
 
-    def adopt(self, session: Session) -> None:
+    def adopt(self, session: ShownRun) -> None:
         """Another run is shown."""
         self._switching = None
         self.pins.adopt(session)

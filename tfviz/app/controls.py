@@ -11,6 +11,7 @@ from tfviz.app.runs import Runs
 from tfviz.app.toolbar import ToolBar
 from tfviz.app.transport import TEN, Transport
 from tfviz.training.config import RunConfig
+from tfviz.training.opening import ShownRun
 from tfviz.training.session import Session
 from tfviz.views.bridge import Bridge
 from tfviz.views.prediction_panel import PredictionPanel
@@ -70,7 +71,7 @@ class Controls(QObject):
         panel.probe_edited.connect(self._watch)
         panel.probe_selected.connect(self._watch)
 
-    def adopt(self, session: Session) -> None:
+    def adopt(self, session: ShownRun) -> None:
         """Drive this session from now on; the bridge watches it already."""
         self.transport = Transport(session, self.bridge.clock)
         session.gate.speed = self._speed()

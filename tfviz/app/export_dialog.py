@@ -38,7 +38,7 @@ from tfviz.training.export import Format, Head, Pinned, StepRange
 from tfviz.training.export.comparison import obstacle
 from tfviz.training.export.description import origin, sentence
 from tfviz.training.export.heads import all_heads
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.panel import label
 
 ChoosePath = Callable[[QWidget, str, str], str]
@@ -66,7 +66,7 @@ class ExportDialog(QDialog):
 
     def __init__(
         self,
-        session: Session,
+        session: ShownRun,
         head: Head | None,
         theme: str,
         folder: str,
@@ -225,7 +225,7 @@ class ExportDialog(QDialog):
 
     # reading and writing
 
-    def _read(self, session: Session, step: int | None) -> None:
+    def _read(self, session: ShownRun, step: int | None) -> None:
         """Copy the step: between two steps of the worker, which may take as long as a step does; or compute it."""
 
         def read() -> Capture:

@@ -20,7 +20,7 @@ from tfviz.training.export import (
     export_snapshots,
 )
 from tfviz.training.model_file import save_model
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 
 ALL_HEADS, ONE_HEAD, SCALARS, MODEL = "all heads", "one head", "scalars", "model"
@@ -47,18 +47,18 @@ class GivenUpError(Exception):
 class Capture:
     """A session at one step, copied: training goes on meanwhile."""
 
-    session: Session
+    session: ShownRun
     snapshot: Snapshot
     parameters: dict[str, numpy.ndarray]
     frontier: int
 
     @classmethod
-    def of(cls, session: Session) -> "Capture":
+    def of(cls, session: ShownRun) -> "Capture":
         """For the thread that trains, or while nobody does."""
         return cls(session, session.snapshot(), session.parameters, session.frontier)
 
     @classmethod
-    def at(cls, session: Session, step: int) -> "Capture":
+    def at(cls, session: ShownRun, step: int) -> "Capture":
         """A recorded step, computed beside the training. For a thread of its own."""
         if step == session.step and session.gate.parked:
             return session.gate.call(lambda: cls.of(session)).result()

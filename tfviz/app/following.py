@@ -9,7 +9,7 @@ from tfviz.app.status import StatusBar
 from tfviz.app.steady import SteadyLabel
 from tfviz.training.file_writer import Life
 from tfviz.training.followed import FollowedRun
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.bridge import Bridge
 from tfviz.views.panel import EMPTY_TEXT, EmptyState
 
@@ -55,7 +55,7 @@ class Following(QObject):
         commands.connect_action("continue_training", self._continue)
         self._set_action(commands["continue_training"], False)
 
-    def adopt(self, session: Session | FollowedRun) -> None:
+    def adopt(self, session: ShownRun) -> None:
         """Another run is shown, and everybody else has been told of it."""
         before, self.run = self.run, session if isinstance(session, FollowedRun) else None
         for name in PROBE:

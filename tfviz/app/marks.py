@@ -5,7 +5,7 @@ from PySide6.QtCore import QObject
 from tfviz.app.branch_marks import branch_marks
 from tfviz.training.branches import Line, describe
 from tfviz.training.events import Failed, Warned
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.bridge import Bridge
 from tfviz.views.timeline import Marker
 
@@ -18,12 +18,12 @@ class Marks(QObject):
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
-        self._session: Session | None = None
+        self._session: ShownRun | None = None
         self._alerts: dict[int, list[Marker]] = {}  # by the branch that was trained then
         bridge.warned.connect(self._note)
         bridge.failed.connect(self._note)
 
-    def adopt(self, session: Session) -> None:
+    def adopt(self, session: ShownRun) -> None:
         """Collect what happens to this session from now on."""
         if session is not self._session:
             self._session = session

@@ -10,7 +10,7 @@ from tfviz.app.pace import Pace
 from tfviz.app.status import StatusBar
 from tfviz.app.toolbar import ToolBar
 from tfviz.app.transport import Transport
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.bridge import Bridge
 from tfviz.views.timeline import Timeline
 from tfviz.views.widgets import Throttle
@@ -25,7 +25,7 @@ class Progress(QObject):
         super().__init__(bridge)
         self._bridge, self._toolbar, self._timeline, self._status = bridge, toolbar, timeline, status
         self._pause, self._from_here = commands["pause_training"], commands["train_from_here"]
-        self._session: Session | None = None
+        self._session: ShownRun | None = None
         self._transport: Transport | None = None
         self._pace = Pace()
         self._was_training = False
@@ -34,7 +34,7 @@ class Progress(QObject):
         self._marks = Marks(bridge)
         bridge.changed.connect(self.show)
 
-    def adopt(self, session: Session, transport: Transport) -> None:
+    def adopt(self, session: ShownRun, transport: Transport) -> None:
         """Show this session from now on."""
         self._session, self._transport = session, transport
         self._pace.reset()

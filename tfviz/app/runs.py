@@ -6,9 +6,10 @@ from PySide6.QtCore import QObject, Signal
 
 from tfviz.app.background import Background
 from tfviz.training.followed import FollowedRun
+from tfviz.training.opening import ShownRun
 from tfviz.training.session import Session
 
-Maker = Callable[[], Session]
+Maker = Callable[[], ShownRun]
 
 
 class Runs(QObject):
@@ -21,12 +22,12 @@ class Runs(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.current: Session | None = None
+        self.current: ShownRun | None = None
         self.refusal: Exception | None = None
         self._opening: Background | None = None
 
     @property
-    def session(self) -> Session:
+    def session(self) -> ShownRun:
         """The session, waited for if it is the first. RuntimeError, or what prevented it, where there is none."""
         if self.current is None and self._opening is not None:
             self._opening.wait()
@@ -44,7 +45,7 @@ class Runs(QObject):
             return False
         old = self.current
 
-        def build() -> Session:
+        def build() -> ShownRun:
             session = make()
             if old is not None:
                 old.close()
@@ -66,7 +67,7 @@ class Runs(QObject):
         if self.current is not None:
             self.current.close()
 
-    def _adopt(self, session: Session, message: str) -> None:
+    def _adopt(self, session: ShownRun, message: str) -> None:
         self._forget()
         self.refusal = None
         self.current = session

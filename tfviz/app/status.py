@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStatusBar, QToolButton, QWidget
 
 from tfviz.app.actions import Actions
 from tfviz.app.steady import SteadyLabel
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.clock import Clock
 
 
@@ -69,7 +69,7 @@ class StatusBar(QStatusBar):
         self.state.say(state_text(clock, step, training, computing))
         self.from_here_button.setVisible(not clock.following)
 
-    def show_session(self, session: Session, playing: bool, pictures: float) -> None:
+    def show_session(self, session: ShownRun, playing: bool, pictures: float) -> None:
         """The watched sentence, and how many pictures a second reach the screen."""
         probe = session.probe
         self.probe.say(f"{probe.origin}: “{shortened(probe.source)}”")

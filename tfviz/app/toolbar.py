@@ -19,7 +19,7 @@ from tfviz.app.pace import FIGURE_SPACE, padded, rate_text, time_text
 from tfviz.app.speed_slider import SpeedSlider, speed_text
 from tfviz.app.steady import FittingLabel, SteadyLabel
 from tfviz.training.followed import FollowedRun
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.icons import icon
 from tfviz.views.panel import label
 from tfviz.views.theme import Theme
@@ -68,7 +68,7 @@ class ToolBar(QToolBar):
         if total is not None:
             self.progress.setValue(PROGRESS_UNITS * step // total)
 
-    def show_facts(self, session: Session, step: int, training: bool, rate: float) -> None:
+    def show_facts(self, session: ShownRun, step: int, training: bool, rate: float) -> None:
         """Epoch and batch of the clock's step; steps per second (NaN: unknown) and time left of training."""
         self.facts.say(*facts(session, step, training, rate))
 
@@ -170,7 +170,7 @@ class ToolBar(QToolBar):
         self.step_label.say(f"Step {step:,}" + (f" / {total:,}" if total is not None else ""))
 
 
-def facts(session: Session, step: int, training: bool, rate: float) -> list[str]:
+def facts(session: ShownRun, step: int, training: bool, rate: float) -> list[str]:
     """Epoch and batch of a step, speed and time left of training, from all of it to the least."""
     epoch = session.task.epoch(max(step, 1))
     per_epoch = session.task.steps_per_epoch

@@ -7,7 +7,7 @@ training itself back.
 
 from concurrent.futures import Future
 
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.clock import Clock
 
 TEN = 10
@@ -16,7 +16,7 @@ TEN = 10
 class Transport:
     """Drives the gate of one session, and the clock."""
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+    def __init__(self, session: ShownRun, clock: Clock) -> None:
         self.session, self.clock = session, clock
         self._wanted: int | None = None
         self._moving: Future[None] | None = None

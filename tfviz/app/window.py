@@ -33,8 +33,8 @@ from tfviz.app.status import StatusBar
 from tfviz.app.toolbar import ToolBar
 from tfviz.training.events import Finished, Warned
 from tfviz.training.followed import FollowedRun
+from tfviz.training.opening import ShownRun
 from tfviz.training.run_library import RunLibrary
-from tfviz.training.session import Session
 from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.bridge import Bridge
 from tfviz.views.compare_bar import Sight
@@ -92,7 +92,7 @@ class MainWindow(QMainWindow):
         self.runs.open(make)
 
     @property
-    def session(self) -> Session:
+    def session(self) -> ShownRun:
         """The session that is shown, waited for at the start. The error that prevented it where there is none."""
         return self.runs.session
 
@@ -196,7 +196,7 @@ class MainWindow(QMainWindow):
 
     # the run
 
-    def _adopt(self, session: Session, message: str) -> None:
+    def _adopt(self, session: ShownRun, message: str) -> None:
         self.bridge.watch(session)
         self.controls.adopt(session)
         self.branches.adopt()

@@ -204,6 +204,9 @@ class FollowedRun:
     def branch(self, name: str) -> Branch:
         raise self._refusal("branched off")
 
+    def delete(self, branch: int) -> None:
+        raise self._refusal("deleted")
+
     def why_kept(self, branch: int) -> str:
         """Why a branch cannot be deleted."""
         return str(self._refusal("deleted"))

@@ -22,7 +22,7 @@ from tfviz.training.events import (
     Warned,
 )
 from tfviz.training.mailbox import Demand
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.clock import Clock
 from tfviz.views.panel import Panel
@@ -76,11 +76,11 @@ class Feed:
         if demand and whole:
             self.pending = snapshot
 
-    def up_to_date(self, session: Session, step: int) -> bool:
+    def up_to_date(self, session: ShownRun, step: int) -> bool:
         """Whether there is nothing that the panel has not shown; the clock is at `step`."""
         return self.pending is None and len(session.history) == self.steps and step == self.step
 
-    def take_turn(self, now: float, session: Session, step: int) -> bool:
+    def take_turn(self, now: float, session: ShownRun, step: int) -> bool:
         """Show the panel what is new, if its rate allows; whether it was told anything."""
         if self.up_to_date(session, step) or now < self._due - INTERVAL / 2:
             return False
@@ -123,7 +123,7 @@ class Bridge(QObject):
     def __init__(self, panels: Iterable[Panel], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.feeds = [Feed(panel, place * INTERVAL) for place, panel in enumerate(panels)]
-        self.session: Session | None = None
+        self.session: ShownRun | None = None
         self.clock = Clock()
         self.past = PastViewer(self)
         self.past.arrived.connect(self.look, Qt.ConnectionType.QueuedConnection)
@@ -150,7 +150,7 @@ class Bridge(QObject):
         self._idle.setInterval(0)
         self._idle.timeout.connect(self._weigh)
 
-    def watch(self, session: Session | None) -> None:
+    def watch(self, session: ShownRun | None) -> None:
         """Show this session from now on; None shows nothing any more."""
         self.session, self.picture, self._told = session, None, None
         speed, self.clock = self.clock.speed, Clock()
@@ -239,13 +239,13 @@ class Bridge(QObject):
         if session.running and session.gate.state == "paused":
             session.gate.call(session.show)
 
-    def _wish(self, session: Session, demand: Demand) -> Wish | None:
+    def _wish(self, session: ShownRun, demand: Demand) -> Wish | None:
         """The picture of the past that the panels need now."""
         if self.clock.following or not demand:
             return None
         return Wish(session, session.line.branch.number, self.clock.step, session.probe)
 
-    def _look_back(self, session: Session, now: float) -> None:
+    def _look_back(self, session: ShownRun, now: float) -> None:
         """Show the picture of the past that has come, and ask for the next one. A replay waits for its pictures."""
         picture = self.past.take()
         if picture is not None:
@@ -254,7 +254,7 @@ class Bridge(QObject):
             self.clock.advance(now)
         self.past.ask(self._wish(session, self._needed))
 
-    def _state_demand(self, session: Session) -> None:
+    def _state_demand(self, session: ShownRun) -> None:
         self._needed = self.demand()
         wanted, before = self._needed if self.clock.following else Demand(), session.mailbox.wanted
         if wanted != before:
@@ -262,7 +262,7 @@ class Bridge(QObject):
             if (wanted | before) != before:
                 self.show_again()  # a panel has appeared; while training runs it gets the next picture anyway
 
-    def _take_picture(self, session: Session, now: float) -> None:
+    def _take_picture(self, session: ShownRun, now: float) -> None:
         self._picture_alone = False
         if not self.clock.following:
             session.mailbox.take()  # made before the worker heard that none is wanted
@@ -283,7 +283,7 @@ class Bridge(QObject):
         for feed in self.feeds:
             feed.offer(snapshot)
 
-    def _tell(self, session: Session, now: float) -> None:
+    def _tell(self, session: ShownRun, now: float) -> None:
         clock = self.clock
         asked = None if clock.following else clock.step  # for by the user, who wants to see it now
         current = ((session.gate.state, clock.mode, asked, self.computing), clock.step, session.frontier)

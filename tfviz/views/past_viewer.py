@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
 
@@ -23,7 +23,7 @@ TELLING = 0.25
 class Wish:
     """The picture that is wanted: of this step, with this sentence."""
 
-    session: Session
+    session: ShownRun
     branch: int
     step: int
     probe: Example
