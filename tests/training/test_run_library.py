@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.training.small_runs import SMALL
-from tfviz.training.run_library import RunLibrary
+from tfviz.training.run_library import MOST_OFFERED, RunLibrary
 from tfviz.training.session import Session
 
 RECORD = """
 import sys, time
-from tfviz.training.run_library import RunLibrary
+from tfviz.training.run_library import MOST_OFFERED, RunLibrary
 from tfviz.training.run_record import RunRecord
 from tfviz.training.session import Session
 from tests.training.small_runs import SMALL
@@ -245,3 +245,16 @@ def test_where_the_folder_cannot_be_made_the_error_names_it(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="cannot make the folder"):
         RunLibrary(tmp_path / "file" / "runs").new("copy", 0)
+
+
+def test_only_the_newest_interrupted_runs_are_read(library: RunLibrary) -> None:
+    for number in range(MOST_OFFERED + 2):
+        claim = library.new("copy", number, DAY)
+        with Session(SMALL) as session:
+            session.train(1)
+            session.record(claim.path)
+        os.utime(claim.path, (1e9 + number, 1e9 + number))
+        claim.release()
+        claim.path.with_name(claim.path.name + ".lock").touch()
+    found = [run.path.stem.split("-")[4] for run in library.interrupted()]
+    assert found == [f"seed{number}" for number in range(MOST_OFFERED + 1, 1, -1)]

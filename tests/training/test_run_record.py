@@ -316,3 +316,53 @@ def test_a_session_that_is_used_again_goes_on_in_its_file(library: RunLibrary) -
     assert record.path == path
     record.finish()
     assert steps_in(path) == 5
+
+
+def test_a_file_that_somebody_else_changed_is_not_saved_over_unasked(
+    library: RunLibrary, tmp_path: Path
+) -> None:
+    session = Session(SMALL)
+    record = RunRecord(session, library)
+    session.train(3)
+    record.begin()
+    assert record.file_to_save is None
+    mine = tmp_path / "mine.tfviz"
+    record.save(mine)
+    assert record.file_to_save == mine
+    session.train(1)
+    record.save(mine)
+    assert record.file_to_save == mine
+    saved(mine, steps=12)
+    assert record.file_to_save is None
+    mine.unlink()
+    assert record.file_to_save is None
+    record.finish()
+
+
+def test_a_file_that_is_written_may_be_saved_at_any_time(library: RunLibrary, tmp_path: Path) -> None:
+    path = saved(tmp_path / "mine.tfviz")
+    session = Session.open(path)
+    record = RunRecord(session, library)
+    assert record.file_to_save == path
+    session.train(2)
+    record.begin()
+    assert record.file_to_save == path
+    record.save(path)
+    assert record.file_to_save == path
+    record.finish()
+    assert steps_in(path) == 12
+    record.reopen()
+    assert not record.unsaved
+    assert record.file_to_save == path
+    record.finish()
+
+
+def test_a_run_that_left_its_file_has_no_name_any_more(library: RunLibrary, tmp_path: Path) -> None:
+    path = saved(tmp_path / "mine.tfviz")
+    session = Session.open(path)
+    record = RunRecord(session, library)
+    saved(path, steps=12)
+    session.train(1)
+    record.begin()
+    assert (record.name, record.file_to_save) == ("small", None)
+    record.finish()

@@ -11,10 +11,9 @@ from tfviz.app.record_keeper import RecordKeeper
 from tfviz.app.runs import Runs
 from tfviz.app.settings import Settings
 from tfviz.training.followed import FollowedRun
-from tfviz.training.opening import open_run
+from tfviz.training.opening import ShownRun, open_run
 from tfviz.training.run_library import run_name, safe_name
 from tfviz.training.run_record import RunRecord
-from tfviz.training.session import Session
 
 KINDS = "Runs (*.tfviz);;All files (*)"
 ChooseFile = Callable[[QWidget, str, str], str]
@@ -61,8 +60,9 @@ class RunFiles(QObject):
     def save(self) -> None:
         """Write the run as it is now to its file; ask for a name where it has none yet. Training goes on."""
         record = self._keeper.record
-        if record is not None and record.named is not None:
-            self._save(str(record.named))
+        path = None if record is None else record.file_to_save
+        if path is not None:
+            self._save(str(path))
         else:
             self.save_as()
 
@@ -105,7 +105,7 @@ class RunFiles(QObject):
         self._keeper.show()
         self.saved.emit(path)
 
-    def _remember(self, session: Session) -> None:
+    def _remember(self, session: ShownRun) -> None:
         path, library = session.opened_from, self._keeper.library
         if path is not None and not (library is not None and library.owns(path)):
             self._settings.add_recent_file(str(path))

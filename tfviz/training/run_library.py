@@ -23,6 +23,7 @@ BUDGET = 2 << 30
 """Bytes of all runs together, unless the settings say otherwise."""
 SUFFIX, LOCK = ".tfviz", ".lock"
 LONGEST_NAME = 60
+MOST_OFFERED = 10
 TEMPORARY_AGE = 3600.0
 """Seconds after which nobody writes to a temporary file any more."""
 
@@ -112,18 +113,17 @@ class RunLibrary:
         return sorted((run for run in found if run is not None), key=lambda run: run.modified, reverse=True)
 
     def interrupted(self) -> list[InterruptedRun]:
-        """Runs whose program was killed, the newest first; those without a single step are deleted."""
+        """Runs whose program was killed, the newest first, a few; those without a single step are deleted."""
         found = []
-        for run in self.runs():
-            if run.interrupted:
-                try:
-                    known = _read(run)
-                except (OSError, RunFileError):
-                    continue  # nothing to offer; the budget will take it
-                if known.steps:
-                    found.append(known)
-                else:
-                    self.discard(run.path)
+        for run in [run for run in self.runs() if run.interrupted][:MOST_OFFERED]:
+            try:
+                known = _read(run)
+            except (OSError, RunFileError):
+                continue  # nothing to offer; the budget will take it
+            if known.steps:
+                found.append(known)
+            else:
+                self.discard(run.path)
         return found
 
     def keep(self, *paths: str | os.PathLike[str]) -> None:

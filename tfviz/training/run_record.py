@@ -31,14 +31,23 @@ class RunRecord:
         self._claim: Claim | None = None
         self._busy = threading.Lock()
         self._saved: Progress | None = None
+        self._named_signature: Signature | None = None
         if self._source is not None and not self._is_ours(self._source):
-            self.named, self._saved = self._source, progress(session)
+            self._name(self._source, progress(session))
         self._start()
 
     @property
     def name(self) -> str:
         """Of the run, for the title."""
         return self.named.stem if self.named is not None else run_name(self.session.config)
+
+    @property
+    def file_to_save(self) -> Path | None:
+        """The file of the user's that the run may be saved to again; None where somebody else has changed it."""
+        ours = self.named is not None and (
+            self.path == self.named or _signature(self.named) == self._named_signature
+        )
+        return self.named if ours else None
 
     @property
     def due(self) -> bool:
@@ -71,6 +80,7 @@ class RunRecord:
                     return ""
                 except (OSError, RunFileError) as error:
                     note = f"{error}. What follows is recorded as an unsaved run"
+                    self.named = None  # that file is none of this run any more
             self.library.clean()
             claim = self.library.new(run_name(self.session.config), self.session.seed)
             try:
@@ -93,7 +103,7 @@ class RunRecord:
                     copy_run_file(source, path)  # with the pictures that the session has not read
             else:
                 self.session.save(path)
-            self.named, self._saved = Path(path).resolve(), now
+            self._name(Path(path).resolve(), now)
 
     def finish(self) -> None:
         """After the session was closed: record what no file has yet, as far as a disk takes it, and let go of the
@@ -105,6 +115,8 @@ class RunRecord:
 
     def _close(self) -> None:
         with self._busy:
+            if self.path is not None and self.path == self.named:
+                self._name(self.path, progress(self.session))
             finished = self.named is not None and not self.unsaved and self.named.is_file()
             self._source, self.path = self.path or self._source, None
             if self._claim is not None and finished and self._claim.path != self.named:
@@ -119,6 +131,9 @@ class RunRecord:
         """The closed session is used again."""
         with self._busy:
             self._start()
+
+    def _name(self, path: Path, now: Progress) -> None:
+        self.named, self._saved, self._named_signature = path, now, _signature(path)
 
     def _start(self) -> None:
         self._first = progress(self.session)
