@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -12,12 +13,22 @@ from tfviz.app.controls import Controls, Tell
 from tfviz.app.runs import Runs
 from tfviz.training.branches import Line
 from tfviz.training.config import RunConfig
-from tfviz.training.events import Branched, Intervened
-from tfviz.training.session import Session
+from tfviz.training.opening import ShownRun
 from tfviz.views.branch_texts import difference_text
 from tfviz.views.bridge import Bridge
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.theme import DARK, Theme
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What the training thread was asked to do."""
+
+    future: Future[object]
+    text: str
+    """What to tell when it is done."""
+    moves: bool
+    """Whether it leads to another step, which is to be shown."""
 
 
 class Branches(QObject):
@@ -40,7 +51,7 @@ class Branches(QObject):
         self._bridge: Bridge = controls.bridge
         self._bar, self._curves = bar, curves
         self._theme = DARK
-        self._doing: list[tuple[Future[object], str]] = []
+        self._doing: list[_Work] = []
         self._stale = False
         self._config: RunConfig | None = None
         self._bridge.branched.connect(self._arrive)
@@ -77,7 +88,7 @@ class Branches(QObject):
         dialog.wished.connect(lambda wish: self.carry_out(session, wish))
         dialog.open()
 
-    def carry_out(self, session: Session, wish: BranchWish) -> None:
+    def carry_out(self, session: ShownRun, wish: BranchWish) -> None:
         """Make the branch, or the change; what was trained goes on being trained."""
 
         def work() -> None:
@@ -96,7 +107,7 @@ class Branches(QObject):
         else:
             left = f"{session.line.branch.name} at step {wish.step:,}"
             done = f"Branch {wish.name} left {left}: {difference_text(changes)}"
-        self._do(session, work, done)
+        self._do(session, work, done, moves=True)
 
     def switch(self, number: int) -> None:
         """Go on in another branch, from its newest step."""
@@ -105,7 +116,7 @@ class Branches(QObject):
             self._bar.list.close()
             line = session.lines[number]
             text = f"Branch {line.branch.name}, recorded up to step {line.frontier:,}"
-            self._do(session, lambda: session.switch(number), text)
+            self._do(session, lambda: session.switch(number), text, moves=True)
 
     def ask_to_delete(self, number: int) -> None:
         """Ask before anything is lost; where the session refuses, say why."""
@@ -146,31 +157,36 @@ class Branches(QObject):
                 self._config = config
                 self.config_changed.emit(config)
 
-    def _delete(self, session: Session, line: Line) -> None:
+    def _delete(self, session: ShownRun, line: Line) -> None:
         self._do(session, lambda: session.delete(line.branch.number), f"Deleted branch {line.branch.name}")
 
-    def _do(self, session: Session, work: Callable[[], object], text: str) -> None:
-        self._doing.append((session.gate.call(work), text))
+    def _do(self, session: ShownRun, work: Callable[[], object], text: str, moves: bool = False) -> None:
+        self._doing.append(_Work(session.gate.call(work), text, moves))
 
     def _finish(self) -> None:
         """At every look: tell the outcome of what has been done, and show what has changed."""
-        done = [(future, text) for future, text in self._doing if future.done()]
-        self._doing = [pair for pair in self._doing if pair not in done]
-        for future, text in done:
-            error = future.exception()
-            self._tell(str(error) if error is not None else text)
+        done = [work for work in self._doing if work.future.done()]
+        self._doing = [work for work in self._doing if work not in done]
+        for work in done:
+            error = work.future.exception()
+            self._tell(str(error) if error is not None else work.text)
+            if work.moves and error is None:
+                self._go_live()
         if done or self._stale:
             self._stale = False
             self.show()
 
-    def _arrive(self, event: Branched | Intervened) -> None:
-        """Another branch is current, and its newest step is shown; or the present one has another configuration."""
-        self._stale = True
+    def _go_live(self) -> None:
+        """The newest step of the branch that is current now is shown."""
         transport, followed = self._controls.transport, self._bridge.clock.following
-        if isinstance(event, Branched) and transport is not None:
+        if transport is not None:
             transport.go_live()
             if followed:
                 self._bridge.show_again()
+
+    def _arrive(self) -> None:
+        """Somebody has made another branch current, or changed the configuration of this one."""
+        self._stale = True
 
     def _count(self) -> None:
         if self._bar.list.isVisible():

@@ -85,14 +85,6 @@ class RunPanel(Panel):
         else:
             self.show_config(config)
 
-    def show_change(self, config: RunConfig) -> None:
-        """The run goes on with another configuration: shown, unless there are edits, which are compared with it."""
-        if self.form.changes() or self.form.errors:
-            self.form.running = config
-            self.form.check()
-        else:
-            self.show_config(config)
-
     def show_error(self, error: ValueError) -> None:
         """Show at its field what the task or the session said against the configuration, until something is edited."""
         path = error.path if isinstance(error, ConfigurationError) and error.path else "task.path"
