@@ -308,3 +308,17 @@ def test_moments_and_sizes_are_said_as_people_do() -> None:
         "312 MB",
         "2.5 GB",
     ]
+
+
+def test_enter_in_the_settings_deletes_nothing(
+    open_window: Open, library: RunLibrary, config: RunConfig
+) -> None:
+    library.keep(interrupted_run(library, config, 2))
+    driver = open_window(record=True)
+    shown = dialog(driver)
+    focus = shown.focusWidget()
+    assert isinstance(focus, QPushButton)
+    assert focus.text() == "Close"
+    driver.qtbot.keyClick(shown.budget, Qt.Key.Key_Return)
+    assert not shown.sure_button.isVisible()
+    assert len(library.runs()) == 1

@@ -66,6 +66,8 @@ class SettingsDialog(QDialog):
         self.keep_button = QPushButton("Keep")
         self.keep_button.setObjectName("keep_runs")
         self.keep_button.clicked.connect(lambda: self._ask(False))
+        for button in (self.clear_button, self.sure_button, self.keep_button):
+            button.setAutoDefault(False)  # Enter in the budget is no answer to them
         self._lay_out()
         self._ask(False)
         self._count()
@@ -108,6 +110,7 @@ class SettingsDialog(QDialog):
         column.addWidget(note)
         column.addLayout(grid)
         column.addWidget(button, 0, Qt.AlignmentFlag.AlignRight)
+        button.setFocus()
 
     def _change_budget(self, gigabytes: float) -> None:
         self._settings.runs_budget = self._library.budget = round(gigabytes * GB)
