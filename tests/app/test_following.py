@@ -74,6 +74,7 @@ def test_what_would_train_or_change_a_followed_run_is_disabled_and_says_why(
     driver: Driver, config: RunConfig, tmp_path: Path
 ) -> None:
     window, path = driver.window, tmp_path / "run.tfviz"
+    title = window.windowTitle()
     helps = {name: window.commands[name].toolTip() for name in (*TRAIN, *CHANGE)}
     with foreign_trainer(path):
         run = follow(driver, path, 20)
@@ -90,6 +91,7 @@ def test_what_would_train_or_change_a_followed_run_is_disabled_and_says_why(
     window.controls.start_run(config)
     wait(driver, lambda: isinstance(window.runs.current, Session))
     driver.settle()
+    assert window.windowTitle() == title
     assert enabled(driver, TRAIN) == set(TRAIN)
     assert {name: window.commands[name].toolTip() for name in helps} == helps
     assert driver.find(QLineEdit, "probe_edit").isEnabled()

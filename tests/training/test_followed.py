@@ -144,6 +144,38 @@ def test_pictures_of_an_own_run_are_those_that_its_session_would_show(own_file: 
         )
 
 
+def test_branches_and_interventions_are_seen_as_they_come(tmp_path: Path) -> None:
+    path = tmp_path / "own.tfviz"
+    with Session(SMALL) as session:
+        session.record(path)
+        session.train(20)
+        with followed(path) as run:
+            wait_until(lambda: run.frontier == 20)
+            main = run.lines[0]
+            session.change({"training.learning_rate": 0.5})
+            session.train(5)
+            session.go_to(10)
+            session.change({"training.learning_rate": 0.25})
+            session.train(7)
+            wait_until(lambda: run.line.branch.number == 1 and run.frontier == 17)
+            assert run.lines[0] is main
+            assert [line.branch.name for line in run.lines.values()] == [
+                branch.name for branch in session.branches
+            ]
+            assert run.config == session.config
+            assert [list(line.interventions) for line in run.lines.values()] == [
+                list(line.interventions) for line in session.lines.values()
+            ]
+            for branch, step in ((1, 15), (0, 23), (1, 9)):
+                seen, shown = run.view(step, branch), session.view(step, branch)
+                assert seen is not None and shown is not None
+                assert numpy.array_equal(seen.attention.cross, shown.attention.cross)
+            run.gate.call(lambda: run.switch(0)).result(10)
+            assert (run.step, run.frontier, run.history) == (25, 25, main.history)
+            with pytest.raises(ValueError, match="no branch 7"):
+                run.switch(7)
+
+
 def test_nothing_in_a_followed_run_can_be_changed(own_file: Path) -> None:
     with FollowedRun(own_file) as run:
         for change in (

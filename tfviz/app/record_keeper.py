@@ -46,7 +46,7 @@ class RecordKeeper(QObject):
     def let_go(self) -> None:
         """A run that nobody here trains is shown: there is nothing to record."""
         self.close()
-        self.record = None
+        self.record = self._shown = None
 
     def look(self) -> None:
         """Begin the record once there is something to record; say in the title how things are."""
