@@ -1,0 +1,26 @@
+"""Why a query may not look at a key."""
+
+import math
+
+from tfviz.core.operations import KeyMask
+from tfviz.core.operations.mask import PADDING
+from tfviz.core.provenance.cells import Cells, Index
+from tfviz.core.provenance.explanation import Derivation, Term, summed
+from tfviz.core.tensor import Tensor
+
+
+def mask_value(cells: Cells, operation: KeyMask, mask: Tensor, index: Index) -> Derivation:
+    """0 or minus infinity, by the key's token and, under the causal mask, by its place."""
+    key, _, batch, query = index
+    token = cells.value("token", operation.tokens, batch, key)
+    if token.value == PADDING:
+        reason, mask_cell = "the key is padding", -math.inf
+    elif operation.causal and key > query:
+        reason, mask_cell = "the key comes later than the query", -math.inf
+    else:
+        reason, mask_cell = "the query may look at the key", 0.0
+    causal = " or comes later than the query" if operation.causal else ""
+    return summed(
+        f"mask = -infinity where the key is padding{causal}, else 0",
+        [Term((token,), mask_cell, function=reason)],
+    )
