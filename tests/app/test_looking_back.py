@@ -212,10 +212,39 @@ def test_a_step_that_takes_long_says_how_far_it_is(driver: Driver, monkeypatch: 
 
     monkeypatch.setattr(Session, "view", slow)
     type_step(driver, "10")
-    driver.qtbot.waitUntil(lambda: state(driver) == "Computing step 10 · 30 % of 20 recorded")
+    driver.qtbot.waitUntil(lambda: state(driver) == "Computing step 10 · 30 % (Esc gives up) of 20 recorded")
     go.set()
     driver.wait_shown(10)
     driver.qtbot.waitUntil(lambda: state(driver) == "Looking at step 10 of 20 recorded")
+
+
+def test_a_late_step_is_stood_in_for_by_the_nearest_that_was_seen_and_can_be_given_up(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.train(8)
+    driver.train(22)
+    given_up, view = threading.Event(), Session.view
+
+    def endless(session: Session, step: int, branch: int, progress: object) -> object:
+        while progress(30, 100):
+            given_up.wait(0.01)
+        given_up.set()
+        return None
+
+    monkeypatch.setattr(Session, "view", endless)
+    type_step(driver, "10")
+    driver.qtbot.waitUntil(lambda: driver.window.bridge.picture.step == 8)
+    driver.qtbot.waitUntil(lambda: "Computing step 10" in state(driver))
+    driver.press(Qt.Key.Key_Escape)
+    assert given_up.wait(20)
+    assert driver.window.status.currentMessage() == "Given up: the picture is that of step 8"
+    assert driver.clock.step == 10
+    driver.qtbot.waitUntil(lambda: driver.window.bridge.settled)
+    monkeypatch.setattr(Session, "view", view)
+    type_step(driver, "11")
+    driver.wait_shown(11)
+    type_step(driver, "10")
+    driver.wait_shown(10)
 
 
 def test_another_sentence_is_shown_at_the_step_one_looks_at(driver: Driver) -> None:

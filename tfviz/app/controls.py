@@ -88,6 +88,13 @@ class Controls(QObject):
             self.transport.go_to(step)
             self.bridge.look()  # what the user asks for does not wait for the next look
 
+    def give_up(self) -> bool:
+        """Compute a step that takes long no longer; True if there was one."""
+        given_up, picture = self.bridge.give_up(), self.bridge.picture
+        if given_up and picture is not None:
+            self.tell(f"Given up: the picture is that of step {picture.step:,}")
+        return given_up
+
     def _go_to_typed(self, step: int) -> None:
         self.go_to(step)
         if step > self.bridge.clock.frontier:

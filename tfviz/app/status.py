@@ -82,7 +82,7 @@ def state_text(clock: Clock, step: int, training: bool, computing: int | None = 
         state = f"{'Training' if training else 'Paused'} · step {clock.step:,}"
         return state + (f" of {clock.frontier:,} recorded" if clock.step < clock.frontier else "")
     if computing is not None:
-        doing = f"Computing step {clock.step:,} · {computing} %"
+        doing = f"Computing step {clock.step:,} · {computing} % (Esc gives up)"
     else:
         doing = f"{'Replaying' if clock.playing else 'Looking at'} step {clock.step:,}"
     return doing + (f" · training at {step:,}" if training else f" of {clock.frontier:,} recorded")

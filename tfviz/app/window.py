@@ -278,7 +278,8 @@ class MainWindow(QMainWindow):
         for panel in self.panels.values():
             if panel.isVisible() and panel.release():
                 return
-        self.comparing.release()
+        if not self.controls.give_up():
+            self.comparing.release()
 
     def _dismiss_hint(self) -> None:
         if self.hint is not None:

@@ -27,6 +27,7 @@ from tfviz.training.snapshot import Snapshot
 from tfviz.views.clock import Clock
 from tfviz.views.panel import Panel
 from tfviz.views.past_viewer import PastViewer, Wish
+from tfviz.views.seen_pictures import SeenPictures
 
 INTERVAL = 0.033
 """Seconds between two looks."""
@@ -127,6 +128,8 @@ class Bridge(QObject):
         self.clock = Clock()
         self.past = PastViewer(self)
         self.past.arrived.connect(self.look, Qt.ConnectionType.QueuedConnection)
+        self.seen = SeenPictures()
+        self._given_up: Wish | None = None
         self.picture: Snapshot | None = None
         """The newest one that was taken."""
         self.taken: deque[float] = deque(maxlen=64)
@@ -156,6 +159,8 @@ class Bridge(QObject):
         speed, self.clock = self.clock.speed, Clock()
         self.clock.speed = speed
         self.taken.clear()
+        self.seen.clear()
+        self._given_up = None
         self._wait = 0
         for feed in self.feeds:
             feed.pending, feed.steps, feed.step = None, -1, -1
@@ -187,7 +192,9 @@ class Bridge(QObject):
         session, wanted = self.session, self.demand()
         if session is None or session.mailbox.wanted != (wanted if self.clock.following else Demand()):
             return False
-        if not session.mailbox.taken or self.past.busy or self.past.wish != self._wish(session, wanted):
+        if not session.mailbox.taken or self.past.busy:
+            return False
+        if self._wish(session, wanted) not in (self.past.wish, self._given_up):
             return False
         return all(feed.up_to_date(session, self.clock.step) for feed in self.feeds if feed.seen)
 
@@ -196,6 +203,14 @@ class Bridge(QObject):
         """How many percent of the picture of a past step are computed, where that takes long."""
         progress = self.past.progress
         return None if progress is None else 100 * progress[0] // progress[1]
+
+    def give_up(self) -> bool:
+        """Compute the late picture no longer; what is on the screen stays there. True if there was one."""
+        if self.computing is None:
+            return False
+        self._given_up = self.past.wish
+        self.past.ask(None)
+        return True
 
     def pictures_per_second(self) -> float:
         """As measured over the last second; 0 where nothing new was to be shown."""
@@ -252,7 +267,19 @@ class Bridge(QObject):
             self._show(picture, now)
         if not self.past.busy:
             self.clock.advance(now)
-        self.past.ask(self._wish(session, self._needed))
+        elif self.past.slow and not self.clock.playing:
+            self._stand_in(session, now)
+        wish = self._wish(session, self._needed)
+        if wish != self._given_up:
+            self._given_up = None
+        self.past.ask(None if self._given_up else wish)
+
+    def _stand_in(self, session: ShownRun, now: float) -> None:
+        """While a picture is late, show the nearest one that was seen before; it says its own step."""
+        step, shown = self.clock.step, self.picture
+        seen = self.seen.nearest(session.line.branch.number, session.probe, step)
+        if seen is not None and (shown is None or abs(seen.step - step) < abs(shown.step - step)):
+            self._show(seen, now)
 
     def _state_demand(self, session: ShownRun) -> None:
         self._needed = self.demand()
@@ -280,6 +307,8 @@ class Bridge(QObject):
     def _show(self, snapshot: Snapshot, now: float) -> None:
         self.picture = snapshot
         self.taken.append(now)
+        if self.session is not None:
+            self.seen.add(self.session.line.branch.number, self.session.probe, snapshot)
         for feed in self.feeds:
             feed.offer(snapshot)
 

@@ -58,6 +58,12 @@ class PastViewer(QObject):
         late = self.busy and time.monotonic() - self._began >= TELLING
         return self._done if late and self._done[1] else None
 
+    @property
+    def slow(self) -> bool:
+        """Whether what is wanted is late, or will be as far as can be told."""
+        passed, (done, of) = time.monotonic() - self._began, self._done
+        return self.busy and (passed >= TELLING or (done > 0 and passed / done * of >= TELLING))
+
     def ask(self, wish: Wish | None) -> None:
         """Make this picture, or none any more. Asked for the same again, nothing happens."""
         if wish == self.wish:
@@ -116,6 +122,8 @@ class PastViewer(QObject):
             return wish.session.view(wish.step, wish.branch, lambda done, of: self._goes_on(wish, done, of))
         except Exception as error:  # whatever it is, the window's thread has to learn of it
             return error
+        finally:
+            self._began = math.inf
 
     def _goes_on(self, wish: Wish, done: int, of: int) -> bool:
         self._done = done, of
