@@ -155,7 +155,7 @@ class Pins(QObject):
         self._again = True
         if self._work is not None:
             self._work.cancel()
-            self._work = None
+            self._end_work()
         run.close()
         self._again = False
 
