@@ -73,9 +73,8 @@ def magnitude(explanation: Explanation) -> float:
     """What rounding errors are relative to: the largest term of a sum, else the number itself."""
     if explanation.closing:
         return abs(explanation.stored)
-    if math.isinf(explanation.stored):
-        return 0.0  # of a mask: the very same
-    return max((abs(term.product) for term in explanation.terms), default=abs(explanation.stored))
+    largest = max((abs(term.product) for term in explanation.terms), default=abs(explanation.stored))
+    return largest if math.isfinite(largest) else 0.0  # a mask is the very same number
 
 
 def test_the_terms_of_any_cell_give_the_stored_number(case: Case) -> None:
@@ -158,6 +157,20 @@ def test_a_softmax_shows_its_row_and_its_jacobian(model: Transformer) -> None:
     p = model.tensors[f"{name}.weights"].value[0, 1, 2]
     jacobian = next(detail for detail in backward.details if detail.name == "Jacobian row")
     np.testing.assert_allclose(jacobian.values, p * (np.eye(4)[1] - p[1]), rtol=1e-12, atol=1e-15)
+
+
+def test_a_mask_says_why_a_query_may_not_look_at_a_key(model: Transformer) -> None:
+    reasons = set()
+    for name in ("source_mask", "target_mask", "memory_mask"):
+        for indices, number in np.ndenumerate(model.tensors[name].value):
+            explanation = explain(model, name, indices)
+            assert explanation.total == explanation.stored == number
+            reasons.add((explanation.terms[0].function, float(number)))
+    assert reasons == {
+        ("the key is padding", -math.inf),
+        ("the key comes later than the query", -math.inf),
+        ("the query may look at the key", 0.0),
+    }
 
 
 def test_a_normalisation_s_gradient_has_three_parts(model: Transformer) -> None:
