@@ -42,7 +42,12 @@ ENTRIES = (
         "Open this run as one to be trained: nobody else trains it any more",
     ),
     Entry("pause_training", "Pause training", "Park training at the next step", "pause"),
-    Entry("run_steps", "Run steps", "Train this many steps, then pause", "forward"),
+    Entry(
+        "run_steps",
+        "Run steps",
+        "Train this many steps, then pause; in the past: go forward as many",
+        "forward",
+    ),
     Entry(
         "new_branch",
         "Branch…",
