@@ -31,18 +31,22 @@ class Case:
 
 
 CASES = {
-    "relu, post-norm": ({"activation": "relu", "norm_first": False, "dropout": 0.2}, 0.1, np.float64, 1),
-    "gelu, pre-norm": ({"activation": "gelu", "norm_first": True, "dropout": 0.0}, 0.0, np.float64, 1),
-    "two parts": ({"activation": "gelu", "norm_first": False, "dropout": 0.2}, 0.1, np.float64, 2),
-    "relu, float32": ({"activation": "relu", "norm_first": True, "dropout": 0.2}, 0.1, np.float32, 1),
-    "gelu, float32": ({"activation": "gelu", "norm_first": False, "dropout": 0.2}, 0.0, np.float32, 2),
+    "relu, post-norm": (
+        replace(CONFIG, activation="relu", norm_first=False, dropout=0.2),
+        0.1,
+        np.float64,
+        1,
+    ),
+    "gelu, pre-norm": (replace(CONFIG, activation="gelu", norm_first=True, dropout=0.0), 0.0, np.float64, 1),
+    "two parts": (replace(CONFIG, activation="gelu", norm_first=False, dropout=0.2), 0.1, np.float64, 2),
+    "relu, float32": (replace(CONFIG, activation="relu", norm_first=True, dropout=0.2), 0.1, np.float32, 1),
+    "gelu, float32": (replace(CONFIG, activation="gelu", norm_first=False, dropout=0.2), 0.0, np.float32, 2),
 }
 
 
 @pytest.fixture(scope="module", params=CASES)
 def case(request: pytest.FixtureRequest) -> Case:
-    switches, smoothing, dtype, shards = CASES[request.param]
-    config = replace(CONFIG, **switches)
+    config, smoothing, dtype, shards = CASES[request.param]
     point = Parameters(config, dtype)
     point.flat[...] = random_parameters(config).flat
     model = Transformer(config, 3, 5, 4, smoothing, dtype, parameters=point, shards=shards)
