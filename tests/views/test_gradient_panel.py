@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import GROUPS, columns, grow, history
+from tfviz.training.history import History
 from tfviz.views.gradient_panel import GradientPanel, fitting_levels, norm_text
 from tfviz.views.heat_map import ABOVE, BELOW, BROKEN, LOWEST, NOTHING, colour_table, indices
 from tfviz.views.theme import DARK, LIGHT
@@ -217,3 +218,21 @@ def test_norms_are_written_shortly() -> None:
         "NaN",
         "infinite",
     ]
+
+
+def test_a_run_that_records_no_groups_shows_the_norm_of_the_whole_gradient(panel: GradientPanel) -> None:
+    alone, whole = (
+        History(("loss", "gradient_norm")),
+        History(("loss", "gradient_norm", "gradient_norm/encoder")),
+    )
+    for step in range(1, 30):
+        alone.append(step, loss=1.0, gradient_norm=1 / step)
+        whole.append(step, loss=1.0, gradient_norm=1 / step, **{"gradient_norm/encoder": 1 / step})
+    panel.show_history(alone)
+    assert panel.mode.index == 1
+    assert not panel.mode.button(0).isEnabled()
+    assert panel.canvas.isVisible() and not panel.heat_map.isVisible()
+    panel.show_history(whole)
+    assert panel.mode.index == 0
+    assert panel.mode.button(0).isEnabled()
+    assert panel.heat_map.isVisible() and not panel.canvas.isVisible()

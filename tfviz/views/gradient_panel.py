@@ -61,6 +61,8 @@ class GradientPanel(Panel):
             return
         with QSignalBlocker(self.plot):
             self.plot.show_frontier(len(history))
+        if len(history):
+            self._offer_groups(bool(self.norms.groups))
         if self.norms.groups != groups:
             self._choose(self.mode.index)
         self._show_empty()
@@ -136,6 +138,13 @@ class GradientPanel(Panel):
     @property
     def _is_heat_map(self) -> bool:
         return self.mode.index == HEAT_MAP
+
+    def _offer_groups(self, offered: bool) -> None:
+        """Another trainer may have recorded the norm of the whole gradient alone: then there is only the curve."""
+        if offered != self.mode.button(HEAT_MAP).isEnabled():
+            self.mode.button(HEAT_MAP).setEnabled(offered)
+            self.mode.choose(HEAT_MAP if offered else TOTAL)
+            self._choose(self.mode.index)
 
     def _choose(self, mode: int) -> None:
         """Show the heat map or the curve."""
