@@ -196,3 +196,19 @@ def test_restart_and_new_seed_begin_anew_and_say_the_seed(driver: Driver) -> Non
     assert driver.window.status.currentMessage() == (
         f"Started again from step 0 with a new seed, {driver.session.seed}"
     )
+
+
+def test_the_clock_stands_still_while_a_branch_is_switched_to(driver: Driver) -> None:
+    driver.train(40)
+    branch(driver, 20, 0.05)
+    driver.train(15)
+    seen: list[tuple[int, int, int]] = []
+    clock, panel = driver.window.bridge.clock, curves(driver)
+    driver.window.bridge.changed.connect(
+        lambda: seen.append((clock.step, driver.session.line.branch.number, panel.picture.branch))
+    )
+    driver.window.branches.switch(0)
+    driver.qtbot.waitUntil(lambda: panel.picture.branch == 0)
+    driver.settle()
+    assert seen and {step for step, _, _ in seen} <= {35, 40}
+    assert clock.step == 40 and len(panel.curves) == 40

@@ -24,7 +24,8 @@ from tfviz.views.theme import DARK, Theme
 class _Work:
     """What the training thread was asked to do."""
 
-    future: Future[object]
+    future: "Future[str | None]"
+    """Why the session refused, where it did."""
     text: str
     """What to tell when it is done."""
     moves: bool
@@ -161,16 +162,25 @@ class Branches(QObject):
         self._do(session, lambda: session.delete(line.branch.number), f"Deleted branch {line.branch.name}")
 
     def _do(self, session: ShownRun, work: Callable[[], object], text: str, moves: bool = False) -> None:
-        self._doing.append(_Work(session.gate.call(work), text, moves))
+        def attempt() -> str | None:
+            try:
+                work()
+            except ValueError as refusal:
+                return str(refusal)
+            return None
+
+        transport = self._controls.transport
+        if transport is not None and transport.session is session:
+            self._doing.append(_Work(transport.lead(attempt), text, moves))
 
     def _finish(self) -> None:
         """At every look: tell the outcome of what has been done, and show what has changed."""
         done = [work for work in self._doing if work.future.done()]
         self._doing = [work for work in self._doing if work not in done]
         for work in done:
-            error = work.future.exception()
-            self._tell(str(error) if error is not None else work.text)
-            if work.moves and error is None:
+            refusal = work.future.result()
+            self._tell(refusal or work.text)
+            if work.moves and refusal is None:
                 self._go_live()
         if done or self._stale:
             self._stale = False

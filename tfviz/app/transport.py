@@ -5,7 +5,9 @@ where it is, and goes on if it was running: pictures of the past are computed be
 training itself back.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 from tfviz.training.opening import ShownRun
 from tfviz.views.clock import Clock
@@ -19,7 +21,7 @@ class Transport:
     def __init__(self, session: ShownRun, clock: Clock) -> None:
         self.session, self.clock = session, clock
         self._wanted: int | None = None
-        self._moving: Future[None] | None = None
+        self._moving: Future[Any] | None = None
         self._played = False
 
     @property
@@ -95,6 +97,11 @@ class Transport:
         self.clock.follow(step)
         self._move(step)
         self.session.gate.run()
+
+    def lead(self, work: Callable[[], Any]) -> "Future[Any]":
+        """Let the training thread do something that leads elsewhere; the clock stands still until it is done."""
+        self._moving = self.session.gate.call(work)
+        return self._moving
 
     def observe(self) -> None:
         """Let the clock see where the session has got to; called at every look."""

@@ -438,9 +438,9 @@ class Session:
         return self._line
 
     def _switch(self, line: Line) -> None:
-        self._line = line
         self.trainer.restore(line.keyframes.nearest(line.frontier)[1])
-        self._go_to(line.frontier)
+        replay(self.trainer, line, line.frontier)
+        self._line = line  # others look at it meanwhile
         self.mailbox.post(Branched(self.step, line.branch.number, line.branch.name))
 
     def _delete(self, branch: int) -> None:
