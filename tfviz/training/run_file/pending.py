@@ -14,8 +14,8 @@ from tfviz.training.run_file.schema import BLOCK
 from tfviz.training.run_file.store import BranchRow, RunStore
 
 ROWS_AT_ONCE = 64 * BLOCK
-PACE, RATE = 8 << 20, 5
-"""Bytes and number of optional frames in a second; from a fifth of a second before it, any step is soon reached."""
+PACE, RATE = 8 << 20, 10
+"""Bytes and number of optional frames in a second; from a tenth of a second before it, any step is soon reached."""
 
 
 class Pending:
