@@ -1,6 +1,7 @@
 """Keyframes: states of training to resume from, within a budget of memory."""
 
 from collections import deque
+from collections.abc import Callable, Sequence
 
 from tfviz.training.trainer import State
 
@@ -24,6 +25,9 @@ KEEPING_SHARE = 0.02
 """Part of the time of training that keeping may take; this counts before the time of a replay."""
 
 
+Read = Callable[[int], State | None]
+
+
 class Keyframes:
     """States by step, evenly spaced. When the budget is full the spacing doubles, but not near the present.
 
@@ -41,11 +45,15 @@ class Keyframes:
         self._states: dict[int, State] = {}
         self._recent: deque[int] = deque()
         self._size = 0
+        self._lent: tuple[frozenset[int], Read] = frozenset(), lambda step: None
+        self._last_read: tuple[int, State] | None = None
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """Steps that are kept, rising or nearly so."""
-        return tuple(self._states.copy())  # copying is one operation of the interpreter, iterating is not
+        """Steps that are kept or lent, rising or nearly so."""
+        kept = self._states.copy()  # copying is one operation of the interpreter, iterating is not
+        lent = self._lent[0] - kept.keys()
+        return (*sorted(lent), *kept) if lent else tuple(kept)
 
     @property
     def size(self) -> int:
@@ -65,6 +73,10 @@ class Keyframes:
         self._states[step] = state
         self._size += _size(state)
         self._thin()
+
+    def lend(self, steps: Sequence[int], read: Read) -> None:
+        """Let states lie elsewhere that have no room here; `read` gives one when it is needed, None if it has gone."""
+        self._lent = frozenset(steps), read
 
     def pace(self, training: float, keeping: float) -> None:
         """Space what follows by the seconds that a step takes, and those that it takes to keep one.
@@ -91,6 +103,8 @@ class Keyframes:
         other = Keyframes(self.budget, self.near)
         other.spacing, other._paced = self.spacing, self._paced
         other._states = {kept: state for kept, state in self._states.items() if kept <= step}
+        lent, read = self._lent
+        other._lent = frozenset(place for place in lent if place <= step), read
         other._recent.extend(sorted(other._states)[-RECENT:])
         other._size = sum(map(_size, other._states.values()))
         return other
@@ -106,9 +120,24 @@ class Keyframes:
         # Another thread may have given up the latest one since.
         for candidate in sorted(candidates, reverse=True):
             state = self._states.get(candidate)
+            if state is None:
+                state = self._borrow(candidate)
             if state is not None:
                 return candidate, state
         raise KeyError(f"no keyframe at or before step {step}")
+
+    def _borrow(self, step: int) -> State | None:
+        """A state that lies elsewhere; the last one is remembered, for who looks at a step looks at its neighbours."""
+        steps, read = self._lent
+        last = self._last_read
+        if step not in steps:
+            return None
+        if last is not None and last[0] == step:
+            return last[1]
+        state = read(step)
+        if state is not None:
+            self._last_read = step, state
+        return state
 
     def _thin(self) -> None:
         if not self._recent:

@@ -16,6 +16,8 @@ from tfviz.training.trainer import State
 
 Warn = Callable[[str, int], None]
 INTERVENTION = "intervention"
+KEPT_SHARE = 0.5
+"""Part of the memory for keyframes that those of a file may fill at once; where there are more, they stay there."""
 FLUSH = 300.0
 """Seconds that a disk may take for a whole run."""
 
@@ -87,7 +89,9 @@ class Recording:
             self.intervention(line, step, config)
         for step in line.keyframes.steps:
             if step > line.branch.fork or not line.branch.number:
-                self.keyframe(line, step, line.keyframes.nearest(step)[1], optional=False)
+                found, state = line.keyframes.nearest(step)
+                if found == step:  # else it has gone meanwhile
+                    self.keyframe(line, step, state, optional=False)
 
     def intervention(self, line: Line, step: int, config: RunConfig) -> None:
         """The steps after `step` are made with another configuration."""
@@ -160,13 +164,33 @@ def restore_lines(reader: RunReader, first: Line) -> dict[int, Line]:
         recorded = reader.history(branch.number)
         if len(recorded):
             line.history.extend({name: recorded.column(name) for name in recorded.names})
-        for step in reader.keyframe_steps(branch.number):
-            if branch.fork < step <= len(recorded):
-                state = reader.keyframe(branch.number, step)
-                check_state(state, beginning, step, reader.path)
-                line.keyframes.add(step, state)
+        own = [step for step in reader.keyframe_steps(branch.number) if branch.fork < step <= len(recorded)]
+        if len(own) * sum(array.nbytes for array in beginning.values()) > KEPT_SHARE * line.keyframes.budget:
+            line.keyframes.lend(reader.keyframe_steps(branch.number)[:-1], lender(reader, branch, beginning))
+            own = own[-1:]
+        for step in own:
+            state = reader.keyframe(branch.number, step)
+            check_state(state, beginning, step, reader.path)
+            line.keyframes.add(step, state)
         lines[branch.number] = line
     return lines
+
+
+def lender(reader: RunReader, branch: Branch, beginning: State) -> Callable[[int], State | None]:
+    """Reads keyframes of a branch from the file as it is by then, if it still holds this run."""
+
+    def read(step: int) -> State | None:
+        try:
+            now = RunReader(reader.path)
+            if now.identity != reader.identity:
+                return None
+            state = now.keyframe(branch.number, step)
+            check_state(state, beginning, step, reader.path)
+            return state
+        except (RunFileError, OSError):  # an earlier one will do
+            return None
+
+    return read
 
 
 def restore_configs(line: Line, parent: Line, reader: RunReader) -> None:
