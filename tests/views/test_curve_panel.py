@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import columns, grow, history
+from tfviz.views.curve_header import value_text
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.theme import DARK, LIGHT, Theme
 
@@ -343,3 +344,19 @@ def test_arrow_keys_belong_to_the_clock_unless_the_slider_has_the_focus(
         offer.ignore()
         widget.event(offer)
         assert offer.isAccepted() is claimed
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.29841, "1.298"),
+        (0.0038, "0.0038"),
+        (0.00016, "1.6e-4"),
+        (0.0, "0.000"),
+        (1234.5, "1234.5"),
+        (float("nan"), "–"),
+    ],
+)
+def test_a_value_in_the_legend_fits_into_its_room(value: float, text: str) -> None:
+    assert value_text(value) == text
+    assert len(text) <= len("0.0000")

@@ -132,4 +132,7 @@ def value_text(value: float) -> str:
         return "∞" if value > 0 else "-∞"
     if 0.01 <= abs(value) < 100 or value == 0:
         return f"{value:.3f}"
+    if abs(value) < 0.001:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
     return f"{value:.1f}" if 100 <= abs(value) < 10_000 else short_number(float(f"{value:.2g}"))
