@@ -58,7 +58,7 @@ class Trainer:
         with np.errstate(all="ignore"):  # what is not finite is found below, and named
             loss = model.forward(batch.source, batch.target_in, batch.target_out)
             model.backward()
-            group_norms = self._group_norms(model.gradients)
+            group_norms = self.group_norms(model.gradients)
             norm = math.hypot(*group_norms)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise NonFiniteError(step, loss, norm, first_non_finite(model, batch))
@@ -132,7 +132,8 @@ class Trainer:
         make = SCHEDULES[training.schedule]
         return make(training.learning_rate, training.warmup_steps, self.total_steps)
 
-    def _group_norms(self, gradients: np.ndarray) -> list[float]:
+    def group_norms(self, gradients: np.ndarray) -> list[float]:
+        """The Euclidean length of the gradient of each of `groups`, whose flat vector is given."""
         return [
             math.sqrt(np.dot(piece, piece)) for piece in (gradients[rows] for rows in self.groups.values())
         ]
