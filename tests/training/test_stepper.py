@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.training.small_runs import HARD, SMALL, fields, losses, new_trainer, same, with_branches
 from tfviz.training.config import RunConfig
 from tfviz.training.history import GROUP_PREFIX
-from tfviz.training.past import Past
+from tfviz.training.session import Session
 from tfviz.training.step_places import Of
-from tfviz.training.stepper import Stepper, stepper_at
+from tfviz.training.stepper import Stepper
 from tfviz.training.trainer import State, Trainer
 
 PRE_NORM = SMALL.with_values(
@@ -254,20 +254,38 @@ def test_the_ratios_of_an_update_are_known_before_it_is_made() -> None:
     assert same(dict(stepper.before), before)
 
 
-def test_any_recorded_step_can_be_stepped_through_as_it_was_taken() -> None:
-    """Also where the configuration was changed on the way."""
-    with with_branches(HARD) as session:
-        past = Past(Trainer(session.config, session.task), session.task)
-        for step in (0, 5, 10, 11, 16):
-            stepper = stepper_at(past, session.line, step, session.task)
+@pytest.mark.parametrize("shards", [1, 2])
+def test_any_recorded_step_of_any_branch_can_be_stepped_through_as_it_was_taken(shards: int) -> None:
+    """Also where the configuration was changed on the way, and without moving the session."""
+    with with_branches(HARD.with_values({"training.shards": shards})) as session:
+        states = {}
+        for branch in session.branches:
+            session.switch(branch.number)
+            for step in (0, 5, 10, 11, 16, session.frontier - 1):
+                session.go_to(step + 1)
+                states[branch.number, step] = session.trainer.state(), session.history["loss"][step]
+        session.go_to(7)
+        before = session.trainer.state()
+        for (number, step), (state, loss) in states.items():
+            stepper = session.stepper(step, number)
             assert stepper is not None and stepper.step == step + 1
             stepper.run_to_update()
-            with past.lock:
-                past.visit(session.line, step + 1)
-                assert same(stepper.state(), past.state())
-            assert stepper.loss == session.line.history["loss"][step]
-        assert stepper_at(past, session.line, 9, session.task, lambda done, of: False) is None
-        past.close()
+            assert same(stepper.state(), state)
+            assert stepper.loss == loss
+        assert session.step == 7 and same(session.trainer.state(), before)
+        assert session.stepper(6, progress=lambda done, of: False) is None
+        with pytest.raises(ValueError, match="step 99 is not recorded"):
+            session.stepper(99)
+
+
+def test_at_the_frontier_it_takes_the_step_that_comes_next() -> None:
+    with Session(HARD) as session:
+        session.train(5)
+        stepper = session.stepper(5)
+        assert stepper is not None
+        stepper.run_to_update()
+        session.train(1)
+        assert same(stepper.state(), session.trainer.state())
 
 
 @pytest.mark.parametrize("shards", [1, 2])

@@ -24,6 +24,7 @@ from tfviz.training.past import Past, Progress, replay
 from tfviz.training.recording import Recording, recorded_config, restore_lines
 from tfviz.training.run_file import Branch, RunFileError, RunReader
 from tfviz.training.snapshot import Snapshot
+from tfviz.training.stepper import Stepper
 from tfviz.training.tasks import Example, Task, create_task
 from tfviz.training.trainer import Trainer
 from tfviz.training.worker import Worker
@@ -254,6 +255,19 @@ class Session:
         found = self._look_back(step, None, None, Past.parameters)
         assert found is not None  # nobody could give up
         return found
+
+    def stepper(
+        self, step: int, branch: int | None = None, progress: Progress | None = None
+    ) -> Stepper | None:
+        """For the step after a recorded one, operation by operation, while training goes on; None, errors: see `view`.
+
+        It takes the step under the configuration that the branch has there now, also one that was not taken yet.
+        """
+        line = self._line if branch is None else self._existing(branch)
+        state = self._look_back(step, line.branch.number, progress, Past.state)
+        if state is None:
+            return None
+        return Stepper(with_shards(line.config_after(step), self.trainer.shards), self.task, state)
 
     def _look_back(
         self, step: int, branch: int | None, progress: Progress | None, look: Callable[[Past], Result]

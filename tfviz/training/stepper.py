@@ -19,11 +19,9 @@ from tfviz.core.optimizers import clip_scale
 from tfviz.core.program import Unbuffered
 from tfviz.core.tensor import Array, Parameter, Tensor
 from tfviz.core.transformer import Transformer
-from tfviz.training.branches import Line
 from tfviz.training.config import RunConfig
 from tfviz.training.hand_check import CellCheck, HandCheck
 from tfviz.training.non_finite import NonFiniteError, first_non_finite
-from tfviz.training.past import Past, Progress
 from tfviz.training.step_places import Of, Place, places_of, positions_of_results, whole_name
 from tfviz.training.tasks import Task
 from tfviz.training.trainer import State, Trainer
@@ -281,17 +279,6 @@ class Stepper:
     def _update(self, clipping: Clipping) -> None:
         self._trainer.optimizer.update(self._gradients, clipping.learning_rate, clipping.scale)
         self._trainer.step = self.step
-
-
-def stepper_at(
-    past: Past, line: Line, step: int, task: Task, progress: Progress | None = None
-) -> Stepper | None:
-    """For the step that follows any recorded step of a branch, as it was taken; None where `progress` gave up."""
-    with past.lock:
-        if not past.visit(line, step, progress):
-            return None
-        state = past.state()
-    return Stepper(line.config_after(step), task, state)
 
 
 def _read_only(view: Array) -> Array:
