@@ -11,6 +11,7 @@ from tfviz.app.branch_dialog import BranchDialog
 from tfviz.views.branch_legend import BranchLegend
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.field_editors import TextEditor
+from tfviz.views.gradient_panel import GradientPanel
 
 RATE = "training.learning_rate"
 
@@ -212,3 +213,18 @@ def test_the_clock_stands_still_while_a_branch_is_switched_to(driver: Driver) ->
     driver.settle()
     assert seen and {step for step, _, _ in seen} <= {35, 40}
     assert clock.step == 40 and len(panel.curves) == 40
+
+
+def test_gradient_norms_are_those_of_the_current_branch_also_where_both_are_equally_long(
+    driver: Driver,
+) -> None:
+    driver.train(20)
+    branch(driver, 10, 0.05)
+    driver.train(10)
+    panel = driver.window.panels["gradient_panel"]
+    assert isinstance(panel, GradientPanel)
+    norms = {number: line.history["gradient_norm"] for number, line in driver.session.lines.items()}
+    assert norms[0][19] != norms[1][19]
+    driver.qtbot.waitUntil(lambda: panel.total.value("gradient_norm", 20) == norms[1][19])
+    driver.window.branches.switch(0)
+    driver.qtbot.waitUntil(lambda: panel.total.value("gradient_norm", 20) == norms[0][19])
