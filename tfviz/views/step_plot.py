@@ -6,15 +6,16 @@ then only what has changed. Painting code in Python would keep the training thre
 
 import math
 
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPen, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsLineItem, QGraphicsRectItem, QWidget
+from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsRectItem, QWidget
 
 from tfviz.views.axes import TickAxis
 from tfviz.views.guarded import guarded
 from tfviz.views.item_view import ItemView
 from tfviz.views.panel import label
 from tfviz.views.plot_area import PlotArea
+from tfviz.views.step_line import StepLine
 from tfviz.views.theme import DARK, Theme
 from tfviz.views.ticks import step_ticks
 from tfviz.views.widgets import Throttle
@@ -28,27 +29,6 @@ TOP = 7.0  # pixels above the view, for the half of a label at its edge
 GROWTH_RATE = 2.0  # times a second, at most
 WHEEL = 1.02 ** (-1 / 8)  # range after a wheel's unit of an eighth of a degree over the range before
 DRAG = 1.02  # the same for a pixel of a drag with the right button
-
-
-class StepLine(QGraphicsLineItem):
-    """A vertical line at a step."""
-
-    def __init__(self, depth: int, parent: QGraphicsItem) -> None:
-        super().__init__(parent)
-        self.setZValue(depth)
-        self.setVisible(False)
-        self._value = 0.0
-
-    def value(self) -> float:
-        return self._value
-
-    def stand(self, step: float, area: PlotArea) -> None:
-        """At the place that the step has in the area, which clips it."""
-        self._value = step
-        x = round(area.x(step))
-        line = QLineF(x, 0.0, x, area.height())
-        if line != self.line():
-            self.setLine(line)
 
 
 @guarded
