@@ -239,6 +239,7 @@ def main() -> int:
     parser.add_argument("--window", type=int, default=10, metavar="N", help="kills of the window")
     parser.add_argument("--steps", type=int, default=4000, help="of each run")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--begun", action="store_true", help="kill none before it speaks of its first step")
     chosen = parser.parse_args()
     faults = 0
     for kind, count, command in (
@@ -248,7 +249,13 @@ def main() -> int:
         if not count:
             continue
         outcomes = kill_many(
-            kind, count, command, chosen.steps, chosen.seed, tell=lambda text: print(text, flush=True)
+            kind,
+            count,
+            command,
+            chosen.steps,
+            chosen.seed,
+            chosen.begun,
+            tell=lambda text: print(text, flush=True),
         )
         faulty = sum(bool(outcome.faults) or outcome.missing > LATEST for outcome in outcomes)
         faults += faulty
