@@ -58,6 +58,11 @@ def test_a_number_that_is_not_finite_stops_training_and_is_explained(driver: Dri
     dialog.close()
     driver.click("step_back")
     driver.wait_parked_at(1)
+    picture = driver.window.bridge.picture
+    assert picture is not None and picture.attention is not None
+    assert numpy.isfinite(picture.attention.cross).all()
+    driver.window.commands["train_from_here"].trigger()
+    driver.qtbot.waitUntil(lambda: driver.session.frontier > 3)
     assert numpy.isfinite(driver.session.parameters["generator.weight"]).all()
 
 
