@@ -192,7 +192,7 @@ def slow(keyframes: Keyframes, steps: range, training: float, keeping: float = 0
 
 
 @pytest.mark.parametrize(
-    ("training", "spacing"), [(0.0004, 128), (0.003, 16), (0.02, 2), (0.5, 1), (1e-9, 256)]
+    ("training", "spacing"), [(0.0002, 128), (0.0015, 16), (0.01, 2), (0.5, 1), (1e-9, 256)]
 )
 def test_the_spacing_follows_the_time_of_a_step(training: float, spacing: int) -> None:
     keyframes = Keyframes()
@@ -221,11 +221,11 @@ def test_a_spacing_that_was_given_stays() -> None:
 def test_steps_that_become_faster_or_slower_keep_the_doublings_of_a_full_budget() -> None:
     keyframes = Keyframes(20 * BYTES)
     keyframes.add(0, state(0))
-    slow(keyframes, range(1, 400), training=0.01)
+    slow(keyframes, range(1, 400), training=0.005)
     assert (keyframes.near, keyframes.spacing) == (4, 32)
-    slow(keyframes, range(400, 402), training=0.02)
+    slow(keyframes, range(400, 402), training=0.01)
     assert (keyframes.near, keyframes.spacing) == (2, 16)
-    slow(keyframes, range(402, 3000), training=0.001)
+    slow(keyframes, range(402, 3000), training=0.0005)
     assert keyframes.near == 32
     assert bytes_kept(keyframes) <= 20 * BYTES and kept(keyframes)[0] == 0
     branch = keyframes.up_to(1000)

@@ -18,8 +18,9 @@ RECENT_SHARE = 0.25
 FIRST_SPACING, WIDEST_SPACING = 4, 256
 """Steps between the first keyframes of a run, when nothing is known of its steps; and at most, while there is room."""
 
-REPLAY = 0.06
-"""Seconds that the steps between two keyframes may take: to reach a step they are computed again."""
+REPLAY = 0.03
+"""Seconds that the steps between two keyframes may take: to reach a step they are computed again, maybe on a machine
+that is several times as busy then."""
 
 KEEPING_SHARE = 0.02
 """Part of the time of training that keeping may take; this counts before the time of a replay."""
