@@ -259,10 +259,10 @@ def test_a_view_while_the_worker_trains_is_the_step_as_it_was() -> None:
             expected[step] = fields(in_worker(session, lambda: session.snapshot(EVERYTHING)))
         session.go_to(30)
         session.gate.run()
+        assert session.view(29, progress=lambda done, of: False) is None
         for _ in range(3):
             for step, shown in expected.items():
                 assert fields(session.view(step)) == shown
-        assert session.view(29, progress=lambda done, of: False) is None
         session.gate.pause()
         worker_waits(session)
         steps = session.step
