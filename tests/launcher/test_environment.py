@@ -179,9 +179,11 @@ def test_the_second_of_two_starts_waits_and_finds_the_work_done(
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_the_set_up_its_programs_and_its_traces(checkout: Path, name: str) -> None:
     program = f"""
+import signal
 import sys
 from pathlib import Path
 from tfviz.launcher import environment, pip
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a program started in the background may ignore it
 from tfviz.launcher.process import run_apart
 environment._creation_command = lambda inside: [sys.executable, "-m", "venv", "--without-pip"]
 child = "import time; print('begun', flush=True); time.sleep(60); print('survived')"
