@@ -90,8 +90,12 @@ def test_a_signal_closes_the_window_properly(
     windows: list[MainWindow] = []
 
     def interrupt() -> None:
-        windows.append(window_of(qapp))
-        windows[0].commands["play_pause"].trigger()
+        window = window_of(qapp)
+        if window.runs.current is None:  # it is still being made
+            QTimer.singleShot(50, qapp, interrupt)
+            return
+        windows.append(window)
+        window.commands["play_pause"].trigger()
         os.kill(os.getpid(), number)
 
     QTimer.singleShot(300, qapp, interrupt)
@@ -105,14 +109,18 @@ def test_the_geometry_hook_says_where_everything_is(
 ) -> None:
     path = tmp_path / "geometry.json"
     monkeypatch.setenv(geometry_hook.VARIABLE, str(path))
-    timer = QTimer(qapp)
-    timer.timeout.connect(
-        lambda: path.exists() and '"parked": true' in path.read_text() and window_of(qapp).close()
-    )
+    timer, said = QTimer(qapp), [""]
+
+    def look() -> None:
+        if path.exists() and '"parked": true' in path.read_text():
+            said[0] = path.read_text()  # closing, it says something else
+            window_of(qapp).close()
+
+    timer.timeout.connect(look)
     timer.start(50)
     application.run(config, "dark")
     timer.stop()
-    state = json.loads(path.read_text())
+    state = json.loads(said[0])
     assert (state["step"], state["state"], state["theme"]) == (0, "paused", "dark")
     assert state["widgets"]["play_pause_button"][2:] == [98, 34]
     assert {"attention_atlas", "timeline", "main_window"} <= set(state["widgets"])
