@@ -156,7 +156,8 @@ def test_another_sentence_is_read_by_the_pinned_step_too(driver: Driver) -> None
 
     def both() -> bool:
         pinned = driver.window.comparing.pinned
-        return pinned is not None and pinned.snapshot.attention.sentence == wanted  # type: ignore[union-attr]
+        attention = pinned.snapshot.attention if pinned is not None else None
+        return attention is not None and attention.sentence == wanted
 
     driver.qtbot.waitUntil(both, timeout=10_000)
     driver.qtbot.waitUntil(lambda: predictions.board.arrangement.find(PINNED + FORCED) is not None)
@@ -211,8 +212,9 @@ def test_any_step_of_a_file_can_be_pinned(driver: Driver, other: Path) -> None:
     assert (pinned.place, pinned.branch, pinned.snapshot.seed) == ("other.tfviz", None, 5)
     with Session.open(other) as session:
         expected = session.view(3)
-    assert expected is not None
-    assert (pinned.snapshot.attention.cross == expected.attention.cross).all()  # type: ignore[union-attr]
+    assert expected is not None and expected.attention is not None
+    assert pinned.snapshot.attention is not None
+    assert (pinned.snapshot.attention.cross == expected.attention.cross).all()
     assert not attention_panel(driver).compare_bar.swap_button.isEnabled()
     driver.click_on(attention_panel(driver).compare_bar.sights.button(Sight.DIFFERENCE))
     assert "seeds 0 − 5" in attention_panel(driver).step_label.text()

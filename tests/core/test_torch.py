@@ -9,12 +9,12 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch==2.13.0")
+from tfviz.core.config import ModelConfig
+from tfviz.core.gradient_check import random_batch, random_parameters
+from tfviz.core.operations.embedding import sinusoids
+from tfviz.core.transformer import Transformer
 
-from tfviz.core.config import ModelConfig  # noqa: E402
-from tfviz.core.gradient_check import random_batch, random_parameters  # noqa: E402
-from tfviz.core.operations.embedding import sinusoids  # noqa: E402
-from tfviz.core.transformer import Transformer  # noqa: E402
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch==2.13.0")
 
 # torch says in the pre-norm case that its encoder will not take a short cut.
 pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from tfviz.app.dialog_layout import button_row, dialog_column
 from tfviz.training.branches import CHANGEABLE, Line, changed_together
 from tfviz.training.config import RunConfig, difference
 from tfviz.training.rules import ConfigurationError
@@ -128,18 +129,12 @@ class BranchDialog(QDialog):
                 row.recolour(theme)
                 row.editors[path].edited.connect(self._check)
                 self.rows.append(row)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel_button)
-        buttons.addWidget(self.accept_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 18, 22, 16)
-        column.setSpacing(12)
+        column = dialog_column(self)
         column.addLayout(head)
         column.addLayout(fields)
         column.addWidget(self.difference)
         column.addWidget(self.effect)
-        column.addLayout(buttons)
+        column.addLayout(button_row(self.cancel_button, self.accept_button))
         self.setMinimumWidth(480)
 
     # what is typed

@@ -12,14 +12,13 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from tfviz.app.background import Background
+from tfviz.app.dialog_layout import button_row, dialog_column
 from tfviz.app.export_job import (
     ALL_HEADS,
     CHOICES,
@@ -174,19 +173,13 @@ class ExportDialog(QDialog):
         form.addRow("", self.numbers)
         if self._pinned is not None:
             form.addRow("", self.difference)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel_button)
-        buttons.addWidget(self.save_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 18, 22, 16)
-        column.setSpacing(12)
+        column = dialog_column(self)
         column.addWidget(label("Export", "title"))
         column.addWidget(self.caption)
         column.addLayout(form)
         column.addWidget(self.help)
         column.addWidget(self.message)
-        column.addLayout(buttons)
+        column.addLayout(button_row(self.cancel_button, self.save_button))
         self.setMinimumWidth(460)
 
     def _connect(self) -> None:

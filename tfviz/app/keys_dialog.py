@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from tfviz.app.actions import ENTRIES
+from tfviz.app.dialog_layout import close_button, dialog_column
 from tfviz.views.panel import label
 
 MOUSE = (
@@ -39,12 +40,8 @@ class KeysDialog(QDialog):
             "dim",
         )
         note.setWordWrap(True)
-        button = QPushButton("Close")
-        button.setProperty("primary", True)
-        button.clicked.connect(self.close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 18, 22, 16)
-        column.setSpacing(14)
+        button = close_button(self)
+        column = dialog_column(self, spacing=14)
         column.addWidget(label("Keys and mouse", "title"))
         column.addLayout(grid)
         column.addWidget(note)

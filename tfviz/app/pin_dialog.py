@@ -10,14 +10,13 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QPushButton,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from tfviz.app.background import Background
+from tfviz.app.dialog_layout import button_row, dialog_column
 from tfviz.training.other_run import OtherRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
@@ -80,18 +79,12 @@ class PinDialog(QDialog):
         form.setVerticalSpacing(8)
         form.addRow(label("Branch", "dim"), self.branch)
         form.addRow(label("Step", "dim"), self.step)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel_button)
-        buttons.addWidget(self.pin_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 18, 22, 16)
-        column.setSpacing(12)
+        column = dialog_column(self)
         column.addWidget(label("Pin a step of a file", "title"))
         column.addWidget(self.caption)
         column.addLayout(form)
         column.addWidget(self.message)
-        column.addLayout(buttons)
+        column.addLayout(button_row(self.cancel_button, self.pin_button))
         self.setMinimumWidth(420)
 
     def _show_run(self, run: OtherRun) -> None:

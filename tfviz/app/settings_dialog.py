@@ -10,11 +10,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from tfviz.app.background import Background
+from tfviz.app.dialog_layout import close_button, dialog_column
 from tfviz.app.moments import bytes_text
 from tfviz.app.settings import LEAST_BUDGET, MOST_BUDGET, Settings
 from tfviz.training.run_library import LibraryRun, RunLibrary
@@ -100,12 +100,8 @@ class SettingsDialog(QDialog):
         grid.addLayout(delete, 1, 1)
         grid.addWidget(label("Budget", "dim"), 2, 0)
         grid.addWidget(self.budget, 2, 1, Qt.AlignmentFlag.AlignLeft)
-        button = QPushButton("Close")
-        button.setProperty("primary", True)
-        button.clicked.connect(self.close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 18, 22, 16)
-        column.setSpacing(14)
+        button = close_button(self)
+        column = dialog_column(self, spacing=14)
         column.addWidget(label("Unsaved runs", "title"))
         column.addWidget(note)
         column.addLayout(grid)
