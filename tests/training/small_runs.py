@@ -8,6 +8,7 @@ import numpy as np
 
 from tfviz.training.config import RunConfig
 from tfviz.training.history import History
+from tfviz.training.keyframes import Keyframes
 from tfviz.training.mailbox import Demand
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
@@ -16,6 +17,7 @@ from tfviz.training.trainer import Trainer
 
 PATIENCE = 30.0  # seconds until a test gives up; nothing waits that long
 EVERYTHING = Demand(True, True, True)
+RATE = "training.learning_rate"
 
 SMALL = RunConfig().with_values(
     {
@@ -50,6 +52,11 @@ HARD = SMALL.with_values(
 """Everything that makes a step depend on more than its batch: dropout, moments, decay, a schedule."""
 
 PAIRS = tuple((f"a{number} b{number % 3} c", f"c a{number}") for number in range(10))
+
+
+def dense(spacing: int = 4) -> Callable[[], Keyframes]:
+    """Makes keyframes at every so many steps, in place of those that follow the clock."""
+    return lambda: Keyframes(spacing=spacing)
 
 
 def file_config(folder: Path, validation: int = 0, config: RunConfig = SMALL) -> RunConfig:

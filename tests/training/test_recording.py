@@ -1,7 +1,6 @@
 """A session and its file: recorded from the first step, readable meanwhile, and opened again to the last bit."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,9 @@ import pytest
 from tests.training.small_runs import (
     EVERYTHING,
     HARD,
+    RATE,
     SMALL,
+    dense,
     fields,
     file_config,
     in_worker,
@@ -21,16 +22,9 @@ from tests.training.small_runs import (
 )
 from tfviz.training import session as session_module
 from tfviz.training.events import Warned
-from tfviz.training.keyframes import Keyframes
 from tfviz.training.recording import Recording
 from tfviz.training.run_file import RunReader
 from tfviz.training.session import Session
-
-RATE = "training.learning_rate"
-
-
-def dense(spacing: int = 4) -> Callable[[], Keyframes]:
-    return lambda: Keyframes(spacing=spacing)
 
 
 @pytest.fixture(autouse=True)

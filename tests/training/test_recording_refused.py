@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from tests.training.small_runs import (
     HARD,
     SMALL,
+    dense,
     with_branches,
 )
 from tfviz.training import session as session_module
@@ -18,12 +18,6 @@ from tfviz.training.config import RunConfig
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.run_file import RunFileError, RunWriter
 from tfviz.training.session import Session
-
-RATE = "training.learning_rate"
-
-
-def dense(spacing: int = 4) -> Callable[[], Keyframes]:
-    return lambda: Keyframes(spacing=spacing)
 
 
 @pytest.fixture(autouse=True)

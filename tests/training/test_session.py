@@ -11,6 +11,7 @@ import pytest
 from tests.training.small_runs import (
     EVERYTHING,
     HARD,
+    RATE,
     SMALL,
     fields,
     file_config,
@@ -24,8 +25,6 @@ from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.run_file.branch import Branch
 from tfviz.training.session import Session
-
-RATE = "training.learning_rate"
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from tests.training.small_runs import (
     HARD,
+    RATE,
     moment,
     new_trainer,
     same,
@@ -16,8 +17,6 @@ from tfviz.training.events import Branched, Intervened
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.run_file.branch import Branch
 from tfviz.training.session import Session
-
-RATE = "training.learning_rate"
 
 
 @pytest.fixture
