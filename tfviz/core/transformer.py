@@ -69,8 +69,9 @@ class Transformer:
     Several models of one configuration, for other shapes, share `parameters`; each has gradients of its own. With
     `shards` 2 the batch is computed in two parts whose losses and gradients are added in a fixed order: the result
     depends on the number of parts, never on which thread computed them. With `gradients` False only forward() works
-    and nothing is dropped, as in evaluation. With `recycle` the gradients of activations share a little memory, which
-    is faster, and are gone after backward(): their `grad` is None.
+    and nothing is dropped, as in evaluation. With `recycle`, which is faster, activations and their gradients share
+    memory and are gone as soon as no operation reads them any more: every backward() needs a forward() of its own,
+    `grad` is None then, and `value` can be read of tokens, logits, probabilities and the loss alone.
     """
 
     def __init__(
