@@ -55,6 +55,26 @@ ENTRIES = (
         "branch",
         ("B",),
     ),
+    Entry(
+        "step_operation",
+        "One operation on",
+        "Take the step that follows apart, one operation at a time",
+        "",
+        (".",),
+    ),
+    Entry(
+        "step_operation_back",
+        "One operation back",
+        "In the step that is taken apart: one operation back",
+        "",
+        (",",),
+    ),
+    Entry("run_to_loss", "To the loss", "Take the step apart up to the end of the forward pass"),
+    Entry("run_to_gradients", "To the gradients", "Take the step apart up to the end of the backward pass"),
+    Entry(
+        "run_to_update", "To the update", "Take the step apart up to its end: clipping and update are done"
+    ),
+    Entry("leave_step", "Leave the step", "Take the step apart no longer; the run stays as it is"),
     Entry("restart", "Restart", "Start again from step 0 with the same seed", "restart"),
     Entry("new_seed", "New seed", "Start again from step 0 with another seed", "seed"),
     Entry("new_run", "New run", "Start a run with the configuration of the run panel", "new", ("Ctrl+N",)),

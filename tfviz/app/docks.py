@@ -23,6 +23,12 @@ from tfviz.views.theme import Theme
 GAP = 8
 EDGE = 10
 TITLE_HEIGHT = 38
+TABS = {
+    "run_panel": ("operation_panel",),
+    "attention_panel": ("inspector_panel", "flow_panel", "stages_panel"),
+    "gradient_panel": ("optimiser_panel",),
+}
+"""Which panels stand behind which at the start, as tabs."""
 LEAST_SHARE = 0.88
 """Of the preferred width of a panel at the side, down to which it gives way before the one in the middle does."""
 
@@ -86,7 +92,7 @@ class PanelDock(QDockWidget):
 
 
 def arrange(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
-    """Run left, attention in the centre, predictions right; curves and gradient norms below."""
+    """Run left, attention in the centre, predictions right; curves and gradient norms below; others behind these."""
     area = Qt.DockWidgetArea.TopDockWidgetArea
     horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     upper = [docks[name] for name in ("run_panel", "attention_panel", "prediction_panel") if name in docks]
@@ -99,8 +105,14 @@ def arrange(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
     for row in (upper, lower):
         for left, right in pairwise(row):
             window.splitDockWidget(left, right, horizontal)
+    for name, others in TABS.items():
+        behind = [docks[other] for other in others if other in docks]
+        for front, dock in pairwise([docks[name], *behind]):
+            window.tabifyDockWidget(front, dock)
     for dock in docks.values():
         dock.show()
+    for name in TABS:
+        docks[name].raise_()
     resize(window, docks)
 
 

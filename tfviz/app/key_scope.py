@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 _MOVES = ("Left", "Right", "Shift+Left", "Shift+Right", "Home", "End")
-_TEXT = (*_MOVES, "Space", "?", "G", "B", "P", "X")
+_TEXT = (*_MOVES, "Space", "?", "G", "B", "P", "X", ".", ",")
 _OWN: tuple[tuple[type[QWidget], tuple[str, ...]], ...] = (
     (QLineEdit, _TEXT),
     (QTextEdit, _TEXT),

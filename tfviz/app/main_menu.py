@@ -12,6 +12,14 @@ from tfviz.app.settings import ThemeChoice
 THEMES: dict[str, ThemeChoice] = {"As the system": "system", "Dark": "dark", "Light": "light"}
 FILES = ("save_run", "save_run_as", "export")
 STEPS = ("type_step", "train_from_here", "continue_training", "new_branch")
+OPERATIONS = (
+    "step_operation",
+    "step_operation_back",
+    "run_to_loss",
+    "run_to_gradients",
+    "run_to_update",
+    "leave_step",
+)
 PIN = ("pin_step", "pin_file", "swap_pin", "release_pin")
 PROGRAM = ("show_settings", "show_keys", "quit")
 
@@ -29,6 +37,7 @@ def fill_menu(
     for group in (FILES, STEPS, PIN):
         menu.addActions([commands[name] for name in group])
         menu.addSeparator()
+    menu.addMenu("Inside a step").addActions([commands[name] for name in OPERATIONS])
     menu.addMenu("Panels").addActions(panels)
     menu.addActions([commands["reset_layout"], commands["full_screen"]])
     themes = menu.addMenu("Theme")

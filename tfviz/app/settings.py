@@ -10,7 +10,7 @@ from tfviz.training.run_library import BUDGET
 ThemeChoice = Literal["system", "dark", "light"]
 
 ORGANISATION = APPLICATION = "tfviz"
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Of the docks; a stored arrangement of another version is left alone."""
 MOST_RECENT = 10
 LEAST_BUDGET, MOST_BUDGET = 100 << 20, 1 << 40

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QPushButton, QTabWidget
 
 from tfviz.app.actions import Actions
 from tfviz.app.branch_bar import BranchBar
 from tfviz.app.branches import Branches
 from tfviz.app.comparing import Comparing
 from tfviz.app.controls import Controls
+from tfviz.app.debugging import Debugging
 from tfviz.app.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
 from tfviz.app.export_dialog import ChoosePath, ExportDialog, ask_for_path
 from tfviz.app.following import Following
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setWindowTitle("tfviz")
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setMinimumSize(SMALLEST_SIZE)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.settings = settings or Settings()
@@ -137,6 +139,8 @@ class MainWindow(QMainWindow):
         fill_menu(self.menu, self.commands, recent, panels, self.choose_theme)
 
     def _connect(self) -> None:
+        # Before the transport: which step is left has to be known when the clock goes on.
+        self.debugging = Debugging(self.controls, self.commands, self.docks, self.problems, self)
         self.controls.connect_actions(self.commands, self.toolbar)
         self.controls.connect_timeline(self.timeline, self.commands["type_step"])
         curves = self.panels["curve_panel"]
@@ -197,6 +201,7 @@ class MainWindow(QMainWindow):
     # the run
 
     def _adopt(self, session: ShownRun, message: str) -> None:
+        self.debugging.leave()
         self.bridge.watch(session)
         self.controls.adopt(session)
         self.branches.adopt()
@@ -278,7 +283,7 @@ class MainWindow(QMainWindow):
         for panel in self.panels.values():
             if panel.isVisible() and panel.release():
                 return
-        if not self.controls.give_up():
+        if not self.controls.give_up() and not self.debugging.release():
             self.comparing.release()
 
     def _dismiss_hint(self) -> None:
@@ -358,6 +363,7 @@ class MainWindow(QMainWindow):
         if self._closed:
             return  # asked again: the arrangement of a closed window is not worth remembering
         self._closed = True
+        self.debugging.stop()
         self.bridge.watch(None)
         self.key_scope.watch(False)
         for dialog in self.findChildren(QDialog):

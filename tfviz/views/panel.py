@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from tfviz.training.mailbox import Demand
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tfviz.training.export.comparison import Pinned
     from tfviz.training.history import History
     from tfviz.training.snapshot import Snapshot
+    from tfviz.training.stepper import Stepper
+    from tfviz.views.step_debugger import Chosen
 
 EMPTY_TEXT = "Press Space to start training"
 
@@ -76,6 +78,11 @@ class Panel(Card):
     asks the worker for the parts of a snapshot that the panel's `demand` names.
     """
 
+    tensor_wished = Signal(object)
+    """A Chosen: look at this tensor, or at one cell of it, in the step that is taken apart."""
+    work_wished = Signal(object, object)
+    """work, done: find something out with the stepper, in its thread, and tell the panel. See StepDebugger.run."""
+
     title: ClassVar[str] = ""
     object_name: ClassVar[str] = ""
     rate: ClassVar[float] = 4.0
@@ -115,6 +122,15 @@ class Panel(Card):
 
     def show_pinned(self, pinned: "Pinned | None", place: str) -> None:
         """Compare with a step that was pinned, or no longer; `place` is the branch of the current one."""
+
+    def show_stepper(self, stepper: "Stepper | None") -> None:
+        """Show the step that is taken apart, at rest at its position; None where none is.
+
+        It may move once this returns, so copy what is to be kept. Told again at every position, while visible.
+        """
+
+    def show_chosen(self, chosen: "Chosen | None") -> None:
+        """Show, or mark, the tensor or cell that is looked at in the step that is taken apart; None where none is."""
 
     def recolour(self, theme: Theme) -> None:
         """Take the colours of a theme; the application's palette and style sheet have changed already."""

@@ -154,6 +154,12 @@ QTabBar::tab {
 QTabBar::tab:selected { background: $panel; color: $text; border-bottom-color: $accent; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:focus { color: $accent; }
+QMainWindow > QTabBar::tab {
+    background: transparent; border: 0; border-bottom: 2px solid transparent; padding: 4px 10px 3px 10px;
+    margin: 0 2px 4px 0; font-size: 12px; }
+QMainWindow > QTabBar::tab:hover { border-bottom-color: $line; }
+QMainWindow > QTabBar::tab:selected { background: transparent; border-bottom-color: $accent; font-weight: 600; }
+QMainWindow > QTabBar::tab:focus { color: $accent; }
 QTabWidget::pane { border: 0; }
 QDockWidget { color: $text; font-weight: 600; }
 QDockWidget::title { background: transparent; padding: 6px 4px 4px 4px; text-align: left; }
