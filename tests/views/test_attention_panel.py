@@ -471,5 +471,5 @@ def test_target_rows_are_labelled_with_the_decoders_input(open_panel: Open) -> N
     panel = open_panel()
     axes = panel.head_view._axes
     assert axes is not None
-    assert axes.queries == TARGET_IN
-    assert (axes.query_title, axes.key_title) == ("query (decoder)", "key (source)")
+    assert axes.rows == TARGET_IN
+    assert (axes.row_title, axes.column_title) == ("query (decoder)", "key (source)")

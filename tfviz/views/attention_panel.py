@@ -246,7 +246,7 @@ class AttentionPanel(Panel):
         head, compared = self.shown, self._sights.compared
         if head is not None and compared is not None and exists(head, compared.attention):
             axes = axes_of(head, compared, self.scale)
-            self.head_view.show_head(compared.head(head), mask_of(head.kind, compared), axes)
+            self.head_view.show_cells(compared.head(head), mask_of(head.kind, compared), axes)
 
     def _fit_scale(self, compared: Compared) -> None:
         kinds = FILTERS[self.filter.index]

@@ -17,11 +17,16 @@ Floats = NDArray[numpy.floating[Any]]
 # what is no number is never hidden.
 MASKED = 0
 LOWEST = 1
-LEVELS = 251
+LEVELS = 249
+BELOW = 250
+ABOVE = 251
 HATCH = 252
 GAP = 253
 INFINITE = 254
 NOT_A_NUMBER = 255
+
+BEYOND = 0.6
+"""How much of the frame's colour is in the ends of the scale where a number lies beyond them."""
 
 # Of signed numbers the one farthest from zero is the peak; marks go before all numbers, as above.
 _RANK = numpy.arange(256, dtype=numpy.uint8)
@@ -30,7 +35,11 @@ _RANK[LOWEST : LOWEST + LEVELS] = 1 + abs(numpy.arange(LEVELS) - LEVELS // 2)
 
 def colour_table(theme: Theme, signed: bool = False) -> list[int]:
     """The 256 colours of the bytes, as QImage.setColorTable takes them; all opaque."""
+    lookup = theme.lookup_table(signed)
+    lowest, highest = (QColor(*lookup[end, :3].tolist()).name() for end in (0, -1))
     special = {
+        BELOW: theme.mix(lowest, "cell_frame", BEYOND).name(),
+        ABOVE: theme.mix(highest, "cell_frame", BEYOND).name(),
         MASKED: theme.masked,
         HATCH: theme.masked_hatch,
         GAP: theme.panel,
@@ -40,7 +49,6 @@ def colour_table(theme: Theme, signed: bool = False) -> list[int]:
     table = [QColor(theme.panel).rgb()] * 256
     for byte, colour in special.items():
         table[byte] = QColor(colour).rgb()
-    lookup = theme.lookup_table(signed)
     for level in range(LEVELS):
         red, green, blue = (int(part) for part in lookup[round(level * 255 / (LEVELS - 1)), :3])
         table[LOWEST + level] = QColor(red, green, blue).rgb()
@@ -76,6 +84,15 @@ def quantise(values: Floats, scale: Scale, work: Floats, out: Bytes) -> None:
     numpy.copyto(out, work, casting="unsafe")
     out[infinite] = INFINITE
     out[nan] = NOT_A_NUMBER
+
+
+def mark_beyond(values: Floats, scale: Scale, out: Bytes) -> None:
+    """Give the finite values outside of the scale their marks, after quantise."""
+    with numpy.errstate(invalid="ignore"):
+        below, above = values < scale.low, values > scale.high
+    finite = numpy.isfinite(values)
+    out[below & finite] = BELOW
+    out[above & finite] = ABOVE
 
 
 def edges(cells: int, pixels: int) -> list[int]:

@@ -10,7 +10,7 @@ from tfviz.training.export.heads import KINDS, Head, weights_of
 from tfviz.training.snapshot import Attention
 from tfviz.views.causal import mask_of
 from tfviz.views.cells import Scale
-from tfviz.views.head_axes import Axes
+from tfviz.views.grid_axes import Axes
 
 SIDES = {"source": "source", "target": "decoder"}
 

@@ -1,4 +1,4 @@
-"""The still part of the enlarged head: where its cells stand, the tokens on both axes, the colour bar."""
+"""The still part of a grid of cells: where they stand, what is written on both axes, the colour bar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,14 +28,17 @@ SPECIAL = frozenset({"<pad>", "<s>", "</s>", "<unk>"})
 class Axes:
     """What the still part shows."""
 
-    queries: tuple[str, ...]
-    keys: tuple[str, ...]
-    query_title: str
-    key_title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    row_title: str
+    column_title: str
     scale: Scale
     signed: bool = False
     bar_title: str = ""
     """What the colours mean; weights need none."""
+    unit: float = 1.0
+    """What the numbers beside the colour bar are multiples of."""
+    bar: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,14 @@ class Geometry:
     columns: tuple[int, ...]
     rows: tuple[int, ...]
     row_label: int
-    """The width of the query tokens."""
+    """The width of the rows' labels."""
     column_label: int
-    """The height of the key tokens."""
+    """The height of the columns' labels."""
     upright: bool
-    """Whether the key tokens are turned by 90 degrees."""
+    """Whether the columns' labels are turned by 90 degrees."""
     every_row: int
     every_column: int
-    """Every how many tokens one is written, so that none overlap."""
+    """Every how many labels one is written, so that none overlap."""
 
     @property
     def bar(self) -> QRect:
@@ -72,27 +75,39 @@ class Geometry:
 
 
 def geometry(axes: Axes, size: QSize) -> Geometry:
-    """The arrangement of a head in a widget of `size`."""
+    """The arrangement of a grid in a widget of `size`."""
     metrics = QFontMetricsF(monospace_font(12))
-    row_label = _extent(axes.queries, metrics)
+    row_label = _extent(axes.rows, metrics)
     left = AXIS_TITLE + row_label + TICK + 3
-    beside = BAR_GAP + BAR_WIDTH + BAR_LABELS + (BAR_TITLE if axes.bar_title else 0)
+    beside = BAR_GAP + BAR_WIDTH + BAR_LABELS + (BAR_TITLE if axes.bar_title else 0) if axes.bar else 8
     width = max(size.width() - left - beside, 20)
-    upright = _closest(axes.keys, metrics) > width / len(axes.keys)
-    every_column = _every(width, len(axes.keys)) if upright else 1
-    column_label = _extent(axes.keys[::every_column], metrics) if upright else LINE
+    upright, every_column = _columns_written(axes.columns, width, metrics)
+    column_label = _extent(axes.columns[::every_column], metrics) if upright else LINE
     height = max(size.height() - TOP - TICK - 3 - column_label - AXIS_TITLE, 20)
-    width, height = _whole(width, len(axes.keys)), _whole(height, len(axes.queries))
+    width, height = _whole(width, len(axes.columns)), _whole(height, len(axes.rows))
     return Geometry(
         QRect(left, TOP, width, height),
-        tuple(left + edge for edge in edges(len(axes.keys), width)),
-        tuple(TOP + edge for edge in edges(len(axes.queries), height)),
+        tuple(left + edge for edge in edges(len(axes.columns), width)),
+        tuple(TOP + edge for edge in edges(len(axes.rows), height)),
         row_label,
         column_label,
         upright,
-        _every(height, len(axes.queries)),
+        _every(height, axes.rows, LINE),
         every_column,
     )
+
+
+def _columns_written(labels: Sequence[str], width: int, metrics: QFontMetricsF) -> tuple[bool, int]:
+    """Whether the columns' labels are turned, and every how many columns there is one."""
+    if _are_numbers(labels):
+        return False, _every(width, labels, metrics.horizontalAdvance(labels[-1]) + 10)
+    upright = _closest(labels, metrics) > width / len(labels)
+    return upright, _every(width, labels, LINE) if upright else 1
+
+
+def _are_numbers(labels: Sequence[str]) -> bool:
+    """Whether places are counted, rather than named."""
+    return labels[0] == "0" and labels[-1] == str(len(labels) - 1)
 
 
 def _extent(tokens: Sequence[str], metrics: QFontMetricsF) -> int:
@@ -101,7 +116,7 @@ def _extent(tokens: Sequence[str], metrics: QFontMetricsF) -> int:
 
 
 def _closest(tokens: Sequence[str], metrics: QFontMetricsF) -> float:
-    """How far apart the middles of neighbouring tokens must be to be written side by side."""
+    """How far apart the middles of neighbouring labels must be to be written side by side."""
     widths = [metrics.horizontalAdvance(token) for token in tokens]
     return (
         max([(first + second) / 2 for first, second in pairwise(widths)] + [widths[0] - 8, widths[-1] - 8])
@@ -114,8 +129,13 @@ def _whole(length: int, count: int) -> int:
     return length - length % count if length >= 6 * count and length % count <= 0.05 * length else length
 
 
-def _every(length: int, count: int) -> int:
-    return max(-(-LINE * count // length), 1)
+def _every(length: int, labels: Sequence[str], room: float) -> int:
+    """The stride at which each label has `room` pixels; a round one where they are numbers."""
+    least = max(-int(-room * len(labels) // length), 1)
+    if not _are_numbers(labels):
+        return least
+    powers = (factor * 10**power for power in range(7) for factor in (1, 2, 5))
+    return next(stride for stride in powers if stride >= least)
 
 
 def axes_pixmap(axes: Axes, place: Geometry, size: QSize, ratio: float, theme: Theme) -> QPixmap:
@@ -126,7 +146,8 @@ def axes_pixmap(axes: Axes, place: Geometry, size: QSize, ratio: float, theme: T
     painter = QPainter(pixmap)
     _paint_rows(painter, axes, place, theme)
     _paint_columns(painter, axes, place, theme)
-    _paint_bar(painter, axes, place, theme)
+    if axes.bar:
+        _paint_bar(painter, axes, place, theme)
     painter.end()
     return pixmap
 
@@ -135,18 +156,18 @@ def _paint_rows(painter: QPainter, axes: Axes, place: Geometry, theme: Theme) ->
     painter.setFont(monospace_font(12))
     metrics = QFontMetricsF(painter.font())
     align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    for row in range(0, len(axes.queries), place.every_row):
+    for row in range(0, len(axes.rows), place.every_row):
         cell = place.cell(row, 0)
         middle = cell.top() + cell.height() / 2
         area = QRectF(AXIS_TITLE, middle - LINE / 2, place.row_label, LINE)
-        _paint_token(painter, axes.queries[row], area, align, metrics, theme)
+        _paint_token(painter, axes.rows[row], area, align, metrics, theme)
         painter.fillRect(QRectF(place.plot.left() - TICK, int(middle), TICK - 2, 1), QColor(theme.line))
     painter.setFont(interface_font(11))
     painter.setPen(QColor(theme.dim))
     painter.save()
     painter.translate(0, place.plot.bottom() + 1)
     painter.rotate(-90)
-    painter.drawText(QRectF(0, 0, place.plot.height(), 16), Qt.AlignmentFlag.AlignCenter, axes.query_title)
+    painter.drawText(QRectF(0, 0, place.plot.height(), 16), Qt.AlignmentFlag.AlignCenter, axes.row_title)
     painter.restore()
 
 
@@ -154,7 +175,7 @@ def _paint_columns(painter: QPainter, axes: Axes, place: Geometry, theme: Theme)
     painter.setFont(monospace_font(12))
     metrics = QFontMetricsF(painter.font())
     bottom = place.plot.bottom() + 1
-    for column in range(0, len(axes.keys), place.every_column):
+    for column in range(0, len(axes.columns), place.every_column):
         cell = place.cell(0, column)
         middle = cell.left() + cell.width() / 2
         painter.fillRect(QRectF(int(middle), bottom + 2, 1, TICK - 2), QColor(theme.line))
@@ -164,16 +185,16 @@ def _paint_columns(painter: QPainter, axes: Axes, place: Geometry, theme: Theme)
             painter.rotate(-90)
             area = QRectF(0, 0, place.column_label, LINE)
             align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            _paint_token(painter, axes.keys[column], area, align, metrics, theme)
+            _paint_token(painter, axes.columns[column], area, align, metrics, theme)
             painter.restore()
         else:
             area = QRectF(cell.left() - 4, bottom + TICK + 3, cell.width() + 8, LINE)
-            _paint_token(painter, axes.keys[column], area, Qt.AlignmentFlag.AlignCenter, metrics, theme)
+            _paint_token(painter, axes.columns[column], area, Qt.AlignmentFlag.AlignCenter, metrics, theme)
     painter.setFont(interface_font(11))
     painter.setPen(QColor(theme.dim))
     top = bottom + TICK + 3 + place.column_label
     area = QRectF(place.plot.left() - 60, top, place.plot.width() + 120, AXIS_TITLE)
-    painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, axes.key_title)
+    painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, axes.column_title)
 
 
 def _paint_token(
@@ -195,8 +216,9 @@ def _paint_bar(painter: QPainter, axes: Axes, place: Geometry, theme: Theme) -> 
     painter.drawRect(bar.adjusted(-1, -1, 0, 0))
     painter.setFont(monospace_font(10))
     painter.setPen(QColor(theme.dim))
-    for value in _bar_values(axes.scale, bar.height()):
-        share = (value - axes.scale.low) / (axes.scale.high - axes.scale.low)
+    scale = Scale(axes.scale.low / axes.unit, axes.scale.high / axes.unit)
+    for value in _bar_values(scale, bar.height()):
+        share = (value - scale.low) / (scale.high - scale.low)
         y = bar.bottom() - (bar.height() - 1) * share
         painter.fillRect(QRectF(bar.right() + 2, int(y), 3, 1), QColor(theme.line))
         area = QRectF(bar.right() + 8, y - 7, BAR_LABELS - 8, 14)
