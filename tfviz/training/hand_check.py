@@ -39,11 +39,11 @@ class HandCheck:
         point = Parameters(model.config, np.float64)
         point.flat[...] = parameters
         (rows, source_length), (_, target_length), _ = model.shapes
-        self._model = Transformer(
+        self._untouched = Transformer(
             model.config, rows, source_length, target_length, model.parts[0].loss.smoothing, np.float64,
             seed, point, len(model.parts),
         )  # fmt: skip
-        self._model.set_step(step)
+        self._untouched.set_step(step)
         self._batch: Batch = (batch.source, batch.target_in, batch.target_out)
 
     def cell(self, name: str, index: tuple[int, ...]) -> CellCheck:
@@ -55,7 +55,7 @@ class HandCheck:
             raise IndexError(f"{name} has shape {gradient.shape}, so no entry {index}")
         analytic = float(gradient[index])
         with np.errstate(all="ignore"):
-            difference = central_difference(self._model, self._batch, name, index, NARROW_STEPS)
+            difference = central_difference(self.model, self._batch, name, index, NARROW_STEPS)
         error = relative_error(analytic, difference.numeric, float(np.abs(gradient).max()))
         return CellCheck(name, index, analytic, difference.numeric, error, difference.smooth)
 
@@ -77,14 +77,19 @@ class HandCheck:
         return (self._numbered(*cells[number]) for number in sorted(chosen.tolist()))
 
     @cached_property
+    def model(self) -> Transformer:
+        """The copy, after both passes over the step's batch; between two checks it always is."""
+        with np.errstate(all="ignore"):
+            self._untouched.forward(*self._batch)
+            self._untouched.backward()
+        return self._untouched
+
+    @cached_property
     def _gradients(self) -> dict[str, Array]:
         """Analytic, by parameter. The passes of the differences leave them alone."""
-        with np.errstate(all="ignore"):
-            self._model.forward(*self._batch)
-            self._model.backward()
         return {
             name: parameter.grad
-            for name, parameter in self._model.parameters.items()
+            for name, parameter in self.model.parameters.items()
             if parameter.grad is not None
         }
 

@@ -6,7 +6,7 @@ computes, to the last bit. Going back means going forward from the start of the 
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Self
@@ -17,12 +17,14 @@ from tfviz.core import memory
 from tfviz.core.operation import Operation
 from tfviz.core.optimizers import clip_scale
 from tfviz.core.program import Unbuffered
+from tfviz.core.provenance import Explanation
 from tfviz.core.tensor import Array, Parameter, Tensor
 from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
 from tfviz.training.hand_check import CellCheck, HandCheck
 from tfviz.training.non_finite import NonFiniteError, first_non_finite
 from tfviz.training.step_places import Of, Place, places_of, positions_of_results, whole_name
+from tfviz.training.step_provenance import StepProvenance, Told
 from tfviz.training.tasks import Task
 from tfviz.training.trainer import State, Trainer
 
@@ -203,6 +205,37 @@ class Stepper:
         ValueError where there are none.
         """
         return self._hand_check.layer(prefix, count, seed)
+
+    def explain(self, name: str, index: tuple[int, ...], of: Told = "value") -> Explanation:
+        """Where the number of a cell came from: in float64, with the step's own batch, dropout masks and state.
+
+        `stored` is what this stepper has of it, None where it has not been computed yet. A parameter's value is told as
+        the update's after the update. ValueError for what there is not, with a reason.
+        """
+        stored = self._stored(name, of)
+        if of == "value" and name in self.parameters and self.next is None:
+            explanation = self._provenance.updated(name, index)
+        else:
+            explanation = self._provenance.cell(name, index, of)
+        return replace(explanation, stored=None if stored is None else float(stored[index]))
+
+    @cached_property
+    def _provenance(self) -> StepProvenance:
+        return StepProvenance(
+            self._hand_check.model, self._start, self._trainer.optimizer, self._trainer.schedule(self.step),
+            self.config.training.clip_norm,
+        )  # fmt: skip
+
+    def _stored(self, name: str, of: Told) -> Array | None:
+        """What has been computed of a tensor at this position; None also for what there is not."""
+        if (name, "value") not in self._complete_at:
+            return None
+        if of == "value":
+            return self.value(name)
+        gradient = self.gradient(name)
+        if of == "gradient" or gradient is None:
+            return gradient
+        return None if self._clipping is None else gradient * gradient.dtype.type(self._clipping.scale)
 
     @cached_property
     def _hand_check(self) -> HandCheck:

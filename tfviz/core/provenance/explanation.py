@@ -11,7 +11,8 @@ import numpy as np
 class Cell(NamedTuple):
     """One number of a tensor: its value, or the gradient of the loss with respect to it (of = "gradient").
 
-    `indices` are under the axes that `Tensor.value` presents.
+    `indices` are under the axes that `Tensor.value` presents. In a step, of = "clipped" is the gradient of a parameter
+    as the update sees it.
     """
 
     tensor: str
@@ -69,9 +70,11 @@ class Derivation:
 class Explanation:
     """Where the number of a cell came from.
 
-    `operation`, of type `operation_type`, computed it in `phase` ("forward" or "backward"); all three are empty for
+    `operation`, of type `operation_type`, computed it in `phase` ("forward", "backward"; in a step also "clipping" and
+    "update", by the optimiser that `operation_type` names); all three are empty for
     what no operation computes, whose `origin` is told instead. `total` is what `formula` gives in float64: the sum of
-    the terms' products or, where `closing` is not empty, what that makes of them. `stored` is the number in memory.
+    the terms' products or, where `closing` is not empty, what that makes of them. `stored` is the number in memory,
+    None where it has not been computed yet.
     """
 
     cell: Cell
@@ -81,7 +84,7 @@ class Explanation:
     formula: str
     terms: tuple[Term, ...]
     total: float
-    stored: float
+    stored: float | None
     closing: str = ""
     details: tuple[Detail, ...] = ()
     origin: str = ""
