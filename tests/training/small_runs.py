@@ -1,12 +1,13 @@
 """Runs small enough for any test, and what it takes to say that two of them are the same to the last bit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tfviz.training.config import RunConfig
+from tfviz.training.flow import Flow
 from tfviz.training.history import History
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.mailbox import Demand
@@ -80,9 +81,9 @@ def fields(value: object) -> object:
     match value:
         case np.ndarray():
             return (str(value.dtype), value.shape, value.tobytes())
-        case Snapshot() | Attention() | Prediction() | Decoded():
+        case Snapshot() | Attention() | Prediction() | Decoded() | Flow():
             return tuple((name, fields(item)) for name, item in vars(value).items())
-        case dict():
+        case Mapping():
             return tuple((name, fields(item)) for name, item in sorted(value.items()))
         case tuple():
             return tuple(fields(item) for item in value)

@@ -40,7 +40,8 @@ def test_a_demand_joins_what_several_panels_need() -> None:
     assert not Demand()
     assert Demand(attention=True) | Demand(samples=True) == Demand(attention=True, samples=True)
     assert Demand() | Demand(prediction=True) == Demand(prediction=True)
-    assert Demand(prediction=True)
+    assert Demand(flow=True) | Demand(attention=True) == Demand(attention=True, flow=True)
+    assert Demand(prediction=True) and Demand(flow=True)
 
 
 def test_the_last_request_is_what_is_wanted() -> None:

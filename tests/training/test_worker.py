@@ -84,7 +84,9 @@ def picture_of_running(session: Session, step: int) -> None:
     picture(session, lambda snapshot: snapshot.step >= step)
 
 
-@pytest.mark.parametrize("demand", [EVERYTHING, Demand(attention=True), Demand(prediction=True)])
+@pytest.mark.parametrize(
+    "demand", [EVERYTHING, Demand(attention=True), Demand(prediction=True), Demand(flow=True)]
+)
 def test_the_picture_of_a_pause_is_of_that_very_step_and_complete(session: Session, demand: Demand) -> None:
     session.mailbox.request(demand)
     for count in (1, 4):
@@ -199,6 +201,57 @@ def test_predictions_alone_are_as_rare(session: Session, monkeypatch: pytest.Mon
     session.mailbox.take()
     run_steps(session, 20)
     assert len(made) == 3
+
+
+def test_the_flow_is_measured_ten_times_a_second_and_attention_as_often_as_it_is_taken(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(worker_module, "time", clock)
+    session.mailbox.request(Demand(attention=True, flow=True))
+    run_steps(session, 1)
+    shown = picture(session)
+    assert shown.flow is not None and shown.attention is not None  # a pause is worth one at any time
+    session.gate.run()
+    clock.now += worker_module.FLOW_INTERVAL - 0.01
+    assert [picture(session).flow for _ in range(5)] == [None] * 5
+    clock.now += 0.02
+    measured = picture(session, lambda shown: shown.flow is not None)
+    assert measured.attention is not None and measured.step > 1
+    assert [picture(session).flow for _ in range(3)] == [None] * 3
+
+
+def test_a_flow_that_takes_long_is_measured_more_rarely(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(worker_module, "time", clock)
+    quick = session.snapshot
+
+    def slow(demand: Demand) -> Snapshot:
+        clock.now += 0.02 if demand.flow else 0.0
+        return quick(demand)
+
+    monkeypatch.setattr(session, "snapshot", slow)
+    session.mailbox.request(Demand(flow=True))
+    run_steps(session, 1)
+    for wait, measured in ((0.3, 0), (0.4, 1)):  # 0.02 is a twentieth of 0.4
+        clock.now += wait
+        session.mailbox.take()
+        made = count_calls(session, monkeypatch)
+        run_steps(session, 20)
+        assert len([demand for demand in made if demand.flow]) == measured + 1  # and that of the pause
+
+
+def test_nothing_but_the_flow_is_computed_where_nothing_else_is_wanted(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.mailbox.request(Demand(flow=True))
+    made = count_calls(session, monkeypatch)
+    run_steps(session, 3)
+    shown = picture(session)
+    assert shown.flow is not None and shown.attention is None
+    assert set(made) == {Demand(flow=True)}
 
 
 def test_every_prediction_that_is_shown_is_decoded_both_ways(session: Session) -> None:

@@ -23,7 +23,7 @@ class SlowSession:
         self.begun: list[int] = []
         self.given_up: list[int] = []
 
-    def view(self, step: int, branch: int, progress: object) -> Snapshot | None:
+    def view(self, step: int, branch: int, progress: object, flow: bool) -> Snapshot | None:
         self.begun.append(step)
         for done in range(self.steps):
             if not self.go.acquire(timeout=20):
@@ -35,8 +35,8 @@ class SlowSession:
 
 
 class BrokenSession(SlowSession):
-    def view(self, step: int, branch: int, progress: object) -> Snapshot | None:
-        super().view(step, branch, progress)
+    def view(self, step: int, branch: int, progress: object, flow: bool) -> Snapshot | None:
+        super().view(step, branch, progress, flow)
         raise OSError(f"step {step} is broken")
 
 

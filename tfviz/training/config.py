@@ -12,7 +12,17 @@ from tfviz.core.config import ACTIVATIONS, ModelConfig
 from tfviz.resources import resource_path
 from tfviz.training.rules import ConfigurationError, Rule, check_fields, rules_of, setting
 
-PRESETS = ("identity", "identity_sgd", "reverse", "tiny", "small", "medium", "base")
+PRESETS = (
+    "identity",
+    "identity_sgd",
+    "reverse",
+    "deep_post_norm",
+    "deep_pre_norm",
+    "tiny",
+    "small",
+    "medium",
+    "base",
+)
 GENERATED_TASKS = ("copy", "reverse")
 TASK_NAMES = ("identity", *GENERATED_TASKS, "file")
 SOME_VOCABULARY = 8  # stands for the vocabularies, which the task's tokenizers decide later

@@ -4,6 +4,7 @@ import math
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, cast
 
@@ -163,18 +164,25 @@ class FollowedRun:
         """The same at any recorded step."""
         return self._recomputed.parameters(self.line, step) if self._recomputed else {}
 
-    def view(self, step: int, branch: int | None = None, progress: Progress | None = None) -> Snapshot | None:
+    def view(
+        self,
+        step: int,
+        branch: int | None = None,
+        progress: Progress | None = None,
+        flow: bool = False,
+    ) -> Snapshot | None:
         """What is known of a step: the picture that was recorded then, or one that is computed here; of another
         trainer's run the last one recorded before, which names its own step. None where `progress` gave up, a
         snapshot of nothing at all where there is none or the file cannot be read any more.
 
-        ValueError where the branch or the step does not exist.
+        With `flow` also of its activations and gradients, where those can be computed. ValueError where the branch or
+        the step does not exist.
         """
         line = self._existing(self._number if branch is None else branch)
         furthest = self._frontier if line is self.line else line.frontier
         if not 0 <= step <= furthest:
             raise ValueError(f"step {step} is not recorded in branch {line.branch.name}: 0 to {furthest}")
-        return self._picture(line, step, self._recomputed, progress)
+        return self._picture(line, step, self._recomputed, progress, flow)
 
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
         """The picture of the present step. ValueError where there is none of it."""
@@ -341,27 +349,34 @@ class FollowedRun:
         return max(len(self.history), steps[-1] if steps else 0)
 
     def _picture(
-        self, line: Line, step: int, recomputed: Recomputed | None, progress: Progress | None = None
+        self,
+        line: Line,
+        step: int,
+        recomputed: Recomputed | None,
+        progress: Progress | None = None,
+        flow: bool = False,
     ) -> Snapshot | None:
         """As `view`."""
         try:
             try:
-                return self._read_picture(line, step, recomputed, progress)
+                return self._read_picture(line, step, recomputed, progress, flow)
             except RunFileError:  # the writer may have thinned what the last look had found
                 if not self._reader.refresh():
                     raise
-                return self._read_picture(line, step, recomputed, progress)
+                return self._read_picture(line, step, recomputed, progress, flow)
         except (RunFileError, OSError) as error:
             self._lose(error)
             return no_snapshot(self._reader, line, step)
 
     def _read_picture(
-        self, line: Line, step: int, recomputed: Recomputed | None, progress: Progress | None
+        self, line: Line, step: int, recomputed: Recomputed | None, progress: Progress | None, flow: bool
     ) -> Snapshot | None:
         recorded = last_snapshot(self._reader, line, step)
-        if recomputed is None or (recorded.step == step and recorded.attention):
+        complete = recorded.step == step and recorded.attention
+        if recomputed is None or (complete and not flow):
             return recorded
-        return recomputed.picture(line, step, progress)
+        picture = recomputed.picture(line, step, progress, flow)
+        return replace(recorded, flow=picture.flow) if complete and picture else picture
 
     def _existing(self, branch: int) -> Line:
         lines = self._lines.all

@@ -1,10 +1,12 @@
 """What the model says: teacher-forced, with the right answer so far, and free-running, with its own words so far."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tfviz.core.transformer import Transformer
+from tfviz.training.flow import Flow, FlowMeter
 from tfviz.training.models import ModelCache
 from tfviz.training.snapshot import Attention, Decoded, Prediction
 from tfviz.training.tasks import Example, Task
@@ -27,6 +29,7 @@ class Reader:
         self.models, self.task = models, task
         self._kept: tuple[Example, tuple[list[int], list[int]]] | None = None
         self._last_answer: tuple[list[int], list[int]] = [], []
+        self._flow_meter = FlowMeter(models)
 
     def predict(self, sentences: Sequence[str]) -> list[str]:
         """The model's own answers, greedily decoded up to the task's longest one."""
@@ -58,11 +61,7 @@ class Reader:
         source = self.encode(example.source)
         tokenizer = self.task.target_tokenizer
         answer = self._answer(source, example) if free_running or not example.target else []
-        if example.target:
-            target = tokenizer.encode(example.target)
-        else:
-            target = [START, *(token for token, _ in answer)]
-            target = target if target[-1] == END else [*target, END]
+        target = tokenizer.encode(example.target) if example.target else _as_target(answer)
         model = self._forward([source], [target])
         attention = self._attention(model, source, target[:-1], example)
         forced = None
@@ -73,6 +72,18 @@ class Reader:
         return attention, Prediction(
             attention.source_tokens, words, forced, running, example.source, example.target, example.origin
         )
+
+    def read_flow(self, example: Example) -> Flow:
+        """How strong activations and gradients of one pair are; without a target that of the model's own answer."""
+        if example.target:
+            source, target = self._encoded(example)
+            words = example.target
+        else:
+            source = self.encode(example.source)
+            target = _as_target(self._answer(source, example))
+            words = self.task.target_tokenizer.decode(target)
+        flow = self._flow_meter.measure(source, target)
+        return replace(flow, sentence=example.source, target=words, origin=example.origin)
 
     def read_samples(self, examples: Sequence[Example]) -> tuple[Prediction, ...]:
         """Teacher-forced predictions of several pairs in one pass."""
@@ -169,6 +180,12 @@ class Reader:
     def _running(self, answer: Answer) -> Decoded:
         tokens, distributions = zip(*answer, strict=True)
         return decoded(np.array(tokens), np.stack(distributions), self.task.target_tokenizer)
+
+
+def _as_target(answer: Answer) -> list[int]:
+    """An answer between <s> and </s>, also where it did not come to its end."""
+    target = [START, *(token for token, _ in answer)]
+    return target if target[-1] == END else [*target, END]
 
 
 def _follow(answer: Answer, tokens: np.ndarray, probabilities: np.ndarray) -> bool:

@@ -15,6 +15,7 @@ class Demand:
     attention: bool = False
     prediction: bool = False
     samples: bool = False
+    flow: bool = False
 
     def __or__(self, other: Self) -> Self:
         """What either of two panels needs."""

@@ -40,13 +40,16 @@ class Recomputed:
         tokens = task.source_tokenizer.tokens, task.target_tokenizer.tokens
         return cls(config, task) if tokens == (reader.source_tokens, reader.target_tokens) else None
 
-    def picture(self, line: Line, step: int, progress: Progress | None = None) -> Snapshot | None:
+    def picture(
+        self, line: Line, step: int, progress: Progress | None = None, flow: bool = False
+    ) -> Snapshot | None:
         """What the model does after `step` updates; None where `progress` gave up."""
 
         def read() -> Snapshot:
             config = line.config_after(step)
             attention, prediction = self._past.reader.read(self._probe)
-            return Snapshot(step, config.training.seed, config, attention, prediction)
+            measured = self._past.reader.read_flow(self._probe) if flow else None
+            return Snapshot(step, config.training.seed, config, attention, prediction, flow=measured)
 
         return self._at(line, step, read, progress)
 

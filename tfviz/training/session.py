@@ -240,15 +240,19 @@ class Session:
             raise ValueError(f"step {step} is not recorded: 0 to {self.frontier}")
         self._at_boundary(lambda: self._go_to(step))
 
-    def view(self, step: int, branch: int | None = None, progress: Progress | None = None) -> Snapshot | None:
+    def view(
+        self,
+        step: int,
+        branch: int | None = None,
+        progress: Progress | None = None,
+        flow: bool = False,
+    ) -> Snapshot | None:
         """A picture of any recorded step, while training goes on; None where `progress` gave up.
 
-        ValueError where the branch or the step does not exist.
+        With `flow` also of its activations and gradients. ValueError where the branch or the step does not exist.
         """
-        everything = Demand(True, True, True)
-        return self._look_back(
-            step, branch, progress, lambda past: self._snapshot(past.reader, step, everything)
-        )
+        demand = Demand(True, True, True, flow)
+        return self._look_back(step, branch, progress, lambda past: self._snapshot(past.reader, step, demand))
 
     def parameters_at(self, step: int) -> dict[str, np.ndarray]:
         """Copies of all parameters at a recorded step of this branch, while training goes on. ValueError as `view`."""
@@ -396,7 +400,7 @@ class Session:
         return self._at_boundary(lambda: self.reader.predict([sentence])[0])
 
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
-        """What the panels show of the present step; everything unless told what is needed. For the worker's thread."""
+        """What the panels show of the present step, all that a run file keeps unless told. For the worker's thread."""
         return self._snapshot(self.reader, self.step, demand or Demand(True, True, True))
 
     def show(self) -> None:
@@ -420,6 +424,7 @@ class Session:
             prediction,
             reader.read_samples(self._samples) if demand.samples else (),
             self.unknown_words,
+            reader.read_flow(self.probe) if demand.flow else None,
         )
 
     def _go_to(self, step: int) -> None:

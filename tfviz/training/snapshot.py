@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy
 
 from tfviz.training.config import RunConfig
+from tfviz.training.flow import Flow
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +86,8 @@ class Snapshot:
     """Other sentences of the data."""
     unknown_words: tuple[str, ...] = ()
     """Words of a typed probe that the vocabulary does not have."""
+    flow: Flow | None = None
+    """Of the probe, teacher-forced. Computed anew where it is asked for: no run file has it."""
 
 
 def _own(

@@ -5,6 +5,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from tfviz.training.events import Failed, Finished, Paused, Resumed, Stopped
@@ -18,6 +19,12 @@ DECODING_INTERVAL = 0.25
 
 DECODING_SHARE = 0.03
 """Part of the training thread's time that they may take: where one takes long they become rarer."""
+
+FLOW_INTERVAL = 0.1
+"""Seconds between two measurements of the flow while training runs, at least."""
+
+FLOW_SHARE = 0.05
+"""Part of the training thread's time that they may take."""
 
 
 class Trainable(Protocol):
@@ -42,7 +49,7 @@ class Worker:
         self.gate = Gate(self._gate_changed)
         self.mailbox = Mailbox()
         self._pictured = pictured
-        self._decoding_due = -math.inf
+        self._decoding_due = self._flow_due = -math.inf
         self._thread: threading.Thread | None = None
 
     @property
@@ -66,12 +73,19 @@ class Worker:
 
     def show(self) -> None:
         """Leave a whole picture of the present step."""
+        self._leave(self.mailbox.wanted, whole=True)
+
+    def _leave(self, demand: Demand, whole: bool) -> None:
+        """Leave a picture; its slower parts, decoding and flow, are due again when that will be a small share."""
         began = time.monotonic()
-        snapshot = self.session.snapshot(self.mailbox.wanted)
+        snapshot = self.session.snapshot(demand)
         spent = time.monotonic() - began
-        self._decoding_due = began + max(DECODING_INTERVAL, spent / DECODING_SHARE)
+        if demand.flow:
+            self._flow_due = began + max(FLOW_INTERVAL, spent / FLOW_SHARE)
         self.mailbox.put(snapshot)
-        self._pictured(snapshot)
+        if whole:
+            self._decoding_due = began + max(DECODING_INTERVAL, spent / DECODING_SHARE)
+            self._pictured(snapshot)
 
     def _run(self) -> None:
         try:
@@ -99,10 +113,14 @@ class Worker:
             self._picture()
 
     def _picture(self) -> None:
-        """What is wanted, but the slower part of it only now and then."""
-        if time.monotonic() >= self._decoding_due:
-            self.show()
-        elif self.mailbox.wanted.attention:
+        """What is wanted, but of its slower parts one at most, and each of them only now and then."""
+        wanted, now = self.mailbox.wanted, time.monotonic()
+        others = replace(wanted, flow=False)
+        if others and now >= self._decoding_due:
+            self._leave(others, whole=True)
+        elif wanted.flow and now >= self._flow_due:
+            self._leave(Demand(attention=wanted.attention, flow=True), whole=False)
+        elif wanted.attention:
             self.mailbox.put(self.session.snapshot(Demand(attention=True)))
 
     def _halt(self, event: Failed | Finished) -> None:

@@ -71,8 +71,10 @@ class Feed:
     def offer(self, snapshot: Snapshot) -> None:
         """Keep a picture for the next turn if the panel shows pictures, and it holds what the panel needs."""
         demand = self.panel.demand
-        whole = (snapshot.attention or not demand.attention) and (
-            snapshot.prediction or not demand.prediction
+        whole = (
+            (snapshot.attention or not demand.attention)
+            and (snapshot.prediction or not demand.prediction)
+            and (snapshot.flow or not demand.flow)
         )
         if demand and whole:
             self.pending = snapshot
@@ -258,7 +260,7 @@ class Bridge(QObject):
         """The picture of the past that the panels need now."""
         if self.clock.following or not demand:
             return None
-        return Wish(session, session.line.branch.number, self.clock.step, session.probe)
+        return Wish(session, session.line.branch.number, self.clock.step, session.probe, demand.flow)
 
     def _look_back(self, session: ShownRun, now: float) -> None:
         """Show the picture of the past that has come, and ask for the next one. A replay waits for its pictures."""

@@ -27,6 +27,8 @@ class Wish:
     branch: int
     step: int
     probe: Example
+    flow: bool = False
+    """Whether with the strengths of activations and gradients."""
 
 
 class PastViewer(QObject):
@@ -119,7 +121,9 @@ class PastViewer(QObject):
     def _answer(self, wish: Wish) -> Snapshot | Exception | None:
         self._began, self._done = time.monotonic(), (0, 0)
         try:
-            return wish.session.view(wish.step, wish.branch, lambda done, of: self._goes_on(wish, done, of))
+            return wish.session.view(
+                wish.step, wish.branch, lambda done, of: self._goes_on(wish, done, of), wish.flow
+            )
         except Exception as error:  # whatever it is, the window's thread has to learn of it
             return error
         finally:
