@@ -16,7 +16,7 @@ from tfviz.training.config import RunConfig
 from tfviz.training.flow import Flow, FlowMeter
 from tfviz.training.followed import FollowedRun
 from tfviz.training.inference import Reader
-from tfviz.training.mailbox import Demand
+from tfviz.training.mailbox import WHOLE, Demand
 from tfviz.training.models import ModelCache
 from tfviz.training.session import Session
 
@@ -212,7 +212,7 @@ def test_a_past_step_has_the_flow_that_it_had_then() -> None:
         recorded = numbers(session.snapshot(Demand(flow=True)).flow)
         step = session.step
         session.train(3)
-        seen = session.view(step, flow=True)
+        seen = session.view(step, demand=replace(WHOLE, flow=True))
         assert seen is not None and numbers(seen.flow) == recorded
         without = session.view(step)
         assert without is not None and without.flow is None
@@ -234,7 +234,7 @@ def test_a_run_that_another_program_trained_shows_the_flow_of_its_steps(tmp_path
         session.train(5)
         at_five = numbers(session.snapshot(Demand(flow=True)).flow)
     run = FollowedRun(path)
-    seen, without = run.view(5, flow=True), run.view(5)
+    seen, without = run.view(5, demand=replace(WHOLE, flow=True)), run.view(5)
     run.close()
     assert seen is not None and seen.attention is not None and numbers(seen.flow) == at_five
     assert without is not None and without.flow is None

@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.views.hand_made import snapshot
+from tfviz.training.mailbox import WHOLE, Demand
 from tfviz.training.snapshot import Snapshot
+from tfviz.training.stages import StagesWish
 from tfviz.training.tasks import Example
 from tfviz.views.past_viewer import PastViewer, Wish
 
@@ -23,7 +26,7 @@ class SlowSession:
         self.begun: list[int] = []
         self.given_up: list[int] = []
 
-    def view(self, step: int, branch: int, progress: object, flow: bool) -> Snapshot | None:
+    def view(self, step: int, branch: int, progress: object, demand: Demand) -> Snapshot | None:
         self.begun.append(step)
         for done in range(self.steps):
             if not self.go.acquire(timeout=20):
@@ -35,8 +38,8 @@ class SlowSession:
 
 
 class BrokenSession(SlowSession):
-    def view(self, step: int, branch: int, progress: object, flow: bool) -> Snapshot | None:
-        super().view(step, branch, progress, flow)
+    def view(self, step: int, branch: int, progress: object, demand: Demand) -> Snapshot | None:
+        super().view(step, branch, progress, demand)
         raise OSError(f"step {step} is broken")
 
 
@@ -130,13 +133,19 @@ def test_the_same_wish_after_another_is_answered_again(viewer: PastViewer, qtbot
     assert session.begun == [5, 6, 5, 5]
 
 
-def test_another_branch_or_sentence_is_another_picture(viewer: PastViewer, qtbot: QtBot) -> None:
+def test_another_branch_sentence_or_demand_is_another_picture(viewer: PastViewer, qtbot: QtBot) -> None:
     session = SlowSession(steps=0)
     other = PROBE._replace(source="who are you")
-    for asked in (Wish(session, 0, 5, PROBE), Wish(session, 1, 5, PROBE), Wish(session, 1, 5, other)):
+    head = replace(WHOLE, stages=StagesWish("cross L0H1"))
+    for asked in (
+        Wish(session, 0, 5, PROBE),
+        Wish(session, 1, 5, PROBE),
+        Wish(session, 1, 5, other),
+        Wish(session, 1, 5, other, head),
+    ):
         viewer.ask(asked)
         assert taken(viewer, qtbot).step == 5
-    assert session.begun == [5, 5, 5]
+    assert session.begun == [5, 5, 5, 5]
 
 
 def test_an_error_is_raised_where_the_picture_is_taken_and_ends_nothing(

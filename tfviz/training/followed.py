@@ -17,7 +17,7 @@ from tfviz.training.file_writer import FileWriter, Life
 from tfviz.training.gate import Gate, GateChange
 from tfviz.training.history import History
 from tfviz.training.keyframes import Keyframes
-from tfviz.training.mailbox import Demand, Mailbox
+from tfviz.training.mailbox import WHOLE, Demand, Mailbox
 from tfviz.training.past import Progress
 from tfviz.training.recomputed import Recomputed
 from tfviz.training.recorded import (
@@ -169,20 +169,24 @@ class FollowedRun:
         step: int,
         branch: int | None = None,
         progress: Progress | None = None,
-        flow: bool = False,
+        demand: Demand = WHOLE,
     ) -> Snapshot | None:
         """What is known of a step: the picture that was recorded then, or one that is computed here; of another
         trainer's run the last one recorded before, which names its own step. None where `progress` gave up, a
         snapshot of nothing at all where there is none or the file cannot be read any more.
 
-        With `flow` also of its activations and gradients, where those can be computed. ValueError where the branch or
+        What is measured anew is there where steps can be computed. ValueError where the branch or
         the step does not exist.
         """
         line = self._existing(self._number if branch is None else branch)
         furthest = self._frontier if line is self.line else line.frontier
         if not 0 <= step <= furthest:
             raise ValueError(f"step {step} is not recorded in branch {line.branch.name}: 0 to {furthest}")
-        return self._picture(line, step, self._recomputed, progress, flow)
+        picture = self._picture(line, step, self._recomputed, progress, demand.flow)
+        if picture is None or demand.stages is None or self._recomputed is None:
+            return picture
+        stages = self._recomputed.stages(line, step, demand.stages, progress)
+        return None if stages is None else replace(picture, stages=stages)
 
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
         """The picture of the present step. ValueError where there is none of it."""
@@ -265,6 +269,10 @@ class FollowedRun:
             step = max((kept for kept in line.keyframes.steps if kept <= step), default=0)
             picture = self._picture(line, step, recomputed)
         if picture is not None:
+            wish = self.mailbox.wanted.stages
+            near = picture.step < self._frontier or picture.step in line.keyframes.steps
+            if wish is not None and recomputed is not None and near:
+                picture = replace(picture, stages=recomputed.stages(line, picture.step, wish))
             self._shown = picture
             self.mailbox.put(picture)
 

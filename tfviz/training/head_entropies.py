@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfviz.core.config import ModelConfig
 from tfviz.core.operations.mask import PADDING
 from tfviz.core.transformer import Transformer
 
@@ -36,9 +37,24 @@ def head_entropies(model: Transformer) -> dict[str, float]:
     return found
 
 
-def weights_of_head(head: str) -> str:
-    """The operation that makes the weights of a head: of "cross L0H3" decoder.layers.0.multihead_attn.weights."""
+def heads_of(config: ModelConfig) -> tuple[str, ...]:
+    """All heads of a model, as "cross L0H3": kind by kind, layer by layer."""
+    return tuple(
+        f"{kind} L{layer}H{head}"
+        for kind, (stack, _) in SUBLAYERS.items()
+        for layer in range(config.num_encoder_layers if stack == "encoder" else config.num_decoder_layers)
+        for head in range(config.nhead)
+    )
+
+
+def place_of_head(head: str) -> tuple[str, int]:
+    """What the names of its tensors begin with, and its number: of "cross L0H3" decoder.layers.0.multihead_attn, 3."""
     kind, _, place = head.partition(" ")
     stack, sublayer = SUBLAYERS[kind]
-    layer = place.removeprefix("L").partition("H")[0]
-    return f"{stack}.layers.{layer}.{sublayer}.weights"
+    layer, _, number = place.removeprefix("L").partition("H")
+    return f"{stack}.layers.{layer}.{sublayer}", int(number)
+
+
+def weights_of_head(head: str) -> str:
+    """The operation that makes the weights of a head: of "cross L0H3" decoder.layers.0.multihead_attn.weights."""
+    return f"{place_of_head(head)[0]}.weights"

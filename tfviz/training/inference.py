@@ -9,6 +9,7 @@ from tfviz.core.transformer import Transformer
 from tfviz.training.flow import Flow, FlowMeter
 from tfviz.training.models import ModelCache
 from tfviz.training.snapshot import Attention, Decoded, Prediction
+from tfviz.training.stages import HeadStages, StagesWish, measure
 from tfviz.training.tasks import Example, Task
 from tfviz.training.tokenizer import END, PADDING, START, Tokenizer
 
@@ -75,15 +76,27 @@ class Reader:
 
     def read_flow(self, example: Example) -> Flow:
         """How strong activations and gradients of one pair are; without a target that of the model's own answer."""
-        if example.target:
-            source, target = self._encoded(example)
-            words = example.target
-        else:
-            source = self.encode(example.source)
-            target = _as_target(self._answer(source, example))
-            words = self.task.target_tokenizer.decode(target)
+        source, target = self._encoded(example)
+        words = example.target or self.task.target_tokenizer.decode(target)
         flow = self._flow_meter.measure(source, target)
         return replace(flow, sentence=example.source, target=words, origin=example.origin)
+
+    def read_stages(self, example: Example, wish: StagesWish) -> HeadStages:
+        """A head taken apart, teacher-forced; without a known target the decoder is fed the model's own answer."""
+        source, target = self._encoded(example)
+        outputs = tuple(map(self.task.target_tokenizer.token, target[1:])) if example.target else ()
+        with np.errstate(all="ignore"):
+            return measure(
+                self.models.inspection(1, len(source), len(target) - 1),
+                (np.array([source]), np.array([target[:-1]]), np.array([target[1:]])),
+                wish,
+                (
+                    tuple(map(self.task.source_tokenizer.token, source)),
+                    tuple(map(self.task.target_tokenizer.token, target[:-1])),
+                    outputs,
+                ),
+                (example.source, example.origin),
+            )
 
     def read_samples(self, examples: Sequence[Example]) -> tuple[Prediction, ...]:
         """Teacher-forced predictions of several pairs in one pass."""
@@ -104,7 +117,11 @@ class Reader:
         )  # fmt: skip
 
     def _encoded(self, example: Example) -> tuple[list[int], list[int]]:
-        """Source and target of a pair that has both; kept, for the same one is read again and again."""
+        """Source and target of a pair, the latter the model's own answer where none is known. What is known is kept,
+        for the same one is read again and again."""
+        if not example.target:
+            source = self.encode(example.source)
+            return source, _as_target(self._answer(source, example))
         if self._kept is None or self._kept[0] != example:
             ids = self.encode(example.source), self.task.target_tokenizer.encode(example.target)
             self._kept = (example, ids)

@@ -6,6 +6,7 @@ from typing import Self
 
 from tfviz.training.events import Event
 from tfviz.training.snapshot import Snapshot
+from tfviz.training.stages import StagesWish
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,21 @@ class Demand:
     prediction: bool = False
     samples: bool = False
     flow: bool = False
+    stages: StagesWish | None = None
+    """The head to be taken apart."""
 
     def __or__(self, other: Self) -> Self:
-        """What either of two panels needs."""
+        """What either of two panels needs; what only one can have, the first one has."""
         return type(self)(
             *(getattr(self, field.name) or getattr(other, field.name) for field in fields(self))
         )
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
+
+
+WHOLE = Demand(attention=True, prediction=True, samples=True)
+"""All that a step shows of itself; what else is measured depends on what somebody has chosen."""
 
 
 class Mailbox:

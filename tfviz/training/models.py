@@ -1,11 +1,15 @@
 """Models of one configuration for every shape of batch that comes along, sharing one set of parameters."""
 
 from collections import OrderedDict
+from dataclasses import replace
+from typing import Literal
 
 from tfviz.core.config import ModelConfig
 from tfviz.core.parallel import Crew
 from tfviz.core.parameters import Parameters
 from tfviz.core.transformer import Transformer
+
+Purpose = Literal["training", "evaluation", "inspection"]
 
 KEPT = 8
 """Shapes kept; one that was not used for long is built again, which takes milliseconds."""
@@ -27,15 +31,19 @@ class ModelCache:
         self.config, self.parameters, self.seed = config, parameters, seed
         self.label_smoothing, self.shards = label_smoothing, shards
         self._crew: Crew | None = Crew(shards)
-        self._models: OrderedDict[tuple[int, int, int, bool], Transformer] = OrderedDict()
+        self._models: OrderedDict[tuple[int, int, int, Purpose], Transformer] = OrderedDict()
 
     def training(self, batch: int, source_length: int, target_length: int) -> Transformer:
         """With gradients and dropout."""
-        return self._get((batch, source_length, target_length, True))
+        return self._get((batch, source_length, target_length, "training"))
 
     def evaluation(self, batch: int, source_length: int, target_length: int) -> Transformer:
         """Forward pass only, nothing dropped, no label smoothing."""
-        return self._get((batch, source_length, target_length, False))
+        return self._get((batch, source_length, target_length, "evaluation"))
+
+    def inspection(self, batch: int, source_length: int, target_length: int) -> Transformer:
+        """Keeps every activation and every gradient; the loss of training, but nothing dropped."""
+        return self._get((batch, source_length, target_length, "inspection"))
 
     def reconfigure(self, config: ModelConfig, seed: int) -> None:
         """Use another dropout rate, or draw other masks."""
@@ -49,7 +57,7 @@ class ModelCache:
             self._crew = None
             self._models.clear()
 
-    def _get(self, key: tuple[int, int, int, bool]) -> Transformer:
+    def _get(self, key: tuple[int, int, int, Purpose]) -> Transformer:
         model = self._models.get(key)
         if model is None:
             model = self._models[key] = self._build(*key)
@@ -58,17 +66,18 @@ class ModelCache:
         self._models.move_to_end(key)
         return model
 
-    def _build(self, batch: int, source_length: int, target_length: int, training: bool) -> Transformer:
+    def _build(self, batch: int, source_length: int, target_length: int, purpose: Purpose) -> Transformer:
+        training = purpose == "training"
         return Transformer(
-            self.config,
+            self.config if training else replace(self.config, dropout=0.0),
             batch,
             source_length,
             target_length,
-            label_smoothing=self.label_smoothing if training else 0.0,
+            label_smoothing=0.0 if purpose == "evaluation" else self.label_smoothing,
             seed=self.seed,
             parameters=self.parameters,
             shards=self.shards if training else 1,
-            gradients=training,
+            gradients=purpose != "evaluation",
             recycle=training,
             crew=self._crew,
         )

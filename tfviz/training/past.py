@@ -7,7 +7,8 @@ import numpy as np
 
 from tfviz.training.branches import Line
 from tfviz.training.inference import Reader
-from tfviz.training.tasks import Task
+from tfviz.training.stages import HeadStages, StagesWish
+from tfviz.training.tasks import Example, Task
 from tfviz.training.trail import Trail
 from tfviz.training.trainer import State, Trainer
 
@@ -62,6 +63,19 @@ class Past:
         here = self._trainer.step if self._trainer.step <= step else 0
         if passed is not None and passed[0] > max(here, line.keyframes.nearest(step)[0]):
             self._trainer.restore(passed[1])
+
+    def stages(
+        self, line: Line, example: Example, wish: StagesWish, progress: Progress | None = None
+    ) -> HeadStages | None:
+        """A head at the step where it is, and what the update after it moved, if that is recorded: it has then come one
+        step further. None where `progress` gave up."""
+        step = self._trainer.step
+        stages = self.reader.read_stages(example, wish)
+        if step >= line.frontier:
+            return stages
+        if not self.visit(line, step + 1, progress):
+            return None
+        return stages.moved_to(self.reader.read_stages(example, wish))
 
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies under torch's names, of where it is."""

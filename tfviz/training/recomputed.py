@@ -11,6 +11,7 @@ from tfviz.training.past import Past, Progress
 from tfviz.training.recording import recorded_config
 from tfviz.training.run_file import RunReader
 from tfviz.training.snapshot import Snapshot
+from tfviz.training.stages import HeadStages, StagesWish
 from tfviz.training.tasks import Task, create_task
 from tfviz.training.trainer import Trainer
 
@@ -52,6 +53,12 @@ class Recomputed:
             return Snapshot(step, config.training.seed, config, attention, prediction, flow=measured)
 
         return self._at(line, step, read, progress)
+
+    def stages(
+        self, line: Line, step: int, wish: StagesWish, progress: Progress | None = None
+    ) -> HeadStages | None:
+        """A head taken apart, and what the next update did to it; None where `progress` gave up."""
+        return self._at(line, step, lambda: self._past.stages(line, self._probe, wish, progress), progress)
 
     def parameters(self, line: Line, step: int) -> dict[str, np.ndarray]:
         """Copies under torch's names."""

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -19,7 +20,7 @@ from tfviz.training.gate import Gate
 from tfviz.training.history import History
 from tfviz.training.inference import Reader
 from tfviz.training.keyframes import Keyframes
-from tfviz.training.mailbox import Demand, Mailbox
+from tfviz.training.mailbox import WHOLE, Demand, Mailbox
 from tfviz.training.past import Past, Progress, replay
 from tfviz.training.recording import Recording, recorded_config, restore_lines
 from tfviz.training.run_file import Branch, RunFileError, RunReader
@@ -245,14 +246,22 @@ class Session:
         step: int,
         branch: int | None = None,
         progress: Progress | None = None,
-        flow: bool = False,
+        demand: Demand = WHOLE,
     ) -> Snapshot | None:
         """A picture of any recorded step, while training goes on; None where `progress` gave up.
 
-        With `flow` also of its activations and gradients. ValueError where the branch or the step does not exist.
+        ValueError where the branch or the step does not exist.
         """
-        demand = Demand(True, True, True, flow)
-        return self._look_back(step, branch, progress, lambda past: self._snapshot(past.reader, step, demand))
+        line = self._line if branch is None else self._existing(branch)
+
+        def look(past: Past) -> Snapshot | None:
+            snapshot = self._snapshot(past.reader, step, replace(demand, stages=None))
+            if demand.stages is None:
+                return snapshot
+            stages = past.stages(line, self.probe, demand.stages, progress)
+            return None if stages is None else replace(snapshot, stages=stages)
+
+        return self._look_back(step, line.branch.number, progress, look)
 
     def parameters_at(self, step: int) -> dict[str, np.ndarray]:
         """Copies of all parameters at a recorded step of this branch, while training goes on. ValueError as `view`."""
@@ -401,7 +410,7 @@ class Session:
 
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
         """What the panels show of the present step, all that a run file keeps unless told. For the worker's thread."""
-        return self._snapshot(self.reader, self.step, demand or Demand(True, True, True))
+        return self._snapshot(self.reader, self.step, demand or WHOLE)
 
     def show(self) -> None:
         """Leave a picture of the present step, whole, in the mailbox. For the worker, or while nobody trains."""
@@ -425,6 +434,7 @@ class Session:
             reader.read_samples(self._samples) if demand.samples else (),
             self.unknown_words,
             reader.read_flow(self.probe) if demand.flow else None,
+            reader.read_stages(self.probe, demand.stages) if demand.stages else None,
         )
 
     def _go_to(self, step: int) -> None:

@@ -7,6 +7,7 @@ import numpy
 
 from tfviz.training.config import RunConfig
 from tfviz.training.flow import Flow
+from tfviz.training.stages import HeadStages
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,8 @@ class Snapshot:
     """Words of a typed probe that the vocabulary does not have."""
     flow: Flow | None = None
     """Of the probe, teacher-forced. Computed anew where it is asked for: no run file has it."""
+    stages: HeadStages | None = None
+    """One head taken apart."""
 
 
 def _own(

@@ -26,6 +26,12 @@ FLOW_INTERVAL = 0.1
 FLOW_SHARE = 0.05
 """Part of the training thread's time that they may take."""
 
+STAGES_INTERVAL = 0.1
+"""Seconds between two heads taken apart while training runs, at least."""
+
+STAGES_SHARE = 0.05
+"""Part of the training thread's time that they may take."""
+
 
 class Trainable(Protocol):
     """What a worker needs of the session."""
@@ -49,7 +55,7 @@ class Worker:
         self.gate = Gate(self._gate_changed)
         self.mailbox = Mailbox()
         self._pictured = pictured
-        self._decoding_due = self._flow_due = -math.inf
+        self._decoding_due = self._flow_due = self._stages_due = -math.inf
         self._thread: threading.Thread | None = None
 
     @property
@@ -76,12 +82,14 @@ class Worker:
         self._leave(self.mailbox.wanted, whole=True)
 
     def _leave(self, demand: Demand, whole: bool) -> None:
-        """Leave a picture; its slower parts, decoding and flow, are due again when that will be a small share."""
+        """Leave a picture; its slower parts are due again when that will be a small share of the time."""
         began = time.monotonic()
         snapshot = self.session.snapshot(demand)
         spent = time.monotonic() - began
         if demand.flow:
             self._flow_due = began + max(FLOW_INTERVAL, spent / FLOW_SHARE)
+        if demand.stages:
+            self._stages_due = began + max(STAGES_INTERVAL, spent / STAGES_SHARE)
         self.mailbox.put(snapshot)
         if whole:
             self._decoding_due = began + max(DECODING_INTERVAL, spent / DECODING_SHARE)
@@ -115,11 +123,13 @@ class Worker:
     def _picture(self) -> None:
         """What is wanted, but of its slower parts one at most, and each of them only now and then."""
         wanted, now = self.mailbox.wanted, time.monotonic()
-        others = replace(wanted, flow=False)
+        others = replace(wanted, flow=False, stages=None)
         if others and now >= self._decoding_due:
             self._leave(others, whole=True)
         elif wanted.flow and now >= self._flow_due:
             self._leave(Demand(attention=wanted.attention, flow=True), whole=False)
+        elif wanted.stages and now >= self._stages_due:
+            self._leave(Demand(attention=wanted.attention, stages=wanted.stages), whole=False)
         elif wanted.attention:
             self.mailbox.put(self.session.snapshot(Demand(attention=True)))
 

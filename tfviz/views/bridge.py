@@ -21,7 +21,7 @@ from tfviz.training.events import (
     Stopped,
     Warned,
 )
-from tfviz.training.mailbox import Demand
+from tfviz.training.mailbox import WHOLE, Demand
 from tfviz.training.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.clock import Clock
@@ -75,6 +75,7 @@ class Feed:
             (snapshot.attention or not demand.attention)
             and (snapshot.prediction or not demand.prediction)
             and (snapshot.flow or not demand.flow)
+            and (snapshot.stages or not demand.stages)
         )
         if demand and whole:
             self.pending = snapshot
@@ -260,7 +261,7 @@ class Bridge(QObject):
         """The picture of the past that the panels need now."""
         if self.clock.following or not demand:
             return None
-        return Wish(session, session.line.branch.number, self.clock.step, session.probe, demand.flow)
+        return Wish(session, session.line.branch.number, self.clock.step, session.probe, WHOLE | demand)
 
     def _look_back(self, session: ShownRun, now: float) -> None:
         """Show the picture of the past that has come, and ask for the next one. A replay waits for its pictures."""

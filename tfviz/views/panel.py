@@ -86,7 +86,7 @@ class Panel(Card):
     title: ClassVar[str] = ""
     object_name: ClassVar[str] = ""
     rate: ClassVar[float] = 4.0
-    demand: ClassVar[Demand] = Demand()
+    demand: Demand = Demand()
     preferred_size: ClassVar[tuple[int, int]] = (320, 320)
     header_margin = 24
     """Pixels of the panel's width that its header does not have; whoever puts something beside it says so here."""

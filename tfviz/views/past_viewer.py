@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from tfviz.training.mailbox import WHOLE, Demand
 from tfviz.training.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
@@ -27,8 +28,7 @@ class Wish:
     branch: int
     step: int
     probe: Example
-    flow: bool = False
-    """Whether with the strengths of activations and gradients."""
+    demand: Demand = WHOLE
 
 
 class PastViewer(QObject):
@@ -122,7 +122,7 @@ class PastViewer(QObject):
         self._began, self._done = time.monotonic(), (0, 0)
         try:
             return wish.session.view(
-                wish.step, wish.branch, lambda done, of: self._goes_on(wish, done, of), wish.flow
+                wish.step, wish.branch, lambda done, of: self._goes_on(wish, done, of), wish.demand
             )
         except Exception as error:  # whatever it is, the window's thread has to learn of it
             return error

@@ -1,5 +1,7 @@
 """Pictures that were on the screen: one of them stands in while a step of the past takes long to compute."""
 
+from dataclasses import replace
+
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
 
@@ -33,6 +35,8 @@ class SeenPictures:
             return
         if picture.attention.sentence != probe.source:
             return
+        if picture.stages is not None:
+            picture = replace(picture, stages=None)  # of whichever head was chosen then
         self._pictures[picture.step] = picture
         self._size += _size(picture)
         while self._size > self._memory and len(self._pictures) > 1:
