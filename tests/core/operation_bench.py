@@ -7,10 +7,18 @@ import numpy as np
 from tfviz.core.operation import Operation
 from tfviz.core.parameters import Affine
 from tfviz.core.program import Program
-from tfviz.core.tensor import Array, AttentionMap, Features, Heads, Parameter, Saved, Tokens
+from tfviz.core.tensor import (
+    Array,
+    AttentionMap,
+    Features,
+    Heads,
+    Parameter,
+    ParameterReader,
+    Saved,
+    Tokens,
+)
 
 BATCH, LENGTH = 3, 4
-SHAPE = (BATCH, LENGTH)
 HEADS, WIDTH = 2, 3
 
 
@@ -38,10 +46,10 @@ class Bench:
     def saved(self, name: str, *shape: int) -> Saved:
         return self.program.tensor(Saved(name, shape, ("number",) * len(shape)))
 
-    def tokens(self, name: str, vocabulary: int) -> Tokens:
+    def tokens(self, name: str, vocabulary: int, length: int = LENGTH) -> Tokens:
         """Random tokens, the last of every sequence padding."""
-        tokens = self.program.tensor(Tokens(name, BATCH, LENGTH))
-        tokens.data[...] = self.generator.integers(1, vocabulary, SHAPE)
+        tokens = self.program.tensor(Tokens(name, BATCH, length))
+        tokens.data[...] = self.generator.integers(1, vocabulary, (BATCH, length))
         tokens.data[:, -1] = 0
         return tokens
 
@@ -49,6 +57,9 @@ class Bench:
         parameter = Parameter(name, self.generator.normal(size=shape), np.zeros(shape))
         self.variables[name] = (parameter.value, parameter.gradient)
         return parameter
+
+    def reader(self, name: str, parameter: Parameter) -> ParameterReader:
+        return self.program.tensor(ParameterReader(name, parameter))
 
     def affine(self, name: str, outputs: int, inputs: int) -> Affine:
         affine = Affine(self.generator.normal(size=(outputs, inputs + 1)), np.zeros((outputs, inputs + 1)))
@@ -62,6 +73,8 @@ class Bench:
         for tensor in operation.inputs:
             if isinstance(tensor, Features | Heads | AttentionMap):
                 tensor.data[...] = away_from_zero(self.generator, tensor.data.shape)
+                self.variables[tensor.name] = (tensor.data, tensor.gradient)
+            if isinstance(tensor, ParameterReader):
                 self.variables[tensor.name] = (tensor.data, tensor.gradient)
             if tensor.name in self.contents:
                 tensor.data[...] = self.contents[tensor.name]

@@ -27,6 +27,24 @@ from tfviz.core.config import ModelConfig
         ({"layer_norm_eps": 0.0}, r"layer_norm_eps 0\.0"),
         ({"layer_norm_eps": float("inf")}, "layer_norm_eps inf"),
         ({"norm_first": 1}, "norm_first must be true or false, not 1"),
+        ({"residual": None}, "residual must be true or false, not None"),
+        ({"positions": "rotary"}, "positions 'rotary' is unknown: one of sinusoidal, learned, none"),
+        ({"architecture": "gpt"}, "architecture 'gpt' is unknown: one of encoder-decoder, encoder, decoder"),
+        ({"initialization": "one"}, "initialization 'one' is unknown: one of torch, zero"),
+        ({"max_positions": 0}, "max_positions 0 is too small"),
+        (
+            {"shared_vocabulary": True, "target_vocabulary": 8},
+            "source_vocabulary is 9 and target_vocabulary 8",
+        ),
+        ({"tied_embeddings": True, "architecture": "encoder"}, "tied_embeddings needs a shared vocabulary"),
+        (
+            {"heads_off": ("cross.2.0",)},
+            r"heads_off has 'cross.2.0'; .* decoder.0.0 to decoder.1.3, cross.0.0",
+        ),
+        ({"heads_uniform": ("L0H3",)}, r"heads_uniform has 'L0H3'; .* encoder.0.0 to encoder.1.3"),
+        ({"heads_off": ("cross.0.0",), "architecture": "decoder"}, "are decoder.0.0 to decoder.1.3$"),
+        ({"heads_off": "cross.0.0"}, "heads_off must be a tuple of names"),
+        ({"heads_off": ("cross.0.0",), "heads_uniform": ("cross.0.0",)}, "which heads_off has too"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_value(changes: dict[str, Any], message: str) -> None:

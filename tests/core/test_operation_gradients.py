@@ -17,8 +17,12 @@ from tfviz.core.operations import (
     Dropout,
     Embedding,
     Fork,
+    HeadSwitch,
+    Join,
+    JoinTokens,
     KeyMask,
     LayerNorm,
+    LearnedPositions,
     Linear,
     PositionalEncoding,
     Randomness,
@@ -26,15 +30,28 @@ from tfviz.core.operations import (
     ResidualAdd,
     Scores,
     Softmax,
+    TakePositions,
+    Tie,
     WeightedSum,
 )
-from tfviz.core.tensor import Array, SavedFeatures, Tensor
+from tfviz.core.parameters import Affine
+from tfviz.core.tensor import Array, Parameter, SavedFeatures, Tensor, Tokens
 
 from .operation_bench import BATCH, LENGTH, Bench
 
 
 def linear(bench: Bench) -> Operation:
     return Linear("linear", bench.features("x"), bench.affine("weights", 6, 5), bench.features("y", 6))
+
+
+def linear_of_a_tied_table(bench: Bench) -> Operation:
+    """The weight's gradient goes to its reader, the bias's where it always lies."""
+    values, gradients = bench.generator.normal(size=(6, 6)), np.zeros((6, 6))
+    reader = bench.reader("table.generator", Parameter("table", values[:, :-1], gradients[:, :-1]))
+    bias = Parameter("bias", values[:, -1], gradients[:, -1])
+    bench.variables["bias"] = (bias.value, bias.gradient)
+    affine = Affine(values, gradients, (reader, bias), reader)
+    return Linear("linear", bench.features("x"), affine, bench.features("y", 6))
 
 
 def relu(bench: Bench) -> Operation:
@@ -53,10 +70,12 @@ def layer_norm(bench: Bench) -> Operation:
     return LayerNorm("norm", bench.features("x"), gain, bias, normalized, scale, bench.features("y"), 1e-5)
 
 
-def scores(bench: Bench) -> Operation:
-    return Scores(
-        "scores", bench.heads("query"), bench.heads("key", LENGTH + 1), bench.attention_map("scores")
-    )
+def scores(scaled: bool) -> Callable[[Bench], Operation]:
+    def row(bench: Bench) -> Operation:
+        query, key = bench.heads("query"), bench.heads("key", LENGTH + 1)
+        return Scores("scores", query, key, bench.attention_map("scores"), scaled)
+
+    return row
 
 
 def softmax(bench: Bench) -> Operation:
@@ -67,6 +86,17 @@ def softmax(bench: Bench) -> Operation:
     masked[0] = 0.0
     bench.contents["mask"] = masked
     return Softmax("softmax", scores, mask, weights)
+
+
+def head_switch(off: tuple[int, ...], uniform: tuple[int, ...]) -> Callable[[Bench], Operation]:
+    def row(bench: Bench) -> Operation:
+        mask = bench.saved("mask", LENGTH + 1, 1, BATCH, LENGTH)
+        bench.contents["mask"] = np.zeros(mask.shape)
+        return HeadSwitch(
+            "switch", bench.attention_map("p"), mask, bench.attention_map("weights"), off, uniform
+        )
+
+    return row
 
 
 def weighted_sum(bench: Bench) -> Operation:
@@ -97,6 +127,39 @@ def positional_encoding(bench: Bench) -> Operation:
     return PositionalEncoding("positions", bench.features("x"), bench.features("y"))
 
 
+def learned_positions(rows: int) -> Callable[[Bench], Operation]:
+    def row(bench: Bench) -> Operation:
+        table = bench.parameter("table", rows, 5)
+        return LearnedPositions("positions", bench.features("x"), table, bench.features("y"))
+
+    return row
+
+
+def join(bench: Bench) -> Operation:
+    """The sequences of the source have 1, 2 and 4 tokens; each takes all of the target but its first."""
+    order = bench.program.tensor(Tokens("order", BATCH, LENGTH + 2))
+    bench.contents["order"] = np.array([[0, 5, 6, 1, 2, 3], [0, 1, 5, 6, 2, 3], [0, 1, 2, 3, 5, 6]])
+    source, target = bench.features("source"), bench.features("target", length=3)
+    return Join("join", source, target, order, bench.features("stream", length=LENGTH + 2))
+
+
+def take_positions(after: bool) -> Callable[[Bench], Operation]:
+    def row(bench: Bench) -> Operation:
+        source = bench.tokens("source", 5) if after else None
+        x, y = bench.features("x", length=LENGTH + 2), bench.features("y", length=3)
+        return TakePositions("take", x, source, y)
+
+    return row
+
+
+def tie(readers: int) -> Callable[[Bench], Operation]:
+    def row(bench: Bench) -> Operation:
+        table = bench.parameter("table", 6, 5)
+        return Tie("tie", table, tuple(bench.reader(f"reader{number}", table) for number in range(readers)))
+
+    return row
+
+
 def fork(readers: int) -> Callable[[Bench], Operation]:
     def row(bench: Bench) -> Operation:
         x = bench.features("x")
@@ -124,11 +187,15 @@ def cross_entropy(smoothing: float) -> Callable[[Bench], Operation]:
 
 TABLE: list[tuple[type[Operation], str, Callable[[Bench], Operation]]] = [
     (Linear, "", linear),
+    (Linear, "a tied table", linear_of_a_tied_table),
     (ReLU, "", relu),
     (GELU, "", gelu),
     (LayerNorm, "random gain and bias", layer_norm),
-    (Scores, "", scores),
+    (Scores, "", scores(scaled=True)),
+    (Scores, "not scaled", scores(scaled=False)),
     (Softmax, "some keys masked", softmax),
+    (HeadSwitch, "one off", head_switch((1,), ())),
+    (HeadSwitch, "one uniform", head_switch((), (0,))),
     (WeightedSum, "", weighted_sum),
     (Dropout, "features", dropout_of_features),
     (Dropout, "attention weights", dropout_of_weights),
@@ -136,13 +203,20 @@ TABLE: list[tuple[type[Operation], str, Callable[[Bench], Operation]]] = [
     (Embedding, "64 tokens", embedding(64)),
     (Embedding, "65 tokens", embedding(65)),
     (PositionalEncoding, "", positional_encoding),
+    (LearnedPositions, "as many as there are", learned_positions(LENGTH)),
+    (LearnedPositions, "some unused", learned_positions(LENGTH + 2)),
+    (Join, "", join),
+    (TakePositions, "from the second on", take_positions(after=False)),
+    (TakePositions, "after a source", take_positions(after=True)),
+    (Tie, "two readers", tie(2)),
+    (Tie, "three readers", tie(3)),
     (Fork, "two readers", fork(2)),
     (Fork, "four readers", fork(4)),
     (ResidualAdd, "", residual_add),
     (CrossEntropy, "", cross_entropy(0.0)),
     (CrossEntropy, "label smoothing", cross_entropy(0.1)),
 ]
-WITHOUT_GRADIENT = {KeyMask: "reads tokens alone"}
+WITHOUT_GRADIENT = {KeyMask: "reads tokens alone", JoinTokens: "reads tokens alone"}
 
 
 def central_differences(function: Callable[[], float], value: Array) -> Array:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from tfviz.core.config import ModelConfig
+from tfviz.core.config import ModelConfig, heads_of
 from tfviz.core.operation import Operation
 from tfviz.core.operations import (
     GELU,
@@ -11,8 +11,12 @@ from tfviz.core.operations import (
     Dropout,
     Embedding,
     Fork,
+    HeadSwitch,
+    Join,
+    JoinTokens,
     KeyMask,
     LayerNorm,
+    LearnedPositions,
     Linear,
     PositionalEncoding,
     Randomness,
@@ -20,11 +24,23 @@ from tfviz.core.operations import (
     ResidualAdd,
     Scores,
     Softmax,
+    TakePositions,
+    Tie,
     WeightedSum,
 )
 from tfviz.core.parameters import Affine, Parameters
 from tfviz.core.program import Program
-from tfviz.core.tensor import Array, AttentionMap, Features, Heads, Parameter, Saved, SavedFeatures, Tokens
+from tfviz.core.tensor import (
+    Array,
+    AttentionMap,
+    Features,
+    Heads,
+    Parameter,
+    ParameterReader,
+    Saved,
+    SavedFeatures,
+    Tokens,
+)
 
 Dropped = TypeVar("Dropped", Features, AttentionMap)
 
@@ -39,6 +55,7 @@ class Builder:
         self.config, self.parameters, self.gradients = config, parameters, gradients
         self.batch, self.randomness, self.dropout_rate = batch, randomness, dropout
         self.program = Program(parameters.flat.dtype)
+        self._readers: dict[str, ParameterReader] = {}
 
     def parameter(self, name: str) -> Parameter:
         entry = self.parameters.layout.entries[name]
@@ -51,19 +68,65 @@ class Builder:
     def tokens(self, name: str, length: int) -> Tokens:
         return self.program.tensor(Tokens(name, self.batch, length))
 
+    def tied_embeddings(self, *sides: str) -> None:
+        """Let the generator and the embeddings of those sides that are tied to it read one table."""
+        if not self.config.tied_embeddings:
+            return
+        table = self.parameter(self.config.generator_weight)
+        tied = [f"{side}_embedding" for side in sides if self.config.embedding_of(side) == table.name]
+        for reader in (*tied, "generator"):
+            self._readers[reader] = self.program.tensor(ParameterReader(f"{table.name}.{reader}", table))
+        self.program.append(Tie("tied_embedding", table, tuple(self._readers.values())))
+
     def embedding(self, side: str, tokens: Tokens) -> Features:
-        table = self.parameter(f"{side}_embedding.weight")
         x = self._features(f"{side}_embedding", self.config.d_model, tokens.length)
+        table = self._readers.get(x.name) or self.parameter(self.config.embedding_of(side))
         return self._run(Embedding(x.name, tokens, table, x), x)
 
-    def positional_encoding(self, name: str, x: Features) -> Features:
+    def positions(self, side: str, name: str, x: Features) -> Features:
+        """x with where its vectors stand; x itself in a model without positions."""
+        if self.config.positions == "none":
+            return x
         y = self._like(name, x)
-        return self._run(PositionalEncoding(name, x, y), y)
+        if self.config.positions == "sinusoidal":
+            return self._run(PositionalEncoding(name, x, y), y)
+        if x.length > self.config.max_positions:
+            raise ValueError(
+                f"max_positions {self.config.max_positions} is too small for a sequence of {x.length} tokens"
+            )
+        return self._run(LearnedPositions(name, x, self.parameter(f"{side}_positions.weight"), y), y)
+
+    def join_tokens(self, source: Tokens, target: Tokens) -> tuple[Tokens, Tokens]:
+        """Source and target in one stream, and where each position of it comes from."""
+        length = source.length + target.length - 1
+        stream, order = self.tokens("stream", length), self.tokens("stream.order", length)
+        self.program.append(JoinTokens("stream", source, target, stream, order))
+        return stream, order
+
+    def join(self, name: str, source: Features, target: Features, order: Tokens) -> Features:
+        y = self._features(name, source.features, order.length)
+        return self._run(Join(name, source, target, order, y), y)
+
+    def take_positions(self, name: str, x: Features, length: int, after: Tokens | None = None) -> Features:
+        """So many positions of x: from the last token of `after` on, or from the second position on."""
+        y = self._features(name, x.features, length)
+        return self._run(TakePositions(name, x, after, y), y)
+
+    def generator(self, name: str, x: Features) -> Features:
+        """The logits."""
+        reader = self._readers.get("generator")
+        if reader is None:
+            return self.linear(name, x, self.affine("generator."))
+        block = self.parameters.block(self.config.generator_weight, self.gradients)
+        return self.linear(
+            name, x, replace(block, tensors=(reader, self.parameter("generator.bias")), reader=reader)
+        )
 
     def key_mask(self, name: str, keys: Tokens, queries: Tokens, causal: bool = False) -> Saved:
         shape = (keys.length, 1, self.batch, queries.length)
         mask = self.program.tensor(Saved(name, shape, ("key", "heads", "batch", "query")))
-        self.program.append(KeyMask(name, keys, mask, causal))
+        causal = causal and self.config.causal_mask
+        self.program.append(KeyMask(name, keys, mask, causal, self.config.padding_mask))
         return mask
 
     def linear(self, name: str, x: Features, affine: Affine, spread: bool = False) -> Features:
@@ -76,12 +139,20 @@ class Builder:
 
     def scores(self, name: str, query: Heads, key: Heads) -> AttentionMap:
         scores = self._attention_map(name, query.length, key.length)
-        self.program.append(Scores(name, query, key, scores))
+        self.program.append(Scores(name, query, key, scores, self.config.scaled_scores))
         return scores
 
     def softmax(self, name: str, scores: AttentionMap, mask: Saved) -> AttentionMap:
+        """The weights; where heads of this attention are switched off or uniform, with that done to them."""
+        path = name.rpartition(".")[0]
+        off, uniform = (heads_of(names, path) for names in (self.config.heads_off, self.config.heads_uniform))
         weights = self._attention_map(name, scores.shape[3], scores.shape[0])
-        self.program.append(Softmax(name, scores, mask, weights))
+        if off or uniform:
+            own = self._attention_map(f"{path}.own_weights", scores.shape[3], scores.shape[0])
+            self.program.append(Softmax(own.name, scores, mask, own))
+            self.program.append(HeadSwitch(name, own, mask, weights, off, uniform))
+        else:
+            self.program.append(Softmax(name, scores, mask, weights))
         self.program.end_attention()
         return weights
 
@@ -93,7 +164,12 @@ class Builder:
         return merged
 
     def layer_norm(self, path: str, x: Features, name: str = "") -> Features:
-        """Normalise with the gain and bias of `path`; the result is called `name`, or `path` too."""
+        """Normalise with the gain and bias of `path`; the result is called `name`, or `path` too.
+
+        x itself in a model without norms.
+        """
+        if not self.config.layer_norm:
+            return x
         y = self._like(name or path, x)
         normalized = self.program.tensor(SavedFeatures(f"{path}.normalized", x.features, x.batch, x.length))
         scale = self.program.tensor(
@@ -127,7 +203,17 @@ class Builder:
         self.program.append(Fork(name, x, tensors))
         return tensors
 
-    def residual_add(self, name: str, skip: Features, branch: Features) -> Features:
+    def skip_past(self, name: str, x: Features) -> tuple[Features, Features | None]:
+        """x for a branch, and for the connection that leads past it; without residuals there is none."""
+        if not self.config.residual:
+            return x, None
+        branch, skip = self.fork(name, x, ("branch", "skip"))
+        return branch, skip
+
+    def residual_add(self, name: str, skip: Features | None, branch: Features) -> Features:
+        """Their sum; the branch itself where nothing leads past it."""
+        if skip is None:
+            return branch
         y = self._like(name, skip)
         return self._run(ResidualAdd(name, skip, branch, y), y)
 

@@ -1,8 +1,8 @@
-"""The decoder (right half of figure 1 of "Attention Is All You Need")."""
+"""The decoder (right half of figure 1 of "Attention Is All You Need"), and the one that stands alone."""
 
 from tfviz.core.attention import cross_attention, self_attention
 from tfviz.core.builder import Builder
-from tfviz.core.encoder import feed_forward, sublayer
+from tfviz.core.encoder import encoder_layer, feed_forward, sublayer
 from tfviz.core.tensor import Features, Saved
 
 
@@ -14,6 +14,13 @@ def decoder(
     memories = build.fork("encoder.memory.fork", memory, tuple(f"reader{number}" for number in range(layers)))
     for number, memory in enumerate(memories):
         x = decoder_layer(build, f"decoder.layers.{number}", x, memory, target_mask, memory_mask)
+    return build.layer_norm("decoder.norm", x)
+
+
+def decoder_alone(build: Builder, x: Features, mask: Saved) -> Features:
+    """One vector for each position of a stream that holds source and target: there is no memory to look at."""
+    for number in range(build.config.num_decoder_layers):
+        x = encoder_layer(build, f"decoder.layers.{number}", x, mask)
     return build.layer_norm("decoder.norm", x)
 
 

@@ -29,7 +29,7 @@ def sublayer(
 ) -> Features:
     """x plus what the function makes of it, normalised after the sum (post-norm) or before the function (pre-norm)."""
     norm = f"{path}.norm{number}"
-    branch, skip = build.fork(f"{path}.fork{number}", x, ("branch", "skip"))
+    branch, skip = build.skip_past(f"{path}.fork{number}", x)
     if build.config.norm_first:
         branch = function(build.layer_norm(norm, branch))
         branch = build.dropout(f"{path}.dropout{number}", branch)

@@ -11,7 +11,7 @@ import numpy as np
 
 from tfviz.core import memory
 from tfviz.core.config import ModelConfig
-from tfviz.core.tensor import Array, Parameter
+from tfviz.core.tensor import Array, Parameter, ParameterReader
 
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
@@ -20,16 +20,18 @@ Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
 class Affine:
     """The stored weights of linear layers, [W b], and their gradients: views (output, input + 1).
 
-    `tensors` are the parameters, weight and bias, that they present.
+    `tensors` are the parameters, weight and bias, that they present. Where the weight has other readers too, `reader`
+    takes the gradient that comes from here.
     """
 
     values: Array
     gradients: Array
-    tensors: tuple[Parameter, ...] = ()
+    tensors: tuple[Parameter | ParameterReader, ...] = ()
+    reader: ParameterReader | None = None
 
     def rows(self, first: int, last: int) -> "Affine":
         """The layers that make some of the outputs."""
-        tensors = tuple(tensor.rows(first, last) for tensor in self.tensors)
+        tensors = tuple(tensor.rows(first, last) for tensor in self.tensors if isinstance(tensor, Parameter))
         return Affine(self.values[first:last], self.gradients[first:last], tensors)
 
 
@@ -64,29 +66,26 @@ class Layout:
         self.groups: dict[str, slice] = {}
         self.size = 0
         self._group = ""
-        for stack, layers, attentions in (
-            ("encoder", config.num_encoder_layers, ("self_attn",)),
-            ("decoder", config.num_decoder_layers, ("self_attn", "multihead_attn")),
-        ):
-            side, vocabulary = ("source", config.source_vocabulary) if stack == "encoder" else (
-                "target", config.target_vocabulary)  # fmt: skip
-            self._begin(f"{side}_embedding")
-            self._table(f"{side}_embedding.weight", vocabulary, config.d_model)
-            for layer in range(layers):
-                path = f"transformer.{stack}.layers.{layer}"
-                for number, attention in enumerate(attentions, 1):
-                    self._begin(f"{stack}.{layer}.{attention}")
-                    self._affine(f"{path}.{attention}.in_proj_", 3 * config.d_model, config.d_model, zeros)
-                    self._affine(f"{path}.{attention}.out_proj.", config.d_model, config.d_model, zeros)
-                    self._norm(f"{path}.norm{number}", config.d_model)
-                self._begin(f"{stack}.{layer}.feed_forward")
-                self._affine(f"{path}.linear1.", config.dim_feedforward, config.d_model, None)
-                self._affine(f"{path}.linear2.", config.d_model, config.dim_feedforward, None)
-                self._norm(f"{path}.norm{len(attentions) + 1}", config.d_model)
-            self._begin(f"{stack}.norm")
-            self._norm(f"transformer.{stack}.norm", config.d_model)
-        self._begin("generator")
-        self._affine("generator.", config.target_vocabulary, config.d_model, None)
+        self._config = config
+        match config.architecture:
+            case "encoder-decoder":
+                self._embedding("source", "source")
+                self._stack("encoder", config.num_encoder_layers, ("self_attn",))
+                self._embedding("target", "target")
+                self._stack("decoder", config.num_decoder_layers, ("self_attn", "multihead_attn"))
+            case "encoder":
+                self._embedding("source", "source")
+                self._stack("encoder", config.num_encoder_layers, ("self_attn",))
+            case "decoder":
+                self._embedding("source")
+                self._embedding("target", "stream")
+                self._stack("decoder", config.num_decoder_layers, ("self_attn",))
+        if config.tied_embeddings:
+            self._begin("tied_embedding")
+            self._tied_table(config.generator_weight, config.target_vocabulary, config.d_model)
+        else:
+            self._begin("generator")
+            self._affine("generator.", config.target_vocabulary, config.d_model, None)
         self._begin("")
 
     @property
@@ -99,6 +98,34 @@ class Layout:
         """How many numbers are trained."""
         return sum(math.prod(shape) for shape in self.shapes.values())
 
+    def _embedding(self, side: str, positions: str = "") -> None:
+        """The table of a side's tokens, unless it is the tied one, and where there is one that of `positions`."""
+        config = self._config
+        name = config.embedding_of(side)
+        vocabulary = config.source_vocabulary if side == "source" else config.target_vocabulary
+        if not (config.tied_embeddings and name == config.generator_weight):
+            self._begin(f"{side}_embedding")
+            self._table(name, vocabulary, config.d_model)
+        if positions and config.positions == "learned":
+            self._begin(f"{positions}_positions")
+            self._table(f"{positions}_positions.weight", config.max_positions, config.d_model)
+
+    def _stack(self, stack: str, layers: int, attentions: tuple[str, ...]) -> None:
+        width, inner = self._config.d_model, self._config.dim_feedforward
+        for layer in range(layers):
+            path = f"transformer.{stack}.layers.{layer}"
+            for number, attention in enumerate(attentions, 1):
+                self._begin(f"{stack}.{layer}.{attention}")
+                self._affine(f"{path}.{attention}.in_proj_", 3 * width, width, zeros)
+                self._affine(f"{path}.{attention}.out_proj.", width, width, zeros)
+                self._norm(f"{path}.norm{number}", width)
+            self._begin(f"{stack}.{layer}.feed_forward")
+            self._affine(f"{path}.linear1.", inner, width, None)
+            self._affine(f"{path}.linear2.", width, inner, None)
+            self._norm(f"{path}.norm{len(attentions) + 1}", width)
+        self._begin(f"{stack}.norm")
+        self._norm(f"transformer.{stack}.norm", width)
+
     def _begin(self, group: str) -> None:
         if self._group:
             self.groups[self._group] = slice(self.groups[self._group].start, self.size)
@@ -109,11 +136,19 @@ class Layout:
     def _add(
         self, name: str, shape: tuple[int, ...], row_length: int, column: int, initialize: Initializer
     ) -> None:
+        if self._config.initialization == "zero" and initialize is not ones:
+            initialize = zeros
         self.entries[name] = Entry(name, shape, self._group, self.size, row_length, column, initialize)
 
     def _table(self, name: str, rows: int, columns: int) -> None:
         self._add(name, (rows, columns), columns, 0, normal(1.0 / math.sqrt(columns)))
         self.size += rows * columns
+
+    def _tied_table(self, name: str, rows: int, columns: int) -> None:
+        """An embedding that is the generator's weight too: it shares a block with the generator's bias."""
+        self._add(name, (rows, columns), columns + 1, 0, normal(1.0 / math.sqrt(columns)))
+        self._add("generator.bias", (rows,), columns + 1, columns, uniform(1.0 / math.sqrt(columns)))
+        self.size += rows * (columns + 1)
 
     def _affine(self, path: str, outputs: int, inputs: int, bias: Initializer | None) -> None:
         self._add(path + "weight", (outputs, inputs), inputs + 1, 0, xavier_uniform)
@@ -131,7 +166,8 @@ class Parameters(Mapping[str, Array]):
     """All parameter values of a model: `flat` is the vector, parameters[name] a writable view of it.
 
     They begin as torch.nn.Transformer's do: matrices Xavier uniform (Glorot and Bengio 2010), attention biases 0, other
-    biases uniform within 1 / sqrt(inputs), norms 1 and 0; embeddings N(0, 1 / d_model).
+    biases uniform within 1 / sqrt(inputs), norms 1 and 0; embeddings and learned positions N(0, 1 / d_model). With
+    initialization "zero" all but the norms' gains are 0.
     """
 
     def __init__(self, config: ModelConfig, dtype: np.typing.DTypeLike = np.float32, seed: int = 0) -> None:
@@ -153,7 +189,11 @@ class Parameters(Mapping[str, Array]):
 
     def affine(self, path: str, gradients: Array) -> Affine:
         """The block [W b] behind "path.weight" and "path.bias" (or "path_weight": give the path up to the suffix)."""
-        entry = self.layout.entries[path + "weight"]
+        return self.block(path + "weight", gradients)
+
+    def block(self, weight: str, gradients: Array) -> Affine:
+        """The block [W b] that begins with the weight of this name."""
+        entry = self.layout.entries[weight]
         rows, end = entry.shape[0], entry.start + entry.shape[0] * entry.row_length
         values, d_values = (flat[entry.start : end].reshape(rows, -1) for flat in (self.flat, gradients))
         return Affine(values, d_values)

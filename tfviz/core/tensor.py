@@ -54,6 +54,8 @@ class Tensor:
     kind: str = "activation"
     axes: tuple[str, ...] = ()
     lasting = False
+    shared = False
+    """Whether all parts of a batch see the same value."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -292,6 +294,26 @@ class Parameter(Tensor):
     @property
     def grad(self) -> Array | None:
         return self.d_data
+
+
+class ParameterReader(Tensor):
+    """A parameter as one of its several readers sees it: the same numbers, and a gradient of its own."""
+
+    lasting = True
+    shared = True
+
+    def __init__(self, name: str, parameter: Parameter) -> None:
+        super().__init__(name)
+        self.parameter, self.axes = parameter, parameter.axes
+        self.data = parameter.data
+
+    @property
+    def form(self) -> Form:
+        return Form(*self.data.shape)
+
+    @property
+    def gradient_root(self) -> Tensor:
+        return self
 
 
 _UNBOUND = np.zeros(0)

@@ -8,14 +8,14 @@ import numpy as np
 from tfviz.core import memory
 from tfviz.core.builder import Builder
 from tfviz.core.config import ModelConfig
-from tfviz.core.decoder import decoder
+from tfviz.core.decoder import decoder, decoder_alone
 from tfviz.core.encoder import encoder
 from tfviz.core.operations import CrossEntropy, Randomness
 from tfviz.core.operations.mask import PADDING
 from tfviz.core.parallel import Crew
 from tfviz.core.parameters import Parameters
 from tfviz.core.program import Observer, Program
-from tfviz.core.tensor import Array, Parameter, Tensor, Tokens
+from tfviz.core.tensor import Array, Features, Parameter, Tensor, Tokens
 
 
 class Part:
@@ -31,9 +31,10 @@ class Part:
         self.source: Tokens = build.tokens("source", source_length)
         self.target_in: Tokens = build.tokens("target_in", target_length)
         self.target_out: Tokens = build.tokens("target_out", target_length)
-        self.loss: CrossEntropy = transformer(
-            build, self.source, self.target_in, self.target_out, label_smoothing
-        )
+        x = MODELS[config.architecture](build, self.source, self.target_in)
+        logits = build.generator("logits", x)
+        logits.axes = ("batch", "position", "vocabulary")
+        self.loss: CrossEntropy = build.cross_entropy("loss", logits, self.target_out, label_smoothing)
         self.program: Program = build.program
         self.program.bind(gradients, recycle)
 
@@ -45,22 +46,47 @@ class Part:
         self.loss.tokens = tokens
 
 
-def transformer(
-    build: Builder, source: Tokens, target_in: Tokens, target_out: Tokens, label_smoothing: float
-) -> CrossEntropy:
-    """Figure 1 of "Attention Is All You Need", from the tokens at the bottom to the loss above the top."""
+def encoder_and_decoder(build: Builder, source: Tokens, target_in: Tokens) -> Features:
+    """Figure 1 of "Attention Is All You Need", from the tokens at the bottom to what the generator reads."""
+    build.tied_embeddings("source", "target")
     source_mask = build.key_mask("source_mask", source, source)
     memory_mask = build.key_mask("memory_mask", source, target_in)
-    x = build.positional_encoding("encoder.input", build.embedding("source", source))
+    x = build.positions("source", "encoder.input", build.embedding("source", source))
     memory = encoder(build, x, source_mask)
 
     build.program.begin_decoder()
     target_mask = build.key_mask("target_mask", target_in, target_in, causal=True)
-    x = build.positional_encoding("decoder.input", build.embedding("target", target_in))
-    x = decoder(build, x, memory, target_mask, memory_mask)
-    logits = build.linear("logits", x, build.affine("generator."))
-    logits.axes = ("batch", "position", "vocabulary")
-    return build.cross_entropy("loss", logits, target_out, label_smoothing)
+    x = build.positions("target", "decoder.input", build.embedding("target", target_in))
+    return decoder(build, x, memory, target_mask, memory_mask)
+
+
+def encoder_only(build: Builder, source: Tokens, target_in: Tokens) -> Features:
+    """Each token of the target is predicted from the source token that stands in its place, <s> left aside."""
+    if source.length != target_in.length + 1:
+        raise ValueError(
+            f"an encoder alone answers each token after <s> with one: a source of {source.length} positions needs a "
+            f"target of {source.length - 1}, not {target_in.length}"
+        )
+    build.tied_embeddings("source")
+    source_mask = build.key_mask("source_mask", source, source)
+    x = build.positions("source", "encoder.input", build.embedding("source", source))
+    x = encoder(build, x, source_mask)
+    return build.take_positions("encoder.answer", x, target_in.length)
+
+
+def decoder_only(build: Builder, source: Tokens, target_in: Tokens) -> Features:
+    """As GPT (Radford et al. 2018): one stream of source and target, each position sees itself and those before."""
+    build.tied_embeddings("source", "target")
+    stream, order = build.join_tokens(source, target_in)
+    stream_mask = build.key_mask("stream_mask", stream, stream, causal=True)
+    x = build.join(
+        "stream_embedding", build.embedding("source", source), build.embedding("target", target_in), order
+    )
+    x = decoder_alone(build, build.positions("stream", "decoder.input", x), stream_mask)
+    return build.take_positions("decoder.answer", x, target_in.length, after=source)
+
+
+MODELS = {"encoder-decoder": encoder_and_decoder, "encoder": encoder_only, "decoder": decoder_only}
 
 
 class Transformer:
@@ -223,6 +249,8 @@ class Whole(Tensor):
 
     @property
     def value(self) -> Array:
+        if self.parts[0].shared:
+            return self.parts[0].value
         return self._join([part.value for part in self.parts])
 
     @property

@@ -10,6 +10,10 @@ Phase = Literal["forward", "backward", "clipping", "update"]
 Of = Literal["value", "gradient"]
 
 GROUPS = {
+    "tied_embedding": "tied embedding",
+    "stream": "stream",
+    "stream_mask": "stream",
+    "stream_embedding": "target embedding",
     "source_mask": "source embedding",
     "memory_mask": "source embedding",
     "source_embedding": "source embedding",
@@ -20,6 +24,8 @@ GROUPS = {
     "decoder.input": "target embedding",
     "encoder.memory.fork": "encoder memory",
     "decoder.norm": "decoder norm",
+    "encoder.answer": "generator",
+    "decoder.answer": "generator",
     "logits": "generator",
     "loss": "loss",
 }

@@ -1,14 +1,16 @@
 """The operations a Transformer is made of, one family a file, each with its forward and its derivation."""
 
 from tfviz.core.operations.activation import GELU, ReLU
-from tfviz.core.operations.attention import Scores, Softmax, WeightedSum
+from tfviz.core.operations.attention import HeadSwitch, Scores, Softmax, WeightedSum
 from tfviz.core.operations.dropout import Dropout, Randomness
-from tfviz.core.operations.embedding import Embedding, PositionalEncoding
+from tfviz.core.operations.embedding import Embedding, LearnedPositions, PositionalEncoding
 from tfviz.core.operations.linear import Linear
 from tfviz.core.operations.loss import CrossEntropy
 from tfviz.core.operations.mask import KeyMask
 from tfviz.core.operations.normalization import LayerNorm
 from tfviz.core.operations.residual import Fork, ResidualAdd
+from tfviz.core.operations.stream import Join, JoinTokens, TakePositions
+from tfviz.core.operations.tie import Tie
 
 __all__ = [
     "GELU",
@@ -16,8 +18,12 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Fork",
+    "HeadSwitch",
+    "Join",
+    "JoinTokens",
     "KeyMask",
     "LayerNorm",
+    "LearnedPositions",
     "Linear",
     "PositionalEncoding",
     "Randomness",
@@ -25,5 +31,7 @@ __all__ = [
     "ResidualAdd",
     "Scores",
     "Softmax",
+    "TakePositions",
+    "Tie",
     "WeightedSum",
 ]

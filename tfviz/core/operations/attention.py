@@ -20,16 +20,21 @@ class Scores(Operation):
     With s = dL/dscores, and every product divided by sqrt(width) as the scores are:
 
         dL/dquery[q] = sum_k s[q, k] key[k]        dL/dkey[k] = sum_q s[q, k] query[q].
+
+    Where they are not `scaled` nothing is divided, and wide heads soon look at one key alone.
     """
 
-    def __init__(self, name: str, query: Heads, key: Heads, scores: AttentionMap) -> None:
+    def __init__(
+        self, name: str, query: Heads, key: Heads, scores: AttentionMap, scaled: bool = True
+    ) -> None:
         self.name, self.query, self.key, self.scores = name, query, key, scores
+        self.scale = 1.0 / math.sqrt(query.width) if scaled else 1.0
         self.inputs, self.outputs = (query, key), (scores,)
         self.remembers = (query, key)
 
     def bind(self, workspace: Workspace) -> None:
         self.q = self.query.data
-        self.factor = np.array(1.0 / math.sqrt(self.query.width), self.q.dtype)
+        self.factor = np.array(self.scale, self.q.dtype)
         self.scaled = workspace.spread_scratch(self.q.shape)
         self.scaled_query = self.query.per_head(self.scaled)  # (heads, batch, width, query)
         self.keys = self.key.per_head(self.key.data)  # (heads, batch, width, key)
@@ -100,6 +105,52 @@ class Softmax(Operation):
         np.matmul(self.ones, self.scratch, out=self.row)  # sum_k g[k] p[k]
         np.subtract(self.d_p, self.row, out=self.d_s)
         np.multiply(self.d_s, self.p, out=self.d_s)
+
+
+class HeadSwitch(Operation):
+    """weights = 0 for every head that is off, equal for all keys a query may look at for every uniform one.
+
+    The other heads pass on what they are given, p, so dL/dp = dL/dweights there; it is 0 where p has no influence.
+    """
+
+    def __init__(
+        self, name: str, p: AttentionMap, mask: Saved, weights: AttentionMap, off: tuple[int, ...],
+        uniform: tuple[int, ...],
+    ) -> None:  # fmt: skip
+        self.name, self.p, self.mask, self.weights, self.off, self.uniform = (
+            name,
+            p,
+            mask,
+            weights,
+            off,
+            uniform,
+        )
+        self.inputs, self.outputs = (p, mask), (weights,)
+        self.in_place = ((gradient(p), gradient(weights)),)
+
+    def bind(self, workspace: Workspace) -> None:
+        self.a, self.out, self.hidden = self.p.data, self.weights.data, self.mask.data[:, 0]
+        self.allowed = np.zeros(self.hidden.shape, self.out.dtype)  # (key, batch, query)
+        self.count = np.zeros(self.hidden.shape[1:], self.out.dtype)
+        if self.weights.d_data is not None:
+            self.d_out, self.d_a = self.weights.gradient, self.p.gradient
+
+    def forward(self) -> None:
+        np.copyto(self.out, self.a)
+        for head in self.off:
+            self.out[:, head] = 0.0
+        if self.uniform:
+            np.copyto(self.allowed, self.hidden == 0.0)
+            np.add.reduce(self.allowed, axis=0, out=self.count)
+            np.divide(self.allowed, self.count, out=self.allowed)
+            for head in self.uniform:
+                np.copyto(self.out[:, head], self.allowed)
+
+    def backward(self) -> None:
+        # weights = p, save for the heads that are switched
+        np.copyto(self.d_a, self.d_out)
+        for head in (*self.off, *self.uniform):
+            self.d_a[:, head] = 0.0
 
 
 class WeightedSum(Operation):

@@ -6,7 +6,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.storage import value
-from tfviz.core.tensor import Array, Features, Parameter, Tokens
+from tfviz.core.tensor import Array, Features, Parameter, ParameterReader, Tokens
 from tfviz.core.workspace import Workspace
 
 ONE_HOT_LIMIT = 64
@@ -20,7 +20,7 @@ class Embedding(Operation):
     dL/dE[v] = sqrt(d_model) sum over n with token[n] = v of dL/dx[:, n].
     """
 
-    def __init__(self, name: str, tokens: Tokens, table: Parameter, x: Features) -> None:
+    def __init__(self, name: str, tokens: Tokens, table: Parameter | ParameterReader, x: Features) -> None:
         self.name, self.tokens, self.table, self.x = name, tokens, table, x
         self.inputs, self.outputs = (tokens, table), (x,)
 
@@ -90,6 +90,37 @@ class PositionalEncoding(Operation):
 
     def backward(self) -> None:
         """Nothing to compute: the gradient of x is a view of y's."""
+
+
+class LearnedPositions(Operation):
+    """y = x + P[t] at position t of every sequence, P a table that is trained (Gehring et al. 2017).
+
+    P : (max_positions, d_model), the first rows of which are used. dL/dP[t] = sum over the sequences of dL/dy[:, t],
+    and 0 for the rows behind; dL/dx = dL/dy: a view of it.
+    """
+
+    def __init__(self, name: str, x: Features, table: Parameter, y: Features) -> None:
+        self.name, self.x, self.table, self.y = name, x, table, y
+        self.inputs, self.outputs = (x, table), (y,)
+        self.in_place = ((value(y), value(x)),)
+        x.gradient_of = y
+
+    def bind(self, workspace: Workspace) -> None:
+        shape = (self.x.features, self.x.batch, self.x.length)
+        self.a, self.out = self.x.data.reshape(shape), self.y.data.reshape(shape)
+        self.rows = self.table.data[: self.x.length].T[:, None]  # (features, 1, position)
+        if self.y.d_data is not None:
+            self.d_y = self.y.gradient.reshape(shape)
+            self.d_rows = self.table.gradient[: self.x.length].T
+            self.d_unused = self.table.gradient[self.x.length :]
+
+    def forward(self) -> None:
+        np.add(self.a, self.rows, out=self.out)
+
+    def backward(self) -> None:
+        # y = x + P[t]
+        np.add.reduce(self.d_y, axis=1, out=self.d_rows)
+        self.d_unused.fill(0.0)
 
 
 def sinusoids(length: int, width: int) -> Array:

@@ -35,6 +35,8 @@ class Linear(Operation):
             self.d_y, self.d_x = self.y.gradient, self.x.gradient
             self.d_weight = self.affine.gradients[:, :-1]
             self.d_bias = self.affine.gradients[:, -1]
+            if self.affine.reader is not None:
+                self.d_weight = self.affine.reader.gradient
             # BLAS is up to a sixth faster where the product has more rows than columns.
             outputs, inputs = self.d_weight.shape
             self.turned = workspace.scratch((inputs, outputs)) if inputs > outputs else None

@@ -12,12 +12,19 @@ PADDING = 0
 class KeyMask(Operation):
     """What is added to attention scores: 0 where the query may look at the key, minus infinity where it may not.
 
-    No query may look at a padding token; under the causal mask none may look at a later position, or the decoder
-    would read the answer it is asked for. mask : (key, 1, batch, query), one for all heads. Nothing flows backward.
+    No query may look at a padding token, unless `padding` is False; under the causal mask none may look at a later
+    position, or the decoder would read the answer it is asked for. mask : (key, 1, batch, query), one for all heads.
+    Nothing flows backward.
     """
 
-    def __init__(self, name: str, tokens: Tokens, mask: Saved, causal: bool) -> None:
-        self.name, self.tokens, self.mask, self.causal = name, tokens, mask, causal
+    def __init__(self, name: str, tokens: Tokens, mask: Saved, causal: bool, padding: bool = True) -> None:
+        self.name, self.tokens, self.mask, self.causal, self.hides_padding = (
+            name,
+            tokens,
+            mask,
+            causal,
+            padding,
+        )
         self.inputs, self.outputs = (tokens,), (mask,)
 
     def bind(self, workspace: Workspace) -> None:
@@ -33,7 +40,8 @@ class KeyMask(Operation):
     def forward(self) -> None:
         np.equal(self.key_ids, PADDING, out=self.is_padding)
         self.padding.fill(0.0)
-        np.copyto(self.padding, -np.inf, where=self.is_padding)
+        if self.hides_padding:
+            np.copyto(self.padding, -np.inf, where=self.is_padding)
         np.copyto(self.out, self.padding)
         if self.causal:
             np.add(self.out, self.never, out=self.out)

@@ -1,11 +1,10 @@
 """Where the numbers of an attention head come from: scores, weights, context, and their gradients."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from tfviz.core.operations import Scores, Softmax, WeightedSum
+from tfviz.core.operations import HeadSwitch, Scores, Softmax, WeightedSum
 from tfviz.core.provenance.cells import Cells, Index
 from tfviz.core.provenance.explanation import (
     Derivation,
@@ -14,6 +13,7 @@ from tfviz.core.provenance.explanation import (
     Term,
     constant,
     row,
+    same_number,
     summed,
     term,
     total_of,
@@ -25,7 +25,7 @@ def scores_value(cells: Cells, operation: Scores, scores: Tensor, index: Index) 
     """scores[q, k] = query[q] . key[k] / sqrt(width)."""
     batch, head, query, key = index
     return summed(
-        "scores[q, k] = sum_w query[q, w] key[k, w] / sqrt(width)",
+        f"scores[q, k] = sum_w query[q, w] key[k, w]{_divided(operation)}",
         [
             term(
                 cells.value("query", operation.query, batch, head, query, w),
@@ -49,12 +49,16 @@ def scores_gradient(cells: Cells, operation: Scores, tensor: Tensor, index: Inde
         factor = cells.value("key" if of_query else "query", other, batch, head, place, w)
         terms.append(term(d_scores, factor, _scale(operation)))
     if of_query:
-        return summed("dL/dquery[q] = sum_k dL/dscores[q, k] key[k] / sqrt(width)", terms)
-    return summed("dL/dkey[k] = sum_q dL/dscores[q, k] query[q] / sqrt(width)", terms)
+        return summed(f"dL/dquery[q] = sum_k dL/dscores[q, k] key[k]{_divided(operation)}", terms)
+    return summed(f"dL/dkey[k] = sum_q dL/dscores[q, k] query[q]{_divided(operation)}", terms)
 
 
 def _scale(operation: Scores) -> Factor:
-    return constant("1 / sqrt(width)", 1.0 / math.sqrt(operation.query.width))
+    return constant("1 / sqrt(width)" if operation.scale != 1.0 else "1, not scaled", operation.scale)
+
+
+def _divided(operation: Scores) -> str:
+    return " / sqrt(width)" if operation.scale != 1.0 else ""
 
 
 def softmax_value(cells: Cells, operation: Softmax, weights: Tensor, index: Index) -> Derivation:
@@ -106,6 +110,29 @@ def softmax_gradient(cells: Cells, operation: Softmax, scores: Tensor, index: In
         row("weights", p),
         Detail("Jacobian row", tuple(p[k].value * jacobian[k].value for k in keys)),
     )
+
+
+def switch_value(cells: Cells, operation: HeadSwitch, weights: Tensor, index: Index) -> Derivation:
+    """The softmax's own weight, 0, or a share of the allowed keys."""
+    batch, head, query, key = index
+    if head in operation.off:
+        return summed("weights[q, k] = 0, for the head is off", [term(constant("0", 0.0))])
+    if head not in operation.uniform:
+        return same_number(cells.value("p", operation.p, *index))
+    mask = cells.values(operation.mask)[:, 0, batch, query]
+    here = cells.value("mask", operation.mask, key, 0, batch, query)
+    share = 1.0 / np.count_nonzero(mask == 0.0) if here.value == 0.0 else 0.0
+    return summed(
+        "weights[q, k] = 1 / allowed keys, for the head is uniform",
+        [Term((here,), float(share), function="1 / allowed keys, or 0 where the key is hidden")],
+    )
+
+
+def switch_gradient(cells: Cells, operation: HeadSwitch, p: Tensor, index: Index) -> Derivation:
+    """What p has no influence on gives it no gradient."""
+    if index[1] in (*operation.off, *operation.uniform):
+        return summed("dL/dp[q, k] = 0, for the head is switched", [term(constant("0", 0.0))])
+    return same_number(cells.gradient("dL/dweights", operation.weights, *index))
 
 
 def weighted_sum_value(cells: Cells, operation: WeightedSum, context: Tensor, index: Index) -> Derivation:

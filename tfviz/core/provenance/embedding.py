@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfviz.core.operations import Embedding, PositionalEncoding
+from tfviz.core.operations import Embedding, LearnedPositions, PositionalEncoding
 from tfviz.core.operations.embedding import sinusoids
 from tfviz.core.provenance.cells import Cells, Index
 from tfviz.core.provenance.explanation import (
@@ -58,3 +58,26 @@ def position_value(cells: Cells, operation: PositionalEncoding, y: Tensor, index
 def position_gradient(cells: Cells, operation: PositionalEncoding, x: Tensor, index: Index) -> Derivation:
     """P is constant."""
     return same_number(cells.gradient("dL/dy", operation.y, *index))
+
+
+def learned_value(cells: Cells, operation: LearnedPositions, y: Tensor, index: Index) -> Derivation:
+    """y = x + P[t]."""
+    _, position, feature = index
+    entry = cells.value("P[t]", operation.table, position, feature)
+    return summed(
+        "y = x + P[t], t the position",
+        [term(cells.value("x", operation.x, *index)), term(entry, part="position")],
+    )
+
+
+def learned_gradient(cells: Cells, operation: LearnedPositions, tensor: Tensor, index: Index) -> Derivation:
+    """x passes everything on; a row of the table is read once in every sequence, or never."""
+    if tensor is operation.x:
+        return same_number(cells.gradient("dL/dy", operation.y, *index))
+    position, feature = index
+    batch, length, _ = cells.array(operation.y.name, "value").shape
+    readers = range(batch if position < length else 0)
+    return summed(
+        "dL/dP[t] = sum_b dL/dy[b, t], b all sequences",
+        [term(cells.gradient("dL/dy", operation.y, row_number, position, feature)) for row_number in readers],
+    )

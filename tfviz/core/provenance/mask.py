@@ -13,14 +13,15 @@ def mask_value(cells: Cells, operation: KeyMask, mask: Tensor, index: Index) -> 
     """0 or minus infinity, by the key's token and, under the causal mask, by its place."""
     key, _, batch, query = index
     token = cells.value("token", operation.tokens, batch, key)
-    if token.value == PADDING:
+    if token.value == PADDING and operation.hides_padding:
         reason, mask_cell = "the key is padding", -math.inf
     elif operation.causal and key > query:
         reason, mask_cell = "the key comes later than the query", -math.inf
     else:
         reason, mask_cell = "the query may look at the key", 0.0
-    causal = " or comes later than the query" if operation.causal else ""
+    reasons = ["is padding"] * operation.hides_padding + ["comes later than the query"] * operation.causal
+    where = f"-infinity where the key {' or '.join(reasons)}, else 0" if reasons else "0 everywhere"
     return summed(
-        f"mask = -infinity where the key is padding{causal}, else 0",
+        f"mask = {where}",
         [Term((token,), mask_cell, function=reason)],
     )

@@ -10,14 +10,20 @@ from tfviz.core.operations import (
     Dropout,
     Embedding,
     Fork,
+    HeadSwitch,
+    Join,
+    JoinTokens,
     KeyMask,
     LayerNorm,
+    LearnedPositions,
     Linear,
     PositionalEncoding,
     ReLU,
     ResidualAdd,
     Scores,
     Softmax,
+    TakePositions,
+    Tie,
     WeightedSum,
 )
 from tfviz.core.provenance import (
@@ -30,6 +36,7 @@ from tfviz.core.provenance import (
     mask,
     normalization,
     residual,
+    stream,
 )
 from tfviz.core.provenance.cells import Cells, Index
 from tfviz.core.provenance.explanation import Derivation
@@ -52,13 +59,19 @@ DERIVATIONS: dict[type[Operation], Derivations] = {
     Embedding: Derivations(embedding.embedding_value, embedding.embedding_gradient),
     Fork: Derivations(residual.fork_value, residual.fork_gradient),
     GELU: Derivations(activation.gelu_value, activation.gelu_gradient),
+    HeadSwitch: Derivations(attention.switch_value, attention.switch_gradient),
+    Join: Derivations(stream.join_value, stream.join_gradient),
+    JoinTokens: Derivations(stream.tokens_value, None),
     KeyMask: Derivations(mask.mask_value, None),
     LayerNorm: Derivations(normalization.norm_value, normalization.norm_gradient),
+    LearnedPositions: Derivations(embedding.learned_value, embedding.learned_gradient),
     Linear: Derivations(linear.linear_value, linear.linear_gradient),
     PositionalEncoding: Derivations(embedding.position_value, embedding.position_gradient),
     ReLU: Derivations(activation.relu_value, activation.relu_gradient),
     ResidualAdd: Derivations(residual.add_value, residual.add_gradient),
     Scores: Derivations(attention.scores_value, attention.scores_gradient),
     Softmax: Derivations(attention.softmax_value, attention.softmax_gradient),
+    TakePositions: Derivations(stream.taken_value, stream.taken_gradient),
+    Tie: Derivations(residual.fork_value, residual.fork_gradient),
     WeightedSum: Derivations(attention.weighted_sum_value, attention.weighted_sum_gradient),
 }
