@@ -94,7 +94,7 @@ def test_the_command_test_is_said_to_belong_to_a_checkout(capsys):
         (["train", "--set", "training.learning_rate=-0.1"], ["training.learning_rate", "-0.1", "above 0"]),
         (["train", "--set", "model.d_model=30"], ["d_model 30", "nhead 4"]),
         (["train", "--set", "model.activation=tanh"], ["'tanh'", "relu", "gelu"]),
-        (["train", "--set", "task.name=sort"], ["'sort'", "copy", "reverse"]),
+        (["train", "--set", "task.name=juggle"], ["'juggle'", "copy", "reverse"]),
         (["train", "--set", "task.probe=4000"], ["task.probe is 4000", "from 1 to 92"]),
         (["train", "--set", "task.name=copy"], ["training.epochs is 100", "training.steps"]),
         (["train", "--seed", "-1"], ["--seed", "'-1'", "at least 0"]),

@@ -226,7 +226,7 @@ def test_the_presets_are_the_files_that_come_with_the_program() -> None:
 
 def test_an_unknown_preset_is_answered_with_the_list() -> None:
     with pytest.raises(
-        ValueError, match="preset 'idendity' is unknown; there are identity, identity_sgd, reverse"
+        ValueError, match="preset 'idendity' is unknown; there are identity, identity_sgd, copy, reverse"
     ):
         RunConfig.preset("idendity")
     with pytest.raises(ValueError, match="unknown"):

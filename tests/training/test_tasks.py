@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tfviz.training.config import RunConfig, TaskConfig, TrainingConfig
 from tfviz.training.datasets import identity_pairs
-from tfviz.training.generated import symbols
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks import TASKS, Task, create_task
+from tfviz.training.tasks.symbols import symbols
 
 
 def task(batch_size: int = 16, seed: int = 0, **fields: object) -> Task:

@@ -4,7 +4,7 @@ Another program needs only the tensors; `predict` and `export` find everything e
 
     tfviz_format    "1"; a newer number is refused
     config          the run's configuration, JSON
-    source_tokens, target_tokens    the vocabularies, JSON lists in the order of the ids
+    source_tokens, target_tokens    the vocabularies, JSON lists in the order of the ids; config says of what kind
     step, seed      decimal
     format          "pt", by which other libraries know that names and shapes are torch's
 """
@@ -22,7 +22,7 @@ from safetensors.numpy import save
 from tfviz.core.parameters import Layout
 from tfviz.training.atomic_file import write_atomically
 from tfviz.training.config import RunConfig
-from tfviz.training.tokenizer import Tokenizer
+from tfviz.training.tokenizers import tokenizer_of
 
 FORMAT = 1
 DTYPES = {"F32": "float32", "F64": "float64"}
@@ -96,7 +96,7 @@ def _load(path: str | os.PathLike[str]) -> SavedModel:
         metadata = file.metadata() or {}
         _check_metadata(metadata)
         config = RunConfig.from_json(metadata["config"])
-        source, target = (_tokens(metadata, name) for name in ("source_tokens", "target_tokens"))
+        source, target = (_tokens(metadata, name, config) for name in ("source_tokens", "target_tokens"))
         step, seed = (_count(metadata, name) for name in ("step", "seed"))
         slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
         found = {
@@ -144,9 +144,12 @@ def _check_finite(arrays: Mapping[str, numpy.ndarray]) -> None:
             raise ValueError(f"{bad} of the {array.size} values of {name} are NaN or infinite")
 
 
-def _tokens(metadata: Mapping[str, str], name: str) -> tuple[str, ...]:
+def _tokens(metadata: Mapping[str, str], name: str, config: RunConfig) -> tuple[str, ...]:
     try:
-        return Tokenizer.from_json(json.loads(metadata[name])).tokens
+        tokens = json.loads(metadata[name])
+        if not isinstance(tokens, list):
+            raise ValueError(f"a vocabulary is a list of tokens, not {type(tokens).__name__}")
+        return tokenizer_of(config.task.tokenizer_kind, tokens).tokens
     except (ValueError, RecursionError) as error:
         raise ValueError(f"its {name} are no vocabulary: {error}") from None
 

@@ -8,7 +8,7 @@ from tfviz.training.model_file import SavedModel
 from tfviz.training.models import ModelCache
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example, Task, create_task
-from tfviz.training.tokenizer import Tokenizer
+from tfviz.training.tokenizers import tokenizer_of
 
 LONGEST_ANSWER = 64
 """Tokens after which an answer is cut where the data, which would say how long one can be, are not at hand."""
@@ -26,7 +26,7 @@ class Pretrained:
         self.reader = Reader(ModelCache(config, parameters, model.seed), self.task)
 
     def unknown_words(self, sentence: str) -> list[str]:
-        """The words that the model reads as <unk>."""
+        """The words, or characters, that the model reads as <unk>."""
         return self.task.source_tokenizer.unknown(sentence)
 
     def predict(self, sentence: str, strict: bool = False) -> str:
@@ -34,7 +34,8 @@ class Pretrained:
         unknown = self.unknown_words(sentence)
         if strict and unknown:
             raise ValueError(
-                f"unknown word {unknown[0]!r}: not among the {len(self.task.source_tokenizer)} tokens of the model"
+                f"unknown {self.task.source_tokenizer.unit} {unknown[0]!r}: not among the "
+                f"{len(self.task.source_tokenizer)} tokens of the model"
             )
         return self.reader.predict([sentence])[0]
 
@@ -46,7 +47,7 @@ class Pretrained:
         if sentence is None:
             example = self.task.probe()
         else:
-            words = " ".join(self.task.source_tokenizer.split(sentence))
+            words = " ".join(sentence.split())
             example = Example(words, self.task.expected(words) or "", "typed")
         with np.errstate(all="ignore"):
             attention, prediction = self.reader.read(example)
@@ -61,8 +62,9 @@ class WithoutData(Task):
     def __init__(self, model: SavedModel, reason: str) -> None:
         training = model.config.training
         super().__init__(model.config.task, training.seed, training.batch_size)
-        self.source_tokenizer = Tokenizer(model.source_tokens)
-        self.target_tokenizer = Tokenizer(model.target_tokens)
+        kind = model.config.task.tokenizer_kind
+        self.source_tokenizer = tokenizer_of(kind, model.source_tokens)
+        self.target_tokenizer = tokenizer_of(kind, model.target_tokens)
         self.source_width = self.target_width = LONGEST_ANSWER
         self.reason = reason
 

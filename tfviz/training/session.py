@@ -393,7 +393,7 @@ class Session:
         if isinstance(probe, int):
             example = self.task.example(probe)
         else:
-            sentence = " ".join(self.task.source_tokenizer.split(probe))
+            sentence = " ".join(probe.split())
             self.reader.encode(sentence)
             example = Example(sentence, self.task.expected(sentence) or "", "typed")
         self.unknown_words = tuple(self.task.source_tokenizer.unknown(example.source))
@@ -404,7 +404,8 @@ class Session:
         unknown = self.task.source_tokenizer.unknown(sentence)
         if strict and unknown:
             raise ValueError(
-                f"unknown word {unknown[0]!r}: not among the {len(self.task.source_tokenizer)} tokens"
+                f"unknown {self.task.source_tokenizer.unit} {unknown[0]!r}: not among the "
+                f"{len(self.task.source_tokenizer)} tokens"
             )
         return self._at_boundary(lambda: self.reader.predict([sentence])[0])
 

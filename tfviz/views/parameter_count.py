@@ -17,7 +17,7 @@ def parameter_count(config: RunConfig) -> int | None:
     if task.path is not None and _is_large(task.path):
         return None
     if task.generated:  # the vocabulary depends on the alphabet alone
-        task = dataclasses.replace(task, length=2, minimum_length=1, validation=1, probe=1)
+        task = dataclasses.replace(task, length=6, minimum_length=1, validation=1, probe=1)
     source, target = _vocabularies(task, _modified(task.path))
     return Layout(config.model.model_config(source, target)).count
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tfviz.training.config import GENERATED_TASKS, RunConfig
+from tfviz.training.config import GENERATED_TASKS, RULE_TASKS, RunConfig
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ MAIN = (
 
 LABELS = {
     "task.minimum_length": "Shortest",
+    "task.bpe_size": "BPE tokens",
+    "task.shared_vocabulary": "One vocabulary",
     "task.validation": "Held out",
     "task.probe": "Watched pair",
     "model.layer_norm_eps": "Norm epsilon",
@@ -83,9 +85,14 @@ UNDECISIVE = ("name", "description")
 
 SHOWN_FOR: dict[str, Callable[[str], bool]] = {
     "task.path": lambda task: task == "file",
-    "task.length": lambda task: task in GENERATED_TASKS,
-    "task.minimum_length": lambda task: task in GENERATED_TASKS,
-    "task.alphabet": lambda task: task in GENERATED_TASKS,
+    "task.length": lambda task: task in (*GENERATED_TASKS, "translation"),
+    "task.minimum_length": lambda task: task in (*GENERATED_TASKS, "translation"),
+    "task.alphabet": lambda task: task in (*GENERATED_TASKS, *RULE_TASKS),
+    "task.depth": lambda task: task == "brackets",
+    "task.examples": lambda task: task in RULE_TASKS,
+    "task.tokenizer": lambda task: task not in GENERATED_TASKS,
+    "task.bpe_size": lambda task: task not in GENERATED_TASKS,
+    "task.shared_vocabulary": lambda task: task not in GENERATED_TASKS,
 }
 """Fields that mean something for some tasks only."""
 

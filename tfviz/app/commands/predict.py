@@ -30,6 +30,6 @@ def run(arguments: argparse.Namespace) -> int:
     sentence = " ".join(arguments.words)
     answer = model.predict(sentence, arguments.strict)
     for word in model.unknown_words(sentence):
-        say(f"warning: unknown word {word!r} is read as <unk>")
+        say(f"warning: unknown {model.task.source_tokenizer.unit} {word!r} is read as <unk>")
     print(answer)
     return 0
