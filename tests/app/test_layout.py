@@ -1,9 +1,10 @@
 """Docks, themes and the hint: what can be moved, hidden and coloured, and what is remembered."""
 
 import numpy
+import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QDockWidget, QPushButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QPushButton, QTabBar, QWidget
 
 from tests.app.conftest import Open
 from tests.app.driving import Driver
@@ -37,13 +38,44 @@ def store_again(settings: Settings) -> Settings:
     return Settings(QSettings(settings._store.fileName(), QSettings.Format.IniFormat))
 
 
+FIRST = ("run_panel", "attention_panel", "prediction_panel", "curve_panel", "gradient_panel")
+"""Of each group of tabs; the others stand behind these."""
+
+
+def test_the_first_panel_of_every_group_of_tabs_is_in_front(driver: Driver) -> None:
+    for name in driver.window.panels:
+        assert dock(driver, name).visibleRegion().isEmpty() is (name not in FIRST), name
+
+
+def test_tabs_behind_a_panel_are_named_in_a_row_above_it(driver: Driver) -> None:
+    bars = [bar for bar in driver.window.findChildren(QTabBar) if bar.isVisible()]
+    named = {tuple(bar.tabText(tab) for tab in range(bar.count())): bar for bar in bars}
+    bar = named["Run", "Step"]
+    assert bar.geometry().bottom() < dock(driver, "run_panel").geometry().top()
+    driver.click_on(bar, bar.tabRect(1).center())
+    driver.qtbot.waitUntil(lambda: not dock(driver, "operation_panel").visibleRegion().isEmpty())
+    assert dock(driver, "run_panel").visibleRegion().isEmpty()
+
+
+@pytest.mark.parametrize("size", [(1600, 1000), (1280, 800)])
+def test_no_tab_is_cut_off(driver: Driver, size: tuple[int, int]) -> None:
+    driver.window.resize(*size)
+    driver.qtbot.waitUntil(lambda: driver.window.width() == size[0])
+    for bar in driver.window.findChildren(QTabBar):
+        for tab in range(bar.count()):
+            room = bar.tabRect(tab)
+            assert bar.rect().contains(room), bar.tabText(tab)
+            assert bar.fontMetrics().horizontalAdvance(bar.tabText(tab)) < room.width() - 16
+
+
 def test_the_panels_stand_as_in_the_design(driver: Driver) -> None:
     place = {name: dock(driver, name).geometry() for name in driver.window.panels}
     run, attention, prediction = (place[f"{name}_panel"] for name in ("run", "attention", "prediction"))
     curve, gradient = place["curve_panel"], place["gradient_panel"]
     assert run.right() < attention.left() < attention.right() < prediction.left()
-    assert run.top() == attention.top() == prediction.top()
-    assert attention.bottom() < curve.top() == gradient.top()
+    assert run.bottom() == attention.bottom() == prediction.bottom()
+    assert all(0 <= panel.top() - prediction.top() < 40 for panel in (run, attention))  # below their tabs
+    assert attention.bottom() < curve.top() <= gradient.top() < curve.top() + 40
     assert curve.right() < gradient.left()
     assert attention.width() > run.width() + prediction.width()
     assert curve.bottom() < driver.window.timeline.parentWidget().parentWidget().geometry().bottom()
@@ -132,7 +164,7 @@ def test_a_floating_panel_floats_again_at_the_next_start(open_window: Open, sett
 
 
 def test_reset_layout_brings_every_panel_back(driver: Driver) -> None:
-    before = {name: dock(driver, name).geometry() for name in driver.window.panels}
+    before = {name: dock(driver, name).geometry() for name in FIRST}
     dock(driver, "gradient_panel").close()
     dock(driver, "run_panel").setFloating(True)
     driver.window.tabifyDockWidget(dock(driver, "attention_panel"), dock(driver, "curve_panel"))
@@ -146,12 +178,13 @@ def test_reset_layout_brings_every_panel_back(driver: Driver) -> None:
 
     driver.qtbot.waitUntil(restored)
     assert not dock(driver, "run_panel").isFloating()
+    assert all(not dock(driver, name).visibleRegion().isEmpty() for name in FIRST)
 
 
 def test_an_arrangement_of_another_version_is_left_alone(open_window: Open, settings: Settings) -> None:
     settings._store.setValue("window/layout_1", b"nonsense")
     driver = open_window()
-    assert all(dock(driver, name).isVisible() for name in driver.window.panels)
+    assert all(dock(driver, name).isVisible() for name in FIRST)
 
 
 def test_a_dock_floats_and_returns_by_its_menu(driver: Driver) -> None:

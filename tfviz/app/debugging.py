@@ -12,7 +12,11 @@ from tfviz.app.problems import Problems
 from tfviz.training.followed import FollowedRun
 from tfviz.training.non_finite import NonFiniteError
 from tfviz.training.opening import ShownRun
+from tfviz.training.step_places import Place
+from tfviz.training.stepper import Stepper
 from tfviz.views.bridge import Feed
+from tfviz.views.operation_panel import OperationPanel
+from tfviz.views.operation_tensors import result_of
 from tfviz.views.step_debugger import Chosen, StepDebugger
 
 IN_FRONT = ("operation_panel", "inspector_panel")
@@ -91,6 +95,9 @@ class Debugging(QObject):
             dock.visibilityChanged.connect(self._soon.start)
             dock.panel.tensor_wished.connect(debugger.choose)
             dock.panel.work_wished.connect(debugger.run)
+            if isinstance(dock.panel, OperationPanel):
+                dock.panel.place_wished.connect(debugger.run_to)
+                dock.panel.action_wished.connect(lambda name: self._commands[name].trigger())
         self._enable()
 
     @property
@@ -98,12 +105,28 @@ class Debugging(QObject):
         """Whether a step is taken apart, or will be as soon as it is there."""
         return self._moment is not None or self._then is not None
 
+    @property
+    def shown_to_all(self) -> bool:
+        """Whether every panel that is seen shows the step as it is."""
+        return not any(self._is_stale(shown) and self._is_seen(shown) for shown in self._shown)
+
     def step_forward(self) -> None:
         """One operation; where no step is open, the one that follows is opened at its start."""
         if self.open:
             self._run(self.debugger.forward)
         else:
             self._begin()
+
+    def open_at(self, step: int, place: str) -> None:
+        """Take apart the step that follows the recorded one `step`, run to a place, and look at what came of it there.
+
+        `place` is a Place in words, or an operation's name, whose forward pass is meant. Where the step has no such
+        place, it is opened at its start.
+        """
+        self.leave()
+        if self._bridge.clock.step != step:
+            self._controls.go_to(step)
+        self._run(lambda: self.debugger.run(lambda stepper: _find(stepper, place), self._go_and_look))
 
     def leave(self) -> bool:
         """Take the step apart no longer; True if there was one."""
@@ -126,17 +149,23 @@ class Debugging(QObject):
 
     def _run(self, order: Callable[[], object]) -> None:
         """Give the order, once there is a step to give it to."""
-        if self._moment is None:
-            self._begin()
-            if self._then is not None:
-                self._then.append(order)
-        else:
+        if self._moment is not None:
             order()
+        elif self._then is not None:
+            self._then.append(order)
+        else:
+            self._begin(order)
 
-    def _begin(self) -> None:
+    def _go_and_look(self, found: tuple[Place, Chosen | None] | None) -> None:
+        if found is not None:
+            place, chosen = found
+            self.debugger.run_to(place.number)
+            self.debugger.choose(chosen)
+
+    def _begin(self, *orders: Callable[[], object]) -> None:
         """Open the step that follows the one of the clock, as soon as training is parked there."""
         session, transport = self._controls.runs.current, self._controls.transport
-        if session is None or transport is None or self._then is not None:
+        if session is None or transport is None:
             return
         if isinstance(session, FollowedRun):
             self._controls.tell("Only a run that this window trains can be taken apart")
@@ -144,7 +173,7 @@ class Debugging(QObject):
         self._bridge.clock.pause()
         if self._bridge.clock.following and transport.training:
             transport.pause()
-        self._then = []
+        self._then = list(orders)
         for name in IN_FRONT:
             if name in self._docks:
                 self._docks[name].show()
@@ -167,6 +196,7 @@ class Debugging(QObject):
             self.leave()
         if self._moment is not None:
             self._show()
+            self._show_opening(self._moment.step + 1)
 
     def _arrived(self, moment: _Moment, here: _Moment) -> bool:
         """Whether the clock is where the next step is to be opened."""
@@ -206,8 +236,7 @@ class Debugging(QObject):
     def _show(self) -> None:
         """Show those panels that are seen what they have not been shown. Nothing is read while the step moves."""
         for shown in self._shown:
-            stale = shown.version != self._version or shown.chosen != self.debugger.chosen
-            if not stale or not self.debugger.rests or not self._is_seen(shown):
+            if not self._is_stale(shown) or not self.debugger.rests or not self._is_seen(shown):
                 continue
             if shown.version != self._version:
                 shown.version = self._version
@@ -215,6 +244,18 @@ class Debugging(QObject):
             if shown.chosen != self.debugger.chosen:
                 shown.chosen = self.debugger.chosen
                 shown.feed.panel.show_chosen(self.debugger.chosen)
+
+    def _is_stale(self, shown: _Shown) -> bool:
+        return shown.version != self._version or shown.chosen != self.debugger.chosen
+
+    def _show_opening(self, step: int) -> None:
+        """Say how far the step is that is being opened, where that takes long."""
+        if not self.debugger.opening or self.debugger.progress is None:
+            return
+        done, of = self.debugger.progress
+        for shown in self._shown:
+            if isinstance(shown.feed.panel, OperationPanel) and shown.feed.seen:
+                shown.feed.panel.show_opening(f"Opening step {step:,}: {done:,} of {of:,} steps recomputed")
 
     def _is_seen(self, shown: _Shown) -> bool:
         shown.feed.check()
@@ -235,3 +276,11 @@ class Debugging(QObject):
             self._problems.show("This step cannot be taken apart", str(error), repr(error))
         else:
             self._problems.show("Something in this step could not be computed", str(error), repr(error))
+
+
+def _find(stepper: Stepper, words: str) -> tuple[Place, Chosen | None] | None:
+    """The place that is meant, and what comes of it."""
+    for place in stepper.places:
+        if words in (str(place), place.name):
+            return place, result_of(stepper, place)
+    return None

@@ -23,14 +23,15 @@ from PySide6.QtWidgets import (
 )
 
 _MOVES = ("Left", "Right", "Shift+Left", "Shift+Right", "Home", "End")
-_TEXT = (*_MOVES, "Space", "?", "G", "B", "P", "X", ".", ",")
+_LIST = (*_MOVES, "Space", "?", "G", "B", "P", "X")
+_TEXT = (*_LIST, ".", ",")
 _OWN: tuple[tuple[type[QWidget], tuple[str, ...]], ...] = (
     (QLineEdit, _TEXT),
     (QTextEdit, _TEXT),
     (QPlainTextEdit, _TEXT),
     (QAbstractSpinBox, _TEXT),
     (QComboBox, _TEXT),
-    (QAbstractItemView, _TEXT),
+    (QAbstractItemView, _LIST),
     (QAbstractSlider, _MOVES),
     (QTabBar, _MOVES),
     (QAbstractButton, ("Space",)),

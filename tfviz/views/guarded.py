@@ -10,15 +10,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject
 
-Widget = TypeVar("Widget", bound=type[QWidget])
+Widget = TypeVar("Widget", bound=type[QObject])
 
 
 def guarded(widget: Widget) -> Widget:
-    """Class decorator: guards the event handlers that the class itself defines (paintEvent, keyPressEvent, ...)."""
+    """Class decorator: guards the event handlers that the class itself defines (paintEvent, keyPressEvent, ...), and
+    the painting of a delegate."""
     for name, method in list(vars(widget).items()):
-        if name.endswith("Event") and callable(method):
+        if (name.endswith("Event") or name == "paint") and callable(method):
             setattr(widget, name, _guard(method))
     return widget
 

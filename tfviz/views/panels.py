@@ -3,8 +3,16 @@
 from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.gradient_panel import GradientPanel
+from tfviz.views.operation_panel import OperationPanel
 from tfviz.views.panel import Panel
 from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.run_panel import RunPanel
 
-PANELS: list[type[Panel]] = [RunPanel, AttentionPanel, PredictionPanel, CurvePanel, GradientPanel]
+PANELS: list[type[Panel]] = [
+    RunPanel,
+    OperationPanel,
+    AttentionPanel,
+    PredictionPanel,
+    CurvePanel,
+    GradientPanel,
+]

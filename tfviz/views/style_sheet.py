@@ -58,6 +58,10 @@ QPushButton:pressed { background: $line; }
 QPushButton:focus { border-color: $accent; }
 QPushButton:checked { background: $selection; border-color: $accent; }
 QPushButton:disabled { color: $disabled; background: $panel; }
+QPushButton[small="true"] { padding: 1px 6px; min-height: 16px; font-size: 12px; border-radius: 4px; }
+QPushButton[tight="true"] { padding: 1px 4px; font-size: 11px; }
+QPushButton[small="true"][absent="true"] { background: transparent; border-style: dashed; color: $faint; }
+QPushButton[small="true"][absent="true"]:checked { border-color: $accent; }
 QPushButton[flat="true"] { background: transparent; border: 1px solid transparent; padding: 4px 8px; }
 QPushButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:focus { border-color: $accent; }
@@ -154,11 +158,12 @@ QTabBar::tab {
 QTabBar::tab:selected { background: $panel; color: $text; border-bottom-color: $accent; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:focus { color: $accent; }
+QMainWindow > QTabBar { font-size: 12px; font-weight: 600; }
 QMainWindow > QTabBar::tab {
-    background: transparent; border: 0; border-bottom: 2px solid transparent; padding: 4px 10px 3px 10px;
-    margin: 0 2px 4px 0; font-size: 12px; }
+    background: transparent; border: 0; border-bottom: 2px solid transparent; padding: 5px 12px 4px 12px;
+    margin: 0 0 4px 0; }
 QMainWindow > QTabBar::tab:hover { border-bottom-color: $line; }
-QMainWindow > QTabBar::tab:selected { background: transparent; border-bottom-color: $accent; font-weight: 600; }
+QMainWindow > QTabBar::tab:selected { background: transparent; border-bottom-color: $accent; }
 QMainWindow > QTabBar::tab:focus { color: $accent; }
 QTabWidget::pane { border: 0; }
 QDockWidget { color: $text; font-weight: 600; }
