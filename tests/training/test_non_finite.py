@@ -95,8 +95,9 @@ def test_a_wrong_number_in_the_output_of_any_operation_is_named(config: RunConfi
 
 
 @pytest.mark.parametrize("config", [HARD, GELU], ids=["post-norm relu dropout", "pre-norm gelu"])
-def test_a_wrong_number_in_any_gradient_is_named(config: RunConfig) -> None:
-    wrong, kinds = wrongly_named(config, "backward", math.nan)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_wrong_number_in_any_gradient_is_named(config: RunConfig, value: float) -> None:
+    wrong, kinds = wrongly_named(config, "backward", value)
     assert wrong == []
     assert kinds == KINDS - {"KeyMask"} - ({"GELU"} if config is HARD else {"ReLU", "Dropout"})
 

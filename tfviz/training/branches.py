@@ -85,6 +85,7 @@ class Line:
         history = History(self.history.names)
         if step:
             history.extend({column: self.history.column(column)[:step] for column in history.names})
+        history.update_ratios = self.history.update_ratios.up_to(step)
         configs = [(start, config) for start, config in self.configs if start <= step]
         branch = Branch(number, name, self.branch.number, step, configs[-1][1])
         return Line(branch, history, self.keyframes.up_to(step), configs)

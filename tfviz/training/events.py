@@ -59,8 +59,20 @@ class Warned(Event):
 
 
 @dataclass(frozen=True)
+class BreakHit(Event):
+    """Training was stopped before the update of the next step, by a condition that the user set."""
+
+    text: str
+    """A sentence: the condition, its numbers, the place."""
+    place: str
+    """Where to look: an operation's name, "clipping" or "update"."""
+
+
+@dataclass(frozen=True)
 class Failed(Event):
     """Training ended by an error."""
 
     text: str
     traceback: str
+    place: str = ""
+    """The operation in which the first NaN or infinity of the next step arose, where that was the error."""

@@ -182,7 +182,7 @@ class FollowedRun:
         furthest = self._frontier if line is self.line else line.frontier
         if not 0 <= step <= furthest:
             raise ValueError(f"step {step} is not recorded in branch {line.branch.name}: 0 to {furthest}")
-        picture = self._picture(line, step, self._recomputed, progress, demand.flow)
+        picture = self._picture(line, step, self._recomputed, progress, demand.flow, demand.optimiser)
         if picture is None or demand.stages is None or self._recomputed is None:
             return picture
         stages = self._recomputed.stages(line, step, demand.stages, progress)
@@ -363,28 +363,37 @@ class FollowedRun:
         recomputed: Recomputed | None,
         progress: Progress | None = None,
         flow: bool = False,
+        optimiser: bool = False,
     ) -> Snapshot | None:
         """As `view`."""
         try:
             try:
-                return self._read_picture(line, step, recomputed, progress, flow)
+                return self._read_picture(line, step, recomputed, progress, flow, optimiser)
             except RunFileError:  # the writer may have thinned what the last look had found
                 if not self._reader.refresh():
                     raise
-                return self._read_picture(line, step, recomputed, progress, flow)
+                return self._read_picture(line, step, recomputed, progress, flow, optimiser)
         except (RunFileError, OSError) as error:
             self._lose(error)
             return no_snapshot(self._reader, line, step)
 
     def _read_picture(
-        self, line: Line, step: int, recomputed: Recomputed | None, progress: Progress | None, flow: bool
+        self,
+        line: Line,
+        step: int,
+        recomputed: Recomputed | None,
+        progress: Progress | None,
+        flow: bool,
+        optimiser: bool,
     ) -> Snapshot | None:
         recorded = last_snapshot(self._reader, line, step)
         complete = recorded.step == step and recorded.attention
-        if recomputed is None or (complete and not flow):
+        if recomputed is None or (complete and not (flow or optimiser)):
             return recorded
-        picture = recomputed.picture(line, step, progress, flow)
-        return replace(recorded, flow=picture.flow) if complete and picture else picture
+        picture = recomputed.picture(line, step, progress, flow, optimiser)
+        if complete and picture:
+            return replace(recorded, flow=picture.flow, optimiser=picture.optimiser)
+        return picture
 
     def _existing(self, branch: int) -> Line:
         lines = self._lines.all

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy
 
+from tfviz.training.sparse_record import SparseRecord
+
 SCALARS = (
     "loss",
     "token_accuracy",
@@ -40,6 +42,8 @@ class History:
         if len(places) != len(names):
             raise ValueError(f"history names are not distinct: {', '.join(names)}")
         self._state = _State(places, numpy.empty((len(places), max(capacity, 1))), 0)
+        self.update_ratios = SparseRecord()
+        """By parameter group, of the steps at which somebody looked; in memory alone."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,10 +96,13 @@ class History:
             cells[places[name], length : length + rows] = column
         self._state = _State(places, cells, length + rows)
 
-    def so_far(self) -> "History":
-        """What is there now, without copying it: a history that nobody appends to while this one goes on."""
+    def so_far(self, length: int | None = None) -> "History":
+        """What is there now, or its first rows, without copying it: a history that nobody appends to while this one
+        goes on."""
         other = History(())
-        other._state = self._state
+        places, cells, there = self._state
+        other._state = _State(places, cells, there if length is None else min(length, there))
+        other.update_ratios = self.update_ratios
         return other
 
     def add(self, name: str) -> None:

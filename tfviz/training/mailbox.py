@@ -19,6 +19,7 @@ class Demand:
     flow: bool = False
     stages: StagesWish | None = None
     """The head to be taken apart."""
+    optimiser: bool = False
 
     def __or__(self, other: Self) -> Self:
         """What either of two panels needs; what only one can have, the first one has."""

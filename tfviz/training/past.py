@@ -7,10 +7,12 @@ import numpy as np
 
 from tfviz.training.branches import Line
 from tfviz.training.inference import Reader
+from tfviz.training.snapshot import OptimiserState
 from tfviz.training.stages import HeadStages, StagesWish
 from tfviz.training.tasks import Example, Task
 from tfviz.training.trail import Trail
 from tfviz.training.trainer import State, Trainer
+from tfviz.training.updates import measured
 
 Progress = Callable[[int, int], bool]
 """Told how many of how many steps are recomputed; False gives up."""
@@ -33,9 +35,14 @@ def replay(
             return False
         if trail is not None and trail.wants(trainer.step, step):
             trail.keep(trainer.step, trainer.state())
-        trainer.reconfigure(line.config_after(trainer.step))
-        trainer.train_batch()
+        take_step(trainer, line)
     return True
+
+
+def take_step(trainer: Trainer, line: Line) -> None:
+    """The recorded step of a branch that follows, again."""
+    trainer.reconfigure(line.config_after(trainer.step))
+    trainer.train_batch()
 
 
 class Past:
@@ -48,12 +55,26 @@ class Past:
         self._trail = Trail()
         self.reader = Reader(trainer.models, task)
 
-    def visit(self, line: Line, step: int, progress: Progress | None = None) -> bool:
-        """Bring the second set to a step of a branch. The caller holds `lock` while it does so and looks around."""
+    def visit(self, line: Line, step: int, progress: Progress | None = None, by_update: bool = False) -> bool:
+        """Bring the second set to a step of a branch. The caller holds `lock` while it does so and looks around.
+
+        `by_update`: by taking the last step, whose update can be measured then, even where a keyframe lies.
+        """
         if line is not self._line:
             self._trainer.restore(line.keyframes.nearest(step)[1])
             self._line = line
             self._trail.clear()
+        arrived = self._trainer.step == step and self._trainer.last_update is not None
+        if not by_update or arrived or step == 0:
+            return self._replay(line, step, progress)
+        if not self._replay(line, step - 1, progress):
+            return False
+        self._trainer.watches_updates = True
+        take_step(self._trainer, line)
+        self._trainer.watches_updates = False
+        return True
+
+    def _replay(self, line: Line, step: int, progress: Progress | None) -> bool:
         self._use_trail(line, step)
         return replay(self._trainer, line, step, progress, self._trail)
 
@@ -80,6 +101,10 @@ class Past:
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies under torch's names, of where it is."""
         return {name: array.copy() for name, array in self._trainer.parameters.items()}
+
+    def update(self) -> OptimiserState | None:
+        """The update by which it came where it is; None where it was not visited so, and at step 0."""
+        return measured(self._trainer)
 
     def state(self) -> State:
         """Everything to resume from where it is."""

@@ -42,17 +42,25 @@ class Recomputed:
         return cls(config, task) if tokens == (reader.source_tokens, reader.target_tokens) else None
 
     def picture(
-        self, line: Line, step: int, progress: Progress | None = None, flow: bool = False
+        self,
+        line: Line,
+        step: int,
+        progress: Progress | None = None,
+        flow: bool = False,
+        optimiser: bool = False,
     ) -> Snapshot | None:
-        """What the model does after `step` updates; None where `progress` gave up."""
+        """What the model does after `step` updates; None where `progress` gave up. Flags as of FollowedRun.view."""
 
         def read() -> Snapshot:
             config = line.config_after(step)
             attention, prediction = self._past.reader.read(self._probe)
             measured = self._past.reader.read_flow(self._probe) if flow else None
-            return Snapshot(step, config.training.seed, config, attention, prediction, flow=measured)
+            update = self._past.update() if optimiser else None
+            return Snapshot(
+                step, config.training.seed, config, attention, prediction, flow=measured, optimiser=update
+            )
 
-        return self._at(line, step, read, progress)
+        return self._at(line, step, read, progress, optimiser)
 
     def stages(
         self, line: Line, step: int, wish: StagesWish, progress: Progress | None = None
@@ -72,7 +80,12 @@ class Recomputed:
         self._past.close()
 
     def _at(
-        self, line: Line, step: int, look: Callable[[], Result], progress: Progress | None = None
+        self,
+        line: Line,
+        step: int,
+        look: Callable[[], Result],
+        progress: Progress | None = None,
+        by_update: bool = False,
     ) -> Result | None:
         with self._past.lock, np.errstate(all="ignore"):
-            return look() if self._past.visit(line, step, progress) else None
+            return look() if self._past.visit(line, step, progress, by_update) else None

@@ -13,6 +13,8 @@ from typing import Self, TypeVar
 import numpy as np
 
 from tfviz.training.branches import Line, changed_together, describe, first_line
+from tfviz.training.break_conditions import BreakCondition
+from tfviz.training.breaks import Breaks
 from tfviz.training.catching_up import catch_up
 from tfviz.training.config import RunConfig, difference, with_shards
 from tfviz.training.events import Branched, Intervened, Warned
@@ -24,10 +26,11 @@ from tfviz.training.mailbox import WHOLE, Demand, Mailbox
 from tfviz.training.past import Past, Progress, replay
 from tfviz.training.recording import Recording, recorded_config, restore_lines
 from tfviz.training.run_file import Branch, RunFileError, RunReader
-from tfviz.training.snapshot import Snapshot
+from tfviz.training.snapshot import OptimiserState, Snapshot
 from tfviz.training.stepper import Stepper
 from tfviz.training.tasks import Example, Task, create_task
 from tfviz.training.trainer import Trainer
+from tfviz.training.updates import PlannedUpdate, measured
 from tfviz.training.worker import Worker
 
 Result = TypeVar("Result")
@@ -56,6 +59,7 @@ class Session:
         self._past: Past | None = None
         self._past_lock = threading.Lock()
         self._recording: Recording | None = None
+        self._breaks = Breaks()
         self.opened_from: Path | None = None
         """The file that the run was read from."""
         self.probe: Example = self.task.probe()
@@ -159,6 +163,19 @@ class Session:
         return self._worker.mailbox
 
     @property
+    def break_conditions(self) -> tuple[BreakCondition, ...]:
+        """Each of them stops training before an update that meets it: BreakError, or the event BreakHit.
+
+        Any thread may set them; they count from the next step on. They are no part of the run, and change no bit of it.
+        A step that one of them has stopped is let pass by it when it is taken again.
+        """
+        return self._breaks.conditions
+
+    @break_conditions.setter
+    def break_conditions(self, conditions: Iterable[BreakCondition]) -> None:
+        self._breaks.conditions = tuple(conditions)
+
+    @property
     def running(self) -> bool:
         """Whether a worker thread owns the session."""
         return self._worker.running
@@ -181,10 +198,11 @@ class Session:
                 after_step()
 
     def advance(self) -> None:
-        """One step, in the caller's thread, recorded if it is a new one."""
+        """One step, in the caller's thread, recorded if it is a new one. BreakError instead of its update."""
         line = self._line
         self.trainer.reconfigure(line.config_after(self.step))
-        row = self.trainer.train_batch()
+        self.trainer.watches_updates = self.mailbox.wanted.optimiser
+        row = self.trainer.train_batch(self._test_breaks if self._breaks.conditions else None)
         if self.step <= line.frontier:
             return
         every = self.config.training.validation_every
@@ -196,6 +214,9 @@ class Session:
             line.history.append_row(self.step, row)
         if line.keyframes.due(self.step):
             self._keep(line)
+
+    def _test_breaks(self, plan: PlannedUpdate) -> None:
+        self._breaks.test(self.trainer, self._line.history, plan)
 
     def _keep(self, line: Line) -> None:
         """Make the present step a keyframe."""
@@ -255,13 +276,14 @@ class Session:
         line = self._line if branch is None else self._existing(branch)
 
         def look(past: Past) -> Snapshot | None:
-            snapshot = self._snapshot(past.reader, step, replace(demand, stages=None))
+            update = self._noted(line, step, past.update()) if demand.optimiser else None
+            snapshot = self._snapshot(past.reader, step, replace(demand, stages=None), update)
             if demand.stages is None:
                 return snapshot
             stages = past.stages(line, self.probe, demand.stages, progress)
             return None if stages is None else replace(snapshot, stages=stages)
 
-        return self._look_back(step, line.branch.number, progress, look)
+        return self._look_back(step, line.branch.number, progress, look, by_update=demand.optimiser)
 
     def parameters_at(self, step: int) -> dict[str, np.ndarray]:
         """Copies of all parameters at a recorded step of this branch, while training goes on. ValueError as `view`."""
@@ -283,7 +305,12 @@ class Session:
         return Stepper(with_shards(line.config_after(step), self.trainer.shards), self.task, state)
 
     def _look_back(
-        self, step: int, branch: int | None, progress: Progress | None, look: Callable[[Past], Result]
+        self,
+        step: int,
+        branch: int | None,
+        progress: Progress | None,
+        look: Callable[[Past], Result],
+        by_update: bool = False,
     ) -> Result | None:
         line = self._line if branch is None else self._existing(branch)
         if not 0 <= step <= line.frontier:
@@ -294,7 +321,7 @@ class Session:
             if self._past is None:
                 self._past = Past(Trainer(self._config, self.task), self.task)
         with self._past.lock:
-            return look(self._past) if self._past.visit(line, step, progress) else None
+            return look(self._past) if self._past.visit(line, step, progress, by_update) else None
 
     def intervene(self, path: str, value: object) -> Branch:
         """Change the configuration for the steps that follow: in this branch at its frontier, else in a new one.
@@ -411,7 +438,8 @@ class Session:
 
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
         """What the panels show of the present step, all that a run file keeps unless told. For the worker's thread."""
-        return self._snapshot(self.reader, self.step, demand or WHOLE)
+        demand = demand or WHOLE
+        return self._snapshot(self.reader, self.step, demand, self._update() if demand.optimiser else None)
 
     def show(self) -> None:
         """Leave a picture of the present step, whole, in the mailbox. For the worker, or while nobody trains."""
@@ -420,7 +448,24 @@ class Session:
     def _at_boundary(self, function: Callable[[], Result]) -> Result:
         return self.gate.call(function).result() if self.running else function()
 
-    def _snapshot(self, reader: Reader, step: int, demand: Demand) -> Snapshot:
+    def _update(self) -> OptimiserState | None:
+        """The update that led to the present step; if nobody watched it, it is made again beside the training."""
+        update = measured(self.trainer)
+        if update is None and self.step and self.gate.state != "running":
+            update = self._look_back(self.step, None, None, Past.update, by_update=True)
+        return self._noted(self._line, self.step, update)
+
+    @staticmethod
+    def _noted(line: Line, step: int, update: OptimiserState | None) -> OptimiserState | None:
+        """Keep the ratios of an update that somebody looks at."""
+        if update is not None:
+            ratios = dict(zip(update.groups, update.update_ratio.tolist(), strict=True))
+            line.history.update_ratios.add(step, ratios)
+        return update
+
+    def _snapshot(
+        self, reader: Reader, step: int, demand: Demand, update: OptimiserState | None = None
+    ) -> Snapshot:
         attention = prediction = None
         if demand.prediction:
             attention, prediction = reader.read(self.probe)
@@ -436,9 +481,11 @@ class Session:
             self.unknown_words,
             reader.read_flow(self.probe) if demand.flow else None,
             reader.read_stages(self.probe, demand.stages) if demand.stages else None,
+            update,
         )
 
     def _go_to(self, step: int) -> None:
+        self._breaks.forget()
         replay(self.trainer, self._line, step)
 
     def _change(self, values: Mapping[str, object]) -> Branch:
@@ -468,6 +515,7 @@ class Session:
         return self._line
 
     def _switch(self, line: Line) -> None:
+        self._breaks.forget()
         self.trainer.restore(line.keyframes.nearest(line.frontier)[1])
         replay(self.trainer, line, line.frontier)
         self._line = line  # others look at it meanwhile

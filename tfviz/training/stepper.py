@@ -27,6 +27,7 @@ from tfviz.training.step_places import Of, Place, places_of, positions_of_result
 from tfviz.training.step_provenance import StepProvenance, Told
 from tfviz.training.tasks import Task
 from tfviz.training.trainer import State, Trainer
+from tfviz.training.updates import update_ratios
 
 
 @dataclass(frozen=True)
@@ -183,13 +184,10 @@ class Stepper:
         tried = self.next is not None
         if tried:
             self._update(self._clipping)
-        old, new = self._start["parameters"], self._trainer.parameters.flat
-        with np.errstate(all="ignore"):
-            change = self._trainer.group_norms(new - old)
-            ratios = np.divide(change, self._trainer.group_norms(old))
+        ratios = update_ratios(self._trainer, self._start["parameters"], self._trainer.parameters.flat)
         if tried:
             self._trainer.restore(self._start)
-        return dict(zip(self._trainer.groups, ratios.tolist(), strict=True))
+        return ratios
 
     def check(self, name: str, index: tuple[int, ...]) -> CellCheck:
         """The gradient by one entry of a parameter at the start of this step, also by central differences.

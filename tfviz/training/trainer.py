@@ -20,6 +20,7 @@ from tfviz.training.history import GROUP_PREFIX, SCALARS
 from tfviz.training.models import ModelCache, default_shards
 from tfviz.training.non_finite import NonFiniteError, first_non_finite
 from tfviz.training.tasks import Task
+from tfviz.training.updates import BeforeUpdate, MadeUpdate, PlannedUpdate
 
 State = dict[str, np.ndarray]
 
@@ -44,11 +45,17 @@ class Trainer:
         self.schedule = self._schedule(config)
         self.step = 0
         self.scalar_names = (*SCALARS, *(GROUP_PREFIX + group for group in self.groups))
+        self.watches_updates = False
+        """Whether a step keeps what its update is measured by: a copy of the parameters."""
+        self.last_update: MadeUpdate | None = None
+        """The update that led here, if it was watched."""
+        self._before: np.ndarray | None = None
 
-    def train_batch(self) -> list[float]:
+    def train_batch(self, before_update: BeforeUpdate | None = None) -> list[float]:
         """One step; returns its scalars in the order of `scalar_names`, NaN for those of validation.
 
-        NonFiniteError, and the state as before, where the loss or the gradient is NaN or infinite.
+        NonFiniteError, and the state as before, where the loss or the gradient is NaN or infinite; the same with what
+        `before_update` raises.
         """
         started = time.perf_counter()
         step = self.step + 1
@@ -63,10 +70,12 @@ class Trainer:
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise NonFiniteError(step, loss, norm, first_non_finite(model, batch))
         tokens, sequences = accuracies(model, batch)
-        learning_rate = self.schedule(step)
-        self.optimizer.update(
-            model.gradients, learning_rate, clip_scale(norm, self.config.training.clip_norm)
-        )
+        learning_rate, scale = self.schedule(step), clip_scale(norm, self.config.training.clip_norm)
+        plan = PlannedUpdate(step, loss, norm, group_norms, learning_rate, scale, model, batch)
+        if before_update is not None:
+            before_update(plan)
+        self.last_update = self._watch(plan) if self.watches_updates else None
+        self.optimizer.update(model.gradients, learning_rate, scale)
         self.step = step
         elapsed = time.perf_counter() - started
         return [
@@ -81,6 +90,13 @@ class Trainer:
             math.nan,
             *group_norms,
         ]
+
+    def _watch(self, plan: PlannedUpdate) -> MadeUpdate:
+        """What the update is measured by, once it is made."""
+        if self._before is None:
+            self._before = np.empty_like(self.parameters.flat)
+        np.copyto(self._before, self.parameters.flat)
+        return MadeUpdate(plan.learning_rate, plan.scale, plan.group_norms, self._before)
 
     def reconfigure(self, config: RunConfig) -> None:
         """Train on with another configuration of the same model, task and kind of optimiser; no state is lost."""
@@ -126,6 +142,7 @@ class Trainer:
         self.parameters.flat[...] = state["parameters"]
         self.optimizer.restore(state)
         self.step = int(state["step"])
+        self.last_update = None
 
     def _schedule(self, config: RunConfig) -> Schedule:
         training = config.training

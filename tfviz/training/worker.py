@@ -8,29 +8,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from tfviz.training.events import Failed, Finished, Paused, Resumed, Stopped
+from tfviz.training.breaks import BreakError
+from tfviz.training.events import BreakHit, Failed, Finished, Paused, Resumed, Stopped
 from tfviz.training.gate import Gate, GateChange
 from tfviz.training.mailbox import Demand, Mailbox
 from tfviz.training.non_finite import NonFiniteError
 from tfviz.training.snapshot import Snapshot
 
-DECODING_INTERVAL = 0.25
-"""Seconds between two free-running decodings while training runs, at least."""
+DECODING_INTERVAL, DECODING_SHARE = 0.25, 0.03
+FLOW_INTERVAL, FLOW_SHARE = 0.1, 0.05
+STAGES_INTERVAL, STAGES_SHARE = 0.1, 0.05
+MEASURING_INTERVAL, MEASURING_SHARE = 0.2, 0.02
+"""Seconds between two free-running decodings while training runs, at least, and the part of the training thread's time
+that they may take: where one takes long they become rarer. The same of the flow, of a head taken
+apart, and of what an update did."""
 
-DECODING_SHARE = 0.03
-"""Part of the training thread's time that they may take: where one takes long they become rarer."""
-
-FLOW_INTERVAL = 0.1
-"""Seconds between two measurements of the flow while training runs, at least."""
-
-FLOW_SHARE = 0.05
-"""Part of the training thread's time that they may take."""
-
-STAGES_INTERVAL = 0.1
-"""Seconds between two heads taken apart while training runs, at least."""
-
-STAGES_SHARE = 0.05
-"""Part of the training thread's time that they may take."""
+PACES = {
+    "decoding": (DECODING_INTERVAL, DECODING_SHARE),
+    "flow": (FLOW_INTERVAL, FLOW_SHARE),
+    "stages": (STAGES_INTERVAL, STAGES_SHARE),
+    "optimiser": (MEASURING_INTERVAL, MEASURING_SHARE),
+}
 
 
 class Trainable(Protocol):
@@ -55,7 +53,7 @@ class Worker:
         self.gate = Gate(self._gate_changed)
         self.mailbox = Mailbox()
         self._pictured = pictured
-        self._decoding_due = self._flow_due = self._stages_due = -math.inf
+        self._due = dict.fromkeys(PACES, -math.inf)
         self._thread: threading.Thread | None = None
 
     @property
@@ -86,13 +84,11 @@ class Worker:
         began = time.monotonic()
         snapshot = self.session.snapshot(demand)
         spent = time.monotonic() - began
-        if demand.flow:
-            self._flow_due = began + max(FLOW_INTERVAL, spent / FLOW_SHARE)
-        if demand.stages:
-            self._stages_due = began + max(STAGES_INTERVAL, spent / STAGES_SHARE)
+        for part, (interval, share) in PACES.items():
+            if whole if part == "decoding" else getattr(demand, part):
+                self._due[part] = began + max(interval, spent / share)
         self.mailbox.put(snapshot)
         if whole:
-            self._decoding_due = began + max(DECODING_INTERVAL, spent / DECODING_SHARE)
             self._pictured(snapshot)
 
     def _run(self) -> None:
@@ -103,8 +99,10 @@ class Worker:
                     going = self.gate.pass_step(self.session.step, self.session.loss)
                     if going:
                         self._step()
+                except BreakError as stop:
+                    self._halt(BreakHit(self.session.step, str(stop), stop.hit.place))
                 except NonFiniteError as error:
-                    self._halt(Failed(self.session.step, str(error), ""))
+                    self._halt(Failed(self.session.step, str(error), "", error.place))
                 except Exception as error:  # in a step, in a picture of it, or in a condition of the gate
                     text = f"{type(error).__name__}: {error}"
                     self._halt(Failed(self.session.step, text, traceback.format_exc()))
@@ -121,19 +119,26 @@ class Worker:
             self._picture()
 
     def _picture(self) -> None:
-        """What is wanted, but of its slower parts one at most, and each of them only now and then."""
+        """What is wanted, but of its slower parts one at most: the one that is due for the longest time."""
         wanted, now = self.mailbox.wanted, time.monotonic()
-        others = replace(wanted, flow=False, stages=None)
-        if others and now >= self._decoding_due:
-            self._leave(others, whole=True)
-        elif wanted.flow and now >= self._flow_due:
-            self._leave(Demand(attention=wanted.attention, flow=True), whole=False)
-        elif wanted.stages and now >= self._stages_due:
-            self._leave(Demand(attention=wanted.attention, stages=wanted.stages), whole=False)
+        attention, others = (
+            Demand(wanted.attention),
+            replace(wanted, flow=False, stages=None, optimiser=False),
+        )
+        asked = {
+            "decoding": others,
+            "flow": replace(attention, flow=True) if wanted.flow else Demand(),
+            "stages": replace(attention, stages=wanted.stages) if wanted.stages else Demand(),
+            "optimiser": replace(attention, optimiser=True) if wanted.optimiser else Demand(),
+        }
+        due = {part: self._due[part] for part, demand in asked.items() if demand and self._due[part] <= now}
+        part = min(due, key=due.__getitem__, default=None)
+        if part is not None:
+            self._leave(asked[part], whole=part == "decoding")
         elif wanted.attention:
             self.mailbox.put(self.session.snapshot(Demand(attention=True)))
 
-    def _halt(self, event: Failed | Finished) -> None:
+    def _halt(self, event: BreakHit | Failed | Finished) -> None:
         self.gate.pause()
         self.mailbox.post(event)
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from tfviz.training.events import (
     Branched,
+    BreakHit,
     Event,
     Failed,
     Finished,
@@ -76,6 +77,7 @@ class Feed:
             and (snapshot.prediction or not demand.prediction)
             and (snapshot.flow or not demand.flow)
             and (snapshot.stages or not demand.stages)
+            and (snapshot.optimiser or not demand.optimiser or snapshot.step == 0)
         )
         if demand and whole:
             self.pending = snapshot
@@ -120,6 +122,8 @@ class Bridge(QObject):
     resumed = Signal(object)
     paused = Signal(object)
     finished = Signal(object)
+    broken = Signal(object)
+    """A condition has stopped training before an update."""
     warned = Signal(object)
     failed = Signal(object)
     stopped = Signal(object)
@@ -337,6 +341,8 @@ class Bridge(QObject):
                 self.resumed.emit(event)
             case Paused():
                 self.paused.emit(event)
+            case BreakHit():
+                self.broken.emit(event)
             case Finished():
                 self.finished.emit(event)
             case Warned():
