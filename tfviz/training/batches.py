@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy
 
-from tfviz.training.datasets import Pair
+from tfviz.training.pair_formats import Pair
 from tfviz.training.tokenizer import PADDING, Tokenizer
 
 # What a stream is for is part of its key, so that no two uses share numbers.

@@ -101,7 +101,10 @@ class TaskConfig:
         int, 4000, "Different sentences to train on in dates and translation.", minimum=1, maximum=100_000
     )
     path: str | None = setting(
-        str, None, "Data of task file: lines of source, tab, target. None for the other tasks.", optional=True
+        str,
+        None,
+        "Data of task file: TSV, CSV or JSON lines with source and target. None for the other tasks.",
+        optional=True,
     )
     tokenizer: str = setting(
         str,

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from tfviz.resources import resource_path
-from tfviz.training.tokenizer import SPECIAL_TOKENS
+from tfviz.training.pair_formats import NumberedPair, Pair, format_of_file, read_pairs
 
-Pair = tuple[str, str]
-
-LONGEST_LINE = 10_000  # characters
-MOST_WORDS = 512  # in one sentence: attention grows with the square
 LARGEST_FILE = 256 * 1024 * 1024  # bytes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_EXPECTED = {
+    "tsv": "lines of source, tab, target",
+    "csv": "lines of source, comma, target",
+    "jsonl": "lines of JSON objects with source and target",
+}
 
 
 def identity_pairs() -> list[Pair]:
@@ -19,24 +20,27 @@ def identity_pairs() -> list[Pair]:
 
 
 def load_pairs(path: str | Path) -> list[Pair]:
-    """Read lines of source, tab, target from a UTF-8 file; skips blank lines, evens out white space.
+    """Read source and target from a UTF-8 file: TSV, CSV or JSON lines by its name; white space is evened out.
 
     ValueError names the file and, where it can, the line and what stands there.
     """
-    pairs = []
-    for number, line in enumerate(_read_lines(path), start=1):
-        if not line.strip():
-            continue
-        try:
-            pairs.append(_parse(line))
-        except ValueError as error:
-            raise ValueError(f"data file {path}, line {number}: {error}") from None
+    return [(source, target) for _, source, target in load_numbered_pairs(path)]
+
+
+def load_numbered_pairs(path: str | Path) -> list[NumberedPair]:
+    """The same, with the line of each."""
+    kind = format_of_file(path)
+    text = _read_text(path)
+    try:
+        pairs = list(read_pairs(text, kind))
+    except ValueError as error:
+        raise ValueError(f"data file {path}, {error}") from None
     if not pairs:
-        raise ValueError(f"data file {path} is empty; expected lines of source, tab, target")
+        raise ValueError(f"data file {path} is empty; expected {_EXPECTED[kind]}")
     return pairs
 
 
-def _read_lines(path: str | Path) -> list[str]:
+def _read_text(path: str | Path) -> str:
     file = Path(path)
     if "\0" in str(path):
         raise ValueError(f"data file {str(path)!r} cannot be read: no file has a NUL in its name")
@@ -54,34 +58,9 @@ def _read_lines(path: str | Path) -> list[str]:
         raise ValueError(f"data file {path} cannot be read: {error.strerror or error}") from None
     start = len(_BYTE_ORDER_MARK) if content.startswith(_BYTE_ORDER_MARK) else 0
     try:
-        text = content[start:].decode("utf-8")
+        return content[start:].decode("utf-8")
     except UnicodeDecodeError as error:
         offset = start + error.start
-        found = f"byte 0x{content[offset]:02x} at offset {offset}"
+        before = content[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        found = f"byte 0x{content[offset]:02x} at offset {offset}, in line {before.count(10) + 1}"
         raise ValueError(f"data file {path} is not UTF-8: {found}") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _parse(line: str) -> Pair:
-    if len(line) > LONGEST_LINE:
-        raise ValueError(f"{len(line)} characters; at most {LONGEST_LINE} are read")
-    if "\0" in line:
-        raise ValueError("a NUL character; this is no text")
-    columns = [" ".join(column.split()) for column in line.split("\t")]
-    if len(columns) != 2:
-        count = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
-        raise ValueError(f"expected source, tab, target; found {count}: {_shortened(line)}")
-    for name, column in zip(("source", "target"), columns, strict=True):
-        words = column.split(" ")
-        if not column:
-            raise ValueError(f"the {name} is empty: {_shortened(line)}")
-        if len(words) > MOST_WORDS:
-            raise ValueError(f"the {name} has {len(words)} words; at most {MOST_WORDS} are read")
-        reserved = set(words).intersection(SPECIAL_TOKENS)
-        if reserved:
-            raise ValueError(f"the word {min(reserved)} is reserved")
-    return columns[0], columns[1]
-
-
-def _shortened(line: str) -> str:
-    return repr(line if len(line) <= 60 else line[:57] + "...")

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tfviz.training.datasets import Pair
 from tfviz.training.inference import Reader
+from tfviz.training.pair_formats import Pair
 
 AT_ONCE = 64
 """Sentences decoded together."""

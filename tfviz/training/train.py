@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tfviz.training.datasets import Pair
+from tfviz.training.pair_formats import Pair
 from tfviz.training.session import Session
 from tfviz.training.tokenizer import Tokenizer
 

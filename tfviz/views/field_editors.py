@@ -60,7 +60,7 @@ class PathEditor(TextEditor):
 
     def choose(self) -> None:
         folder = str(Path(self.text()).parent) if self.text() else ""
-        kinds = "Sentence pairs (*.tsv *.txt);;All files (*)"
+        kinds = "Sentence pairs (*.tsv *.csv *.jsonl *.txt);;All files (*)"
         path, _ = QFileDialog.getOpenFileName(self, "Choose the data to learn", folder, kinds)
         if path:
             self.setText(path)

@@ -2,17 +2,19 @@
 and files of the user's.
 """
 
-import itertools
-
 import numpy
 
-from tfviz.training.batches import HELD_OUT, PERMUTATION, Batch, random_stream
+from tfviz.training.batches import PERMUTATION, Batch, random_stream
 from tfviz.training.config import TaskConfig
-from tfviz.training.datasets import Pair, identity_pairs, load_pairs
-from tfviz.training.rules import ConfigurationError
+from tfviz.training.datasets import identity_pairs, load_pairs
+from tfviz.training.pair_formats import Pair
+from tfviz.training.splitting import split_pairs
 from tfviz.training.tasks.task import Task
 from tfviz.training.tokenizer import Tokenizer
-from tfviz.training.tokenizers import learn_tokenizer
+from tfviz.training.tokenizers import check_length, learn_tokenizers
+
+KEPT = 50_000
+"""So many pairs are kept as token ids; where there are more, each batch is encoded when it is needed."""
 
 
 class FiniteTask(Task):
@@ -24,14 +26,14 @@ class FiniteTask(Task):
     def __init__(self, config: TaskConfig, seed: int, batch_size: int) -> None:
         super().__init__(config, seed, batch_size)
         pairs = self.load()
-        self.source_tokenizer, self.target_tokenizer = self._tokenizers(pairs)
-        self.source_width = max(len(self.source_tokenizer.encode(source)) for source, _ in pairs)
-        self.target_width = max(len(self.target_tokenizer.encode(target)) for _, target in pairs) - 1
-        self.validation = self._held_out(pairs)
-        held_out = set(self.validation)
-        self.pairs = tuple(pair for pair in pairs if pair not in held_out)
+        held_out = self.held_out if config.validation is None else config.validation
+        self.pairs, self.validation = split_pairs(pairs, held_out, seed)
+        sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
+        self.source_tokenizer, self.target_tokenizer = learn_tokenizers(config, sources, targets)
+        self.source_width = self._longest("source", self.source_tokenizer, sources)
+        self.target_width = self._longest("target", self.target_tokenizer, targets) - 1
         self.steps_per_epoch = -(-len(self.pairs) // batch_size)
-        self._all = self.collate(self.pairs)
+        self._all = self.collate(self.pairs) if len(self.pairs) <= KEPT else None
         self._answers = dict(pairs)
         self._order: tuple[tuple[int, int], numpy.ndarray] = ((seed, -1), numpy.arange(0))
 
@@ -42,19 +44,19 @@ class FiniteTask(Task):
     def batch(self, step: int, seed: int | None = None) -> Batch:
         epoch, place = divmod(step - 1, self.steps_per_epoch or 1)
         order = self._permutation(self.seed if seed is None else seed, epoch)
-        return self._all.rows(order[place * self.batch_size : (place + 1) * self.batch_size])
+        rows = order[place * self.batch_size : (place + 1) * self.batch_size]
+        if self._all is None:
+            return self.collate([self.pairs[row] for row in rows.tolist()])
+        return self._all.rows(rows)
 
     def expected(self, sentence: str) -> str | None:
         return self._answers.get(" ".join(sentence.split()))
 
-    def _tokenizers(self, pairs: list[Pair]) -> tuple[Tokenizer, Tokenizer]:
-        """Of sources and targets: two, or one for both."""
-        kind, size = self.config.tokenizer_kind, self.config.bpe_size
-        sides = [source for source, _ in pairs], [target for _, target in pairs]
-        if self.config.shared_vocabulary:
-            shared = learn_tokenizer(kind, itertools.chain(*sides), size)
-            return shared, shared
-        return learn_tokenizer(kind, sides[0], size), learn_tokenizer(kind, sides[1], size)
+    def _longest(self, side: str, tokenizer: Tokenizer, sentences: list[str]) -> int:
+        """Tokens of the longest sentence, <s> and </s> included."""
+        longest = max(len(tokenizer.encode(sentence)) for sentence in sentences)
+        check_length(side, tokenizer, longest - 2)
+        return longest
 
     def _permutation(self, seed: int, epoch: int) -> numpy.ndarray:
         """The order of one pass; the last one is kept, replaced as a whole because several threads ask."""
@@ -63,17 +65,6 @@ class FiniteTask(Task):
             order = random_stream(seed, epoch, PERMUTATION).permutation(len(self.pairs))
             self._order = ((seed, epoch), order)
         return order
-
-    def _held_out(self, pairs: list[Pair]) -> tuple[Pair, ...]:
-        count = self.held_out if self.config.validation is None else self.config.validation
-        distinct = list(dict.fromkeys(pairs))
-        if count >= len(distinct):
-            raise ConfigurationError(
-                "task.validation",
-                f"task.validation is {count}; allowed: below the {len(distinct)} different pairs",
-            )
-        chosen = random_stream(self.seed, 0, HELD_OUT).permutation(len(distinct))[:count]
-        return tuple(distinct[position] for position in sorted(chosen.tolist()))
 
 
 class FileTask(FiniteTask):

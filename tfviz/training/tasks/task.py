@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from tfviz.training.batches import Batch, collate
 from tfviz.training.config import TaskConfig
-from tfviz.training.datasets import Pair
+from tfviz.training.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tokenizer import Tokenizer
 
