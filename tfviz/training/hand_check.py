@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tfviz.core.gradient_check import STEPS, Batch, central_difference, relative_error
+from tfviz.core.gradient_check import FLOOR, STEPS, Batch, central_difference, relative_error
 from tfviz.core.parameters import Parameters
 from tfviz.core.tensor import Array
 from tfviz.core.transformer import Transformer
@@ -28,6 +28,13 @@ class CellCheck:
     """Relative, as `gradcheck` counts it."""
     smooth: bool
     """False where a ReLU switched within even the narrowest step: the difference then reaches over a kink."""
+    rounding: float
+    """The error that the rounding of the losses alone may make: it is large where a gradient is very small."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether an error above a tolerance would mean that the backward pass is wrong."""
+        return self.smooth and not self.error <= self.rounding
 
 
 class HandCheck:
@@ -56,8 +63,12 @@ class HandCheck:
         analytic = float(gradient[index])
         with np.errstate(all="ignore"):
             difference = central_difference(self.model, self._batch, name, index, NARROW_STEPS)
-        error = relative_error(analytic, difference.numeric, float(np.abs(gradient).max()))
-        return CellCheck(name, index, analytic, difference.numeric, error, difference.smooth)
+        largest = float(np.abs(gradient).max())
+        error = relative_error(analytic, difference.numeric, largest)
+        scale = max(abs(analytic), abs(difference.numeric), FLOOR * largest)
+        apart = np.finfo(np.float64).eps * max(1.0, self.model.loss) / difference.step
+        rounding = apart / scale if scale else 0.0
+        return CellCheck(name, index, analytic, difference.numeric, error, difference.smooth, rounding)
 
     def layer(self, prefix: str, count: int, seed: int = 0) -> Iterator[CellCheck]:
         """Check `count` random entries, or all, of the parameters whose names begin so, in their order.

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 
@@ -12,9 +11,6 @@ from tfviz.core.provenance.explanation import Derivation
 from tfviz.core.provenance.update import Move, clipped, updated
 from tfviz.core.tensor import Array
 from tfviz.core.transformer import Transformer
-
-Told = Literal["value", "gradient", "clipped"]
-"""What of a cell is told: "clipped" is the gradient of a parameter as the update sees it."""
 
 
 class StepProvenance:
@@ -34,8 +30,8 @@ class StepProvenance:
         gradients = model.gradients
         self._norm = math.hypot(*(float(np.linalg.norm(gradients[rows])) for rows in groups.values()))
 
-    def cell(self, name: str, index: tuple[int, ...], of: Told = "value") -> Explanation:
-        """ValueError for what there is not, with a reason."""
+    def cell(self, name: str, index: tuple[int, ...], of: str = "value") -> Explanation:
+        """`of` may also be "clipped", for a gradient as the update sees it. ValueError for what there is not."""
         if of != "clipped":
             return explain(self._model, name, index, of)
         gradient = self._gradient(name, index)

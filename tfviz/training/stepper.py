@@ -24,7 +24,7 @@ from tfviz.training.config import RunConfig
 from tfviz.training.hand_check import CellCheck, HandCheck
 from tfviz.training.non_finite import NonFiniteError, first_non_finite
 from tfviz.training.step_places import Of, Place, places_of, positions_of_results, whole_name
-from tfviz.training.step_provenance import StepProvenance, Told
+from tfviz.training.step_provenance import StepProvenance
 from tfviz.training.tasks import Task
 from tfviz.training.trainer import State, Trainer
 from tfviz.training.updates import update_ratios
@@ -204,8 +204,10 @@ class Stepper:
         """
         return self._hand_check.layer(prefix, count, seed)
 
-    def explain(self, name: str, index: tuple[int, ...], of: Told = "value") -> Explanation:
+    def explain(self, name: str, index: tuple[int, ...], of: str = "value") -> Explanation:
         """Where the number of a cell came from: in float64, with the step's own batch, dropout masks and state.
+
+        `of` is "value", "gradient" or "clipped", which is a parameter's gradient as the update sees it.
 
         `stored` is what this stepper has of it, None where it has not been computed yet. A parameter's value is told as
         the update's after the update. ValueError for what there is not, with a reason.
@@ -224,7 +226,7 @@ class Stepper:
             self.config.training.clip_norm,
         )  # fmt: skip
 
-    def _stored(self, name: str, of: Told) -> Array | None:
+    def _stored(self, name: str, of: str) -> Array | None:
         """What has been computed of a tensor at this position; None also for what there is not."""
         if (name, "value") not in self._complete_at:
             return None

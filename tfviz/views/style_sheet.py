@@ -38,6 +38,10 @@ QLabel[role="dim"] { color: $dim; }
 QLabel[role="faint"] { color: $faint; font-size: 12px; }
 QLabel[role="empty"] { color: $dim; font-size: 14px; }
 QLabel[role="number"] { font-family: "$monospace"; font-size: 12px; }
+QLabel[role="number"][strong="true"] { font-weight: 600; }
+QLabel[role="formula"] {
+    background: $raised; border: 1px solid $line; border-radius: 5px; padding: 6px 8px;
+    font-family: "$monospace"; font-size: 12px; }
 QLabel[role="warning"] { color: $warn; }
 QLabel[role="error"] { color: $bad; }
 QLabel:disabled { color: $disabled; }
@@ -65,6 +69,11 @@ QPushButton[small="true"][absent="true"]:checked { border-color: $accent; }
 QPushButton[flat="true"] { background: transparent; border: 1px solid transparent; padding: 4px 8px; }
 QPushButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:focus { border-color: $accent; }
+QPushButton[link="true"] {
+    background: transparent; border: 1px solid transparent; color: $accent; padding: 0 2px; min-height: 16px;
+    text-decoration: underline; font-family: "$monospace"; font-size: 12px; }
+QPushButton[link="true"]:hover { color: $text; }
+QPushButton[link="true"]:focus { border-color: $accent; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 5px 6px; }
 QToolButton:hover { background: $hover; }
 QToolButton:pressed { background: $line; }
@@ -192,6 +201,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QTableView, QListView, QTreeView {
     background: $panel; alternate-background-color: $raised; border: 1px solid $line; border-radius: 5px;
     gridline-color: $line; selection-background-color: $accent_fill; selection-color: $on_accent; }
+QHeaderView, QTableCornerButton::section { background: $raised; border: 0; }
 QHeaderView::section {
     background: $raised; color: $dim; border: 0; border-bottom: 1px solid $line; padding: 4px 8px; }
 """

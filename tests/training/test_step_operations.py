@@ -1,0 +1,44 @@
+"""Which operation makes a tensor and which reads it, whatever of several names it is asked for by."""
+
+import pytest
+
+from tests.training.small_runs import new_trainer
+from tfviz.core.program import Program
+from tfviz.training.step_operations import made_by, nearest_with_parameters, parameters_of, read_by
+from tfviz.training.stepper import Stepper
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    trainer = new_trainer()
+    trainer.models.close()
+    return Stepper.following(trainer).model.program
+
+
+@pytest.mark.parametrize(
+    ("name", "maker", "reader"),
+    [
+        ("encoder.layers.0.linear1", "encoder.layers.0.linear1", "encoder.layers.0.activation"),
+        ("encoder.layers.0.self_attn.query", "encoder.layers.0.self_attn.in_proj", "encoder.layers.0.self_attn.scores"),
+        ("encoder.layers.0.self_attn.in_proj", "encoder.layers.0.self_attn.in_proj", "encoder.layers.0.self_attn.scores"),
+        ("encoder.layers.0.self_attn.context", "encoder.layers.0.self_attn.context", "encoder.layers.0.self_attn.output"),
+        ("transformer.decoder.layers.0.multihead_attn.in_proj_weight", None, "decoder.layers.0.multihead_attn.in_proj_query"),
+        ("source", None, "source_mask"),
+        ("loss", "loss", None),
+    ],
+)  # fmt: skip
+def test_maker_and_reader_of(program: Program, name: str, maker: str | None, reader: str | None) -> None:
+    made, read = made_by(program, name), read_by(program, name)
+    assert (made and made.name, read and read.name) == (maker, reader)
+
+
+def test_the_nearest_parameters_are_those_of_the_operation_or_of_one_before_it(program: Program) -> None:
+    for name, operation, parameters in (
+        ("logits", "logits", ["generator.weight", "generator.bias"]),
+        ("encoder.layers.0.self_attn.weights", "encoder.layers.0.self_attn.in_proj",
+         ["transformer.encoder.layers.0.self_attn.in_proj_weight", "transformer.encoder.layers.0.self_attn.in_proj_bias"]),
+        ("encoder.input", "source_embedding", ["source_embedding.weight"]),
+    ):  # fmt: skip
+        nearest = nearest_with_parameters(program, name)
+        assert nearest is not None and (nearest.name, parameters_of(nearest)) == (operation, parameters)
+    assert nearest_with_parameters(program, "source_mask") is None
