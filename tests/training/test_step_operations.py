@@ -7,6 +7,8 @@ from tfviz.core.program import Program
 from tfviz.training.step_operations import made_by, nearest_with_parameters, parameters_of, read_by
 from tfviz.training.stepper import Stepper
 
+ATTENTION, CROSS = "encoder.layers.0.self_attn", "decoder.layers.0.multihead_attn"
+
 
 @pytest.fixture(scope="module")
 def program() -> Program:
@@ -19,10 +21,10 @@ def program() -> Program:
     ("name", "maker", "reader"),
     [
         ("encoder.layers.0.linear1", "encoder.layers.0.linear1", "encoder.layers.0.activation"),
-        ("encoder.layers.0.self_attn.query", "encoder.layers.0.self_attn.in_proj", "encoder.layers.0.self_attn.scores"),
-        ("encoder.layers.0.self_attn.in_proj", "encoder.layers.0.self_attn.in_proj", "encoder.layers.0.self_attn.scores"),
-        ("encoder.layers.0.self_attn.context", "encoder.layers.0.self_attn.context", "encoder.layers.0.self_attn.output"),
-        ("transformer.decoder.layers.0.multihead_attn.in_proj_weight", None, "decoder.layers.0.multihead_attn.in_proj_query"),
+        (f"{ATTENTION}.query", f"{ATTENTION}.in_proj", f"{ATTENTION}.scores"),
+        (f"{ATTENTION}.in_proj", f"{ATTENTION}.in_proj", f"{ATTENTION}.scores"),
+        (f"{ATTENTION}.context", f"{ATTENTION}.context", f"{ATTENTION}.output"),
+        (f"transformer.{CROSS}.in_proj_weight", None, f"{CROSS}.in_proj_query"),
         ("source", None, "source_mask"),
         ("loss", "loss", None),
     ],
@@ -35,8 +37,8 @@ def test_maker_and_reader_of(program: Program, name: str, maker: str | None, rea
 def test_the_nearest_parameters_are_those_of_the_operation_or_of_one_before_it(program: Program) -> None:
     for name, operation, parameters in (
         ("logits", "logits", ["generator.weight", "generator.bias"]),
-        ("encoder.layers.0.self_attn.weights", "encoder.layers.0.self_attn.in_proj",
-         ["transformer.encoder.layers.0.self_attn.in_proj_weight", "transformer.encoder.layers.0.self_attn.in_proj_bias"]),
+        (f"{ATTENTION}.weights", f"{ATTENTION}.in_proj",
+         [f"transformer.{ATTENTION}.in_proj_weight", f"transformer.{ATTENTION}.in_proj_bias"]),
         ("encoder.input", "source_embedding", ["source_embedding.weight"]),
     ):  # fmt: skip
         nearest = nearest_with_parameters(program, name)
