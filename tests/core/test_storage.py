@@ -57,7 +57,7 @@ def test_storage_lies_side_by_side_without_touching_and_has_its_row_of_ones() ->
     for number, tensor in enumerate(tensors):
         assert (tensor.data == number + 2).all()
         assert (tensor.with_ones[-1] == 1).all()
-        assert tensor.data.ctypes.data % storage.ALIGNMENT == 0
+        assert tensor.data.ctypes.data % memory.LINE == 0
 
 
 @pytest.mark.parametrize("columns", [511, 512, 1024])

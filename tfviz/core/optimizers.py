@@ -28,9 +28,9 @@ class Optimizer:
         self.values = values
         self.weight_decay = weight_decay
         self.updates = 0
-        moments = memory.zeros((len(self.moment_names), values.size), values.dtype)
-        self.moments = dict(zip(self.moment_names, moments, strict=True))
-        self._scratch, self._other_scratch = memory.zeros((2, min(PIECE, values.size)), values.dtype)
+        self.moments = {name: memory.zeros(values.size, values.dtype) for name in self.moment_names}
+        piece = min(PIECE, values.size)
+        self._scratch, self._other_scratch = (memory.zeros(piece, values.dtype) for _ in range(2))
 
     def update(self, gradients: Array, learning_rate: float, scale: float = 1.0) -> None:
         """One step."""

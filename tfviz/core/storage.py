@@ -14,9 +14,6 @@ import numpy as np
 from tfviz.core import memory
 from tfviz.core.tensor import Array, Form, Tensor
 
-ALIGNMENT = 64
-"""Bytes, a line of the cache."""
-
 
 class Slot(NamedTuple):
     """A value or a gradient that needs storage, under the tensor it is named after."""
@@ -94,7 +91,7 @@ def plan(uses: list[Use], recycle: bool) -> tuple[dict[Slot, int], list[Form]]:
 
 def carve(forms: list[Form], dtype: np.dtype) -> list[Array]:
     """An array for each form, side by side in one block."""
-    unit = ALIGNMENT // dtype.itemsize
+    unit = memory.LINE // dtype.itemsize
     sizes = [-(-form.size(dtype) // unit) * unit for form in forms]
     block = memory.zeros(sum(sizes), dtype)
     arrays, start = [], 0

@@ -226,7 +226,7 @@ class Transformer:
 def check_ids(name: str, ids: Array, vocabulary: int) -> None:
     """ValueError unless all are whole numbers from 0 to below the size of the vocabulary."""
     ids = np.asarray(ids)
-    if ids.dtype == np.int64 and ids.size and ids.view(np.uint64).max() < vocabulary:
+    if ids.dtype == np.int64 and ids.size and np.maximum.reduce(ids.view(np.uint64), axis=None) < vocabulary:
         return  # in one look: as whole numbers without a sign, negative ones are the largest
     if ids.dtype.kind not in "iu":
         raise ValueError(f"{name} holds {ids.dtype} numbers, not token ids")

@@ -8,6 +8,7 @@ from collections import Counter
 
 import numpy as np
 
+from tfviz.core import memory
 from tfviz.core.tensor import Array, Form
 
 
@@ -41,5 +42,5 @@ class Workspace:
 
     def _shared(self, key: tuple[object, ...], shape: tuple[int, ...], value: float) -> Array:
         if key not in self._arrays:
-            self._arrays[key] = np.full(shape, value, self.dtype)
+            self._arrays[key] = memory.full(shape, value, self.dtype)
         return self._arrays[key]

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from tfviz.core.operation import Operation
+from tfviz.core.product import vector_product
 from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import AttentionMap, Heads, Saved
 from tfviz.core.workspace import Workspace
@@ -80,29 +81,30 @@ class Softmax(Operation):
 
     def bind(self, workspace: Workspace) -> None:
         self.s, self.weights_of_heads, self.allowed = self.scores.data, self.weights.data, self.mask.data
-        # As matrices (key, heads * batch * query): in place on more axes NumPy takes a copy first. So does np.dot,
-        # unlike np.matmul, of rows that lie apart.
+        # As matrices (key, heads * batch * query): in place on more axes NumPy takes a copy first.
         self.p = self.weights_of_heads.reshape(len(self.s), -1)
-        self.ones = workspace.constant(1, self.p.shape[:1])
+        ones = workspace.constant(1, self.p.shape[:1])
         self.row = workspace.scratch(self.p.shape[1:])
+        self.sum_p = vector_product(ones, self.p, self.row)
         if self.weights.d_data is not None:
             self.d_p = self.weights.gradient.reshape(self.p.shape)
             self.d_s = self.scores.gradient.reshape(self.p.shape)
             self.scratch = workspace.spread_scratch(self.p.shape)
+            self.sum_scratch = vector_product(ones, self.scratch, self.row)
 
     def forward(self) -> None:
         np.add(self.s, self.allowed, out=self.weights_of_heads)
         np.maximum.reduce(self.p, axis=0, out=self.row)
         np.subtract(self.p, self.row, out=self.p)
         np.exp(self.p, out=self.p)
-        np.matmul(self.ones, self.p, out=self.row)
+        self.sum_p()
         np.reciprocal(self.row, out=self.row)
         np.multiply(self.p, self.row, out=self.p)
 
     def backward(self) -> None:
         # p = exp(s) / sum(exp(s))
         np.multiply(self.d_p, self.p, out=self.scratch)
-        np.matmul(self.ones, self.scratch, out=self.row)  # sum_k g[k] p[k]
+        self.sum_scratch()  # sum_k g[k] p[k]
         np.subtract(self.d_p, self.row, out=self.d_s)
         np.multiply(self.d_s, self.p, out=self.d_s)
 

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
+from tfviz.core import memory
 from tfviz.core.operation import Operation
+from tfviz.core.product import product
 from tfviz.core.storage import value
 from tfviz.core.tensor import Array, Features, Parameter, ParameterReader, Tokens
 from tfviz.core.workspace import Workspace
@@ -36,10 +38,10 @@ class Embedding(Operation):
             self.d_x_transposed = self.x.gradient.T
             self.d_table = self.table.gradient
             self.column_numbers = np.arange(self.x.columns)
-            self.hot_ids = np.zeros(self.x.columns, self.ids.dtype)
-            self.one_hot = (
-                np.zeros((vocabulary, self.x.columns), dtype) if vocabulary <= ONE_HOT_LIMIT else None
-            )
+            self.one_hot = None
+            if vocabulary <= ONE_HOT_LIMIT:
+                self.one_hot = memory.full((vocabulary, self.x.columns), 0, dtype)
+                self.one_hot_times_d_x = product(self.one_hot, self.d_x_transposed, self.d_table)
 
     def forward(self) -> None:
         np.take(self.weights, self.ids, axis=0, out=self.rows, mode="clip")
@@ -49,10 +51,9 @@ class Embedding(Operation):
     def backward(self) -> None:
         # x = sqrt(d_model) E[token]
         if self.one_hot is not None:
-            self.one_hot[self.hot_ids, self.column_numbers] = 0
+            self.one_hot.fill(0)
             self.one_hot[self.ids, self.column_numbers] = 1
-            np.copyto(self.hot_ids, self.ids)
-            np.matmul(self.one_hot, self.d_x_transposed, out=self.d_table)
+            self.one_hot_times_d_x()
         else:
             np.copyto(self.rows, self.d_x_transposed)
             sum_rows_by_token(self.rows, self.ids, self.d_table)
@@ -83,7 +84,7 @@ class PositionalEncoding(Operation):
     def bind(self, workspace: Workspace) -> None:
         self.a, self.out = self.x.data, self.y.data
         table = sinusoids(self.x.length, self.x.features).T
-        self.positions = np.tile(table, (1, self.x.batch)).astype(self.a.dtype)
+        self.positions = memory.copy(np.tile(table, (1, self.x.batch)), self.a.dtype)
 
     def forward(self) -> None:
         np.add(self.a, self.positions, out=self.out)

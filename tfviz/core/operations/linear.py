@@ -1,10 +1,9 @@
 """The linear layer."""
 
-import numpy as np
-
 from tfviz.core.operation import Operation
 from tfviz.core.parameters import Affine
-from tfviz.core.tensor import Features
+from tfviz.core.product import Multiply, product, tiled_product, vector_product
+from tfviz.core.tensor import Array, Features
 from tfviz.core.workspace import Workspace
 
 
@@ -25,32 +24,29 @@ class Linear(Operation):
         self.remembers = (x,)
 
     def bind(self, workspace: Workspace) -> None:
-        self.weight_and_bias = self.affine.values
-        self.weight_transposed = self.affine.values[:, :-1].T
-        self.x_with_ones = self.x.with_ones
-        self.out = self.y.data
+        self.weight_times_x = product(self.affine.values, self.x.with_ones, self.y.data)
         if self.y.d_data is not None:
-            self.x_transposed = self.x.data.T
-            self.ones = workspace.constant(1, (self.x.columns,))
-            self.d_y, self.d_x = self.y.gradient, self.x.gradient
-            self.d_weight = self.affine.gradients[:, :-1]
-            self.d_bias = self.affine.gradients[:, -1]
-            if self.affine.reader is not None:
-                self.d_weight = self.affine.reader.gradient
-            # BLAS is up to a sixth faster where the product has more rows than columns.
-            outputs, inputs = self.d_weight.shape
-            self.turned = workspace.scratch((inputs, outputs)) if inputs > outputs else None
-            self.d_y_transposed = self.d_y.T
+            d_y = self.y.gradient
+            self.gradient_products = self._gradient_products(d_y, workspace)
+            self.weight_times_d_y = product(self.affine.values[:, :-1].T, d_y, self.x.gradient)
+
+    def _gradient_products(self, d_y: Array, workspace: Workspace) -> list[Multiply]:
+        """One for [dL/dW dL/db] where that is as fast, else one for each."""
+        reader = self.affine.reader
+        joint = None if reader else tiled_product(d_y, self.x.with_ones.T, self.affine.gradients)
+        if joint is not None:
+            return [joint]
+        ones = workspace.constant(1, (self.x.columns,))
+        d_weight, d_bias = self.affine.gradients[:, :-1], self.affine.gradients[:, -1]
+        if reader is not None:
+            d_weight = reader.gradient
+        return [product(d_y, self.x.data.T, d_weight), vector_product(d_y, ones, d_bias)]
 
     def forward(self) -> None:
-        np.matmul(self.weight_and_bias, self.x_with_ones, out=self.out)
+        self.weight_times_x()
 
     def backward(self) -> None:
         # y = [W b] [x; 1]
-        if self.turned is None:
-            np.matmul(self.d_y, self.x_transposed, out=self.d_weight)
-        else:
-            np.matmul(self.x.data, self.d_y_transposed, out=self.turned)
-            np.copyto(self.d_weight, self.turned.T)
-        np.matmul(self.d_y, self.ones, out=self.d_bias)
-        np.matmul(self.weight_transposed, self.d_y, out=self.d_x)
+        for multiply in self.gradient_products:
+            multiply()
+        self.weight_times_d_y()

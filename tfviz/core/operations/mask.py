@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfviz.core import memory
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Saved, Tokens
 from tfviz.core.workspace import Workspace
@@ -31,11 +32,11 @@ class KeyMask(Operation):
         keys, _, batch, queries = self.mask.data.shape
         self.out = self.mask.data[:, 0]  # (key, batch, query)
         later = np.arange(keys)[:, None, None] > np.arange(queries)
-        never = np.where(later & self.causal, -np.inf, 0.0).astype(self.out.dtype)
-        self.never = np.repeat(never, batch, axis=1)  # (key, batch, query)
+        never = np.where(later & self.causal, -np.inf, 0.0)
+        self.never = memory.copy(np.repeat(never, batch, axis=1), self.out.dtype)  # (key, batch, query)
         self.key_ids = self.tokens.data.T[:, :, None]  # (key, batch, 1)
         self.is_padding = np.zeros((keys, batch, 1), np.bool_)
-        self.padding = np.zeros((keys, batch, 1), self.out.dtype)
+        self.padding = memory.full((keys, batch, 1), 0, self.out.dtype)
 
     def forward(self) -> None:
         np.equal(self.key_ids, PADDING, out=self.is_padding)

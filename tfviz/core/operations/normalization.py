@@ -38,7 +38,7 @@ class LayerNorm(Operation):
         features, columns = self.a.shape
         dtype = self.a.dtype
         self.small = np.array(self.eps, dtype)
-        self.mean_row = np.full(features, 1.0 / features, dtype)
+        self.mean_row = workspace.constant(1.0 / features, (features,))
         self.gain_column, self.bias_column = self.gain.data[:, None], self.bias.data[:, None]
         self.scratch = workspace.scratch((features, columns))
         self.mean = workspace.scratch((columns,))
@@ -52,7 +52,7 @@ class LayerNorm(Operation):
     def forward(self) -> None:
         np.dot(self.mean_row, self.a, out=self.mean)
         np.subtract(self.a, self.mean, out=self.n)
-        np.multiply(self.n, self.n, out=self.scratch)
+        np.square(self.n, out=self.scratch)
         np.dot(self.mean_row, self.scratch, out=self.r)  # the variance
         np.add(self.r, self.small, out=self.r)
         np.sqrt(self.r, out=self.r)

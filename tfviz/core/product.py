@@ -1,0 +1,88 @@
+"""Matrix products in tiles.
+
+BLAS copies the operands of a large product into order before it multiplies, which at the sizes of small models takes
+as long as a third of the multiplication. Small products are multiplied where they lie. So a product is cut into tiles
+of its result that are small enough, and np.matmul does them all in one call.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from tfviz.core.tensor import Array
+
+Multiply = Callable[[], None]
+
+SMALL = 1_000_000
+"""Multiplications up to which OpenBLAS takes a product for small."""
+
+SMALL_TRANSPOSED = 1100
+"""Numbers of the result up to which it does, where the second operand is transposed."""
+
+LONGEST_SUM = 320
+"""Longer sums are worth the copying, unless the second operand is transposed."""
+
+LARGEST = 150_000
+"""Numbers of the second operand that stay in the second-level cache while every row of tiles reads them again."""
+
+HEIGHTS, WIDEST, WIDTH_UNIT = (32, 16, 8), 256, 16
+"""Rows of a tile; its columns are all there are, or a multiple of what a vector register holds."""
+
+
+def product(a: Array, b: Array, out: Array) -> Multiply:
+    """A function that computes out = a b of what the arrays hold then, in the best tiles there are.
+
+    a : (rows, terms), b : (terms, columns), out : (rows, columns)
+    """
+    return tiled_product(a, b, out) or partial(np.matmul, a, b, out=out)
+
+
+def tiled_product(a: Array, b: Array, out: Array) -> Multiply | None:
+    """The same; None where tiles would not be faster."""
+    (rows, columns), terms = out.shape, a.shape[1]
+    tile = best_tile(rows, columns, terms, is_transposed(b))
+    if tile is None:
+        return None
+    height, width = tile
+    return partial(np.matmul, tiles(a, height, terms), tiles(b, terms, width), out=tiles(out, height, width))
+
+
+def vector_product(a: Array, b: Array, out: Array) -> Multiply:
+    """The same where one of a and b is a vector. np.dot sets out earlier, but copies a matrix whose rows lie apart."""
+    whole = all(array.ndim == 1 or array.flags.c_contiguous for array in (a, b)) and out.flags.c_contiguous
+    return partial(np.dot if whole else np.matmul, a, b, out=out)
+
+
+def best_tile(rows: int, columns: int, terms: int, transposed: bool) -> tuple[int, int] | None:
+    """Height and width of the largest tile that is small and divides the result; None where there is none."""
+    if terms * columns > LARGEST or (terms > LONGEST_SUM and not transposed):
+        return None
+    most = min(SMALL // terms, SMALL_TRANSPOSED if transposed else SMALL)
+    fitting = [
+        (height, width)
+        for height in HEIGHTS
+        if rows % height == 0
+        for width in _widths(columns)
+        if height * width <= most
+    ]
+    return max(fitting, key=lambda tile: tile[0] * tile[1], default=None)
+
+
+def tiles(matrix: Array, height: int, width: int) -> Array:
+    """The tiles of a matrix, (rows of tiles, columns of tiles, height, width): a view."""
+    rows, columns = matrix.shape
+    return matrix.reshape(rows // height, height, columns // width, width).swapaxes(1, 2)
+
+
+def is_transposed(matrix: Array) -> bool:
+    """Whether neighbours in a column lie side by side, not those in a row."""
+    return matrix.strides[0] < matrix.strides[1]
+
+
+def _widths(columns: int) -> Iterator[int]:
+    if columns <= WIDEST:
+        yield columns
+    for width in range(WIDTH_UNIT, min(columns, WIDEST + 1), WIDTH_UNIT):
+        if columns % width == 0:
+            yield width
