@@ -80,6 +80,10 @@ def test_a_dot_opens_the_next_step_at_its_start_and_shows_the_operations(window:
     assert label.text().startswith("step 4, before operation 1 of")
 
 
+def test_before_that_the_panel_says_which_key_to_press(window: Window) -> None:
+    assert "Press ." in window.driver.window.panels["operation_panel"].empty.label.text()
+
+
 def test_a_dot_pauses_training_first(driver: Driver) -> None:
     window = Window(driver)
     driver.click("play_pause")

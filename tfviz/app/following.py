@@ -63,7 +63,8 @@ class Following(QObject):
             if editor is not None:
                 editor.setEnabled(self.run is None)
         for empty in self._window.findChildren(EmptyState):
-            empty.set_text(NOTHING if self.run else EMPTY_TEXT)
+            if empty.label.text() in (NOTHING, EMPTY_TEXT):  # others wait for something else than training
+                empty.set_text(NOTHING if self.run else EMPTY_TEXT)
         if self.run is not None:
             self._timer.start()
             self.show()

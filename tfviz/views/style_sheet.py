@@ -64,7 +64,8 @@ QPushButton:checked { background: $selection; border-color: $accent; }
 QPushButton:disabled { color: $disabled; background: $panel; }
 QPushButton[small="true"] { padding: 1px 6px; min-height: 16px; font-size: 12px; border-radius: 4px; }
 QPushButton[tight="true"] { padding: 1px 4px; font-size: 11px; }
-QPushButton[small="true"][absent="true"] { background: transparent; border-style: dashed; color: $faint; }
+QPushButton[small="true"][absent="true"] {
+    background: transparent; border-style: dashed; border-color: $disabled; color: $faint; }
 QPushButton[small="true"][absent="true"]:checked { border-color: $accent; }
 QPushButton[flat="true"] { background: transparent; border: 1px solid transparent; padding: 4px 8px; }
 QPushButton[flat="true"]:hover { background: $hover; }
