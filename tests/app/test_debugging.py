@@ -1,5 +1,6 @@
 """A step is taken apart in the window: by keys, at the frontier and in the past, and left when the clock goes on."""
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
@@ -8,6 +9,7 @@ from tests.app.conftest import Open
 from tests.app.driving import Driver
 from tests.training.small_runs import fields, same
 from tfviz.app.keys_dialog import KeysDialog
+from tfviz.training.break_conditions import BreakCondition, EntropyBelow, GradientAbove, UpdateRatioOutside
 from tfviz.training.config import RunConfig
 from tfviz.training.step_places import Of
 from tfviz.training.stepper import Stepper
@@ -364,16 +366,52 @@ def test_an_unknown_place_opens_the_step_at_its_start(window: Window) -> None:
     assert window.driver.clock.step == 1
 
 
-def test_a_step_that_would_spoil_the_parameters_is_told_once_and_stays_open(
-    open_window: Open, config: RunConfig
-) -> None:
-    window = Window(
+@pytest.fixture
+def wild(open_window: Open, config: RunConfig) -> Window:
+    """A run whose second step is not finite."""
+    return Window(
         open_window(config.with_values({"training.learning_rate": 1e30, "training.optimizer": "sgd"}))
     )
-    driver = window.driver
+
+
+def test_a_step_that_would_spoil_the_parameters_is_told_once_and_stays_open(wild: Window) -> None:
+    driver = wild.driver
     driver.train(1)
     driver.window.commands["run_to_update"].trigger()
     driver.qtbot.waitUntil(lambda: len(driver.window.problems.dialogs) == 1)
-    window.settle()
-    assert window.stepper.next.phase == "update"
+    wild.settle()
+    assert wild.stepper.next.phase == "update"
     driver.window.problems.dialogs[0].close()
+
+
+def test_training_that_meets_nan_opens_the_step_where_it_arose(wild: Window) -> None:
+    driver = wild.driver
+    driver.session.gate.run()
+    driver.qtbot.waitUntil(lambda: wild.debugger.chosen is not None, timeout=10_000)
+    wild.settle()
+    assert driver.session.step == driver.clock.step == wild.stepper.step - 1
+    assert not np.isfinite(wild.stepper.value(wild.debugger.chosen.tensor)).all()
+    driver.qtbot.waitUntil(lambda: len(driver.window.problems.dialogs) == 1)
+    assert wild.stepper.last.name in driver.window.problems.dialogs[0].text_label.text()
+    driver.window.problems.dialogs[0].close()
+
+
+@pytest.mark.parametrize(
+    ("condition", "last", "following"),
+    [
+        (GradientAbove(1e-9), "clipping", "update"),
+        (UpdateRatioOutside(0.0, 1e-12), "clipping", "update"),
+        (EntropyBelow(100.0), "decoder.layers.0.self_attn.weights", "decoder.layers.0.self_attn.context"),
+    ],
+)
+def test_a_break_opens_the_step_at_the_place_that_it_names(
+    window: Window, condition: BreakCondition, last: str, following: str
+) -> None:
+    window.driver.session.break_conditions = (condition,)
+    window.driver.session.gate.run()
+    window.driver.qtbot.waitUntil(
+        lambda: window.debugger.stepper is not None and window.stepper.position > 0, timeout=10_000
+    )
+    window.settle()
+    assert window.stepper.step == window.driver.session.step + 1
+    assert (window.stepper.last.name, window.stepper.next.name) == (last, following)

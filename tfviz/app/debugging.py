@@ -9,6 +9,7 @@ from tfviz.app.actions import Actions
 from tfviz.app.controls import Controls
 from tfviz.app.docks import PanelDock
 from tfviz.app.problems import Problems
+from tfviz.training.events import Failed
 from tfviz.training.followed import FollowedRun
 from tfviz.training.non_finite import NonFiniteError
 from tfviz.training.opening import ShownRun
@@ -91,6 +92,8 @@ class Debugging(QObject):
         debugger.chosen_changed.connect(self._soon.start)
         debugger.failed.connect(self._fail)
         self._bridge.looked.connect(self._look)
+        self._bridge.broken.connect(lambda event: self.open_at(event.step, event.place))
+        self._bridge.failed.connect(self._look_into)
         for dock in self._docks.values():
             dock.visibilityChanged.connect(self._soon.start)
             dock.panel.tensor_wished.connect(debugger.choose)
@@ -120,11 +123,12 @@ class Debugging(QObject):
     def open_at(self, step: int, place: str) -> None:
         """Take apart the step that follows the recorded one `step`, run to a place, and look at what came of it there.
 
-        `place` is a Place in words, or an operation's name, whose forward pass is meant. Where the step has no such
-        place, it is opened at its start.
+        `place` is a Place in words, or a name: that of an operation, whose forward pass is meant, "clipping", or
+        "update", which is not made yet then. Where the step has no such place, it is opened at its start.
         """
         self.leave()
-        if self._bridge.clock.step != step:
+        session, clock = self._controls.runs.current, self._bridge.clock
+        if session is not None and (session.step != step or not clock.following):
             self._controls.go_to(step)
         self._run(lambda: self.debugger.run(lambda stepper: _find(stepper, place), self._go_and_look))
 
@@ -156,10 +160,16 @@ class Debugging(QObject):
         else:
             self._begin(order)
 
+    def _look_into(self, event: Failed) -> None:
+        """Show where the first number arose that is not finite."""
+        if event.place:
+            self.open_at(event.step, event.place)
+
     def _go_and_look(self, found: tuple[Place, Chosen | None] | None) -> None:
         if found is not None:
             place, chosen = found
-            self.debugger.run_to(place.number)
+            before = place.phase == "update"  # whoever asks why it is to be made wants it still to come
+            self.debugger.run_to(place.number - before)
             self.debugger.choose(chosen)
 
     def _begin(self, *orders: Callable[[], object]) -> None:
