@@ -82,7 +82,7 @@ def geometry(axes: Axes, size: QSize) -> Geometry:
     beside = BAR_GAP + BAR_WIDTH + BAR_LABELS + (BAR_TITLE if axes.bar_title else 0) if axes.bar else 8
     width = max(size.width() - left - beside, 20)
     upright, every_column = _columns_written(axes.columns, width, metrics)
-    column_label = _extent(axes.columns[::every_column], metrics) if upright else LINE
+    column_label = _extent(axes.columns, metrics) if upright else LINE
     height = max(size.height() - TOP - TICK - 3 - column_label - AXIS_TITLE, 20)
     width, height = _whole(width, len(axes.columns)), _whole(height, len(axes.rows))
     return Geometry(
@@ -188,13 +188,32 @@ def _paint_columns(painter: QPainter, axes: Axes, place: Geometry, theme: Theme)
             _paint_token(painter, axes.columns[column], area, align, metrics, theme)
             painter.restore()
         else:
-            area = QRectF(cell.left() - 4, bottom + TICK + 3, cell.width() + 8, LINE)
+            room = max(cell.width() * place.every_column, LINE) + 8
+            area = QRectF(middle - room / 2, bottom + TICK + 3, room, LINE)
             _paint_token(painter, axes.columns[column], area, Qt.AlignmentFlag.AlignCenter, metrics, theme)
     painter.setFont(interface_font(11))
     painter.setPen(QColor(theme.dim))
     top = bottom + TICK + 3 + place.column_label
     area = QRectF(place.plot.left() - 60, top, place.plot.width() + 120, AXIS_TITLE)
     painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, axes.column_title)
+
+
+def tag_pixmap(text: str, size: QSize, upright: bool, ratio: float, theme: Theme) -> QPixmap:
+    """One label on a plate of `size` that covers those beside it: where not every label is written."""
+    pixmap = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(QColor(theme.selection))
+    painter = QPainter(pixmap)
+    painter.setFont(monospace_font(12))
+    width, height = size.width(), size.height()
+    if upright:
+        painter.translate(0, height)
+        painter.rotate(-90)
+        width, height = height, width
+    align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    _paint_token(painter, text, QRectF(0, 0, width - 2, height), align, QFontMetricsF(painter.font()), theme)
+    painter.end()
+    return pixmap
 
 
 def _paint_token(

@@ -27,7 +27,7 @@ from tfviz.views import cells
 from tfviz.views.causal import Mask
 from tfviz.views.cells import ByteImage, Spread
 from tfviz.views.fonts import monospace_font
-from tfviz.views.grid_axes import AXIS_TITLE, LINE, TICK, Axes, Geometry, axes_pixmap, geometry
+from tfviz.views.grid_axes import AXIS_TITLE, LINE, TICK, Axes, Geometry, axes_pixmap, geometry, tag_pixmap
 from tfviz.views.guarded import guarded
 from tfviz.views.icons import paint_icon
 from tfviz.views.item_view import MOVES, ItemView
@@ -60,8 +60,10 @@ class GridView(ItemView):
         self._row_mark, self._column_mark = QGraphicsRectItem(), QGraphicsRectItem()
         self._frame_edge, self._frame = QGraphicsRectItem(), QGraphicsRectItem()
         self._badge = QGraphicsPixmapItem()
+        self._row_tag, self._column_tag = QGraphicsPixmapItem(), QGraphicsPixmapItem()
         pointers = (self._row_mark, self._column_mark, self._frame_edge, self._frame, self._badge)
-        for item in (self._still, self._picture, self._marks, *pointers):
+        tags = (self._row_tag, self._column_tag)
+        for item in (self._still, self._picture, self._marks, *pointers, *tags):
             item.setVisible(item in (self._still, self._picture))
             self.items_scene.addItem(item)
         self._values: NDArray[numpy.floating] | None = None
@@ -226,14 +228,37 @@ class GridView(ItemView):
             self._frame_edge.setVisible(self.locked)
             self._frame.setPen(_square_pen(self._theme.cell_frame, 2 if self.locked else 1))
             middle = area.center()
-            self._row_mark.setRect(
-                AXIS_TITLE - 2, middle.y() - LINE / 2, place.plot.left() - TICK + 2 - AXIS_TITLE, LINE
-            )
+            beside = place.plot.left() - TICK + 2 - AXIS_TITLE
+            self._row_mark.setRect(AXIS_TITLE - 2, middle.y() - LINE / 2, beside, LINE)
             below = place.plot.bottom() + TICK + 2
             width = LINE if place.upright else max(area.width(), LINE)
             self._column_mark.setRect(middle.x() - width / 2, below, width, place.column_label + 2)
             self._badge.setPos(self._beside(area))
+        self._tag(cell, place)
         self.cell_changed.emit()
+
+    def _tag(self, cell: Cell | None, place: Geometry | None) -> None:
+        """Write the labels of the cell to read on axes on which not every label is written."""
+        tags = (self._row_tag, self._column_tag)
+        for tag in tags:
+            tag.hide()
+        if cell is None or place is None or self._axes is None:
+            return
+        labels = self._axes.rows[cell[0]], self._axes.columns[cell[1]]
+        strides, turned = (place.every_row, place.every_column), (False, place.upright)
+        marks = (self._row_mark, self._column_mark)
+        for tag, mark, text, stride, upright in zip(tags, marks, labels, strides, turned, strict=True):
+            if stride == 1:
+                continue
+            area = mark.rect()
+            if mark is self._column_mark and not upright:
+                width = QFontMetricsF(monospace_font(12)).horizontalAdvance(text) + 6
+                area = QRectF(area.center().x() - width / 2, area.top(), width, area.height())
+            size, ratio = area.size().toSize(), self.devicePixelRatioF()
+            mark.hide()
+            tag.setPixmap(tag_pixmap(text, size, upright, ratio, self._theme))
+            tag.setPos(area.topLeft())
+            tag.show()
 
     def _beside(self, area: QRectF) -> QPointF:
         """Where the lock stands: at a corner of the cell, inside the plot."""

@@ -173,6 +173,11 @@ def _right(painter: QPainter) -> None:
     painter.drawPolyline(QPolygonF([QPointF(6.4, 4), QPointF(10.4, 8), QPointF(6.4, 12)]))
 
 
+def _left(painter: QPainter) -> None:
+    _outlined(painter)
+    painter.drawPolyline(QPolygonF([QPointF(9.6, 4), QPointF(5.6, 8), QPointF(9.6, 12)]))
+
+
 def _search(painter: QPainter) -> None:
     _outlined(painter)
     painter.drawEllipse(QPointF(7, 7), 4.2, 4.2)
@@ -250,6 +255,7 @@ _DRAWINGS: dict[str, Draw] = {
     "warning": _warning,
     "down": _down,
     "right": _right,
+    "left": _left,
     "search": _search,
     "help": _help,
     "solo": _solo,

@@ -3,6 +3,7 @@
 from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.gradient_panel import GradientPanel
+from tfviz.views.inspector_panel import InspectorPanel
 from tfviz.views.operation_panel import OperationPanel
 from tfviz.views.panel import Panel
 from tfviz.views.prediction_panel import PredictionPanel
@@ -12,6 +13,7 @@ PANELS: list[type[Panel]] = [
     RunPanel,
     OperationPanel,
     AttentionPanel,
+    InspectorPanel,
     PredictionPanel,
     CurvePanel,
     GradientPanel,

@@ -1,0 +1,237 @@
+"""The inspector: any tensor of the step that is taken apart, its value and its gradient, and what is known of them."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from tfviz.training.stepper import Stepper
+from tfviz.views.chosen_history import ChosenHistory
+from tfviz.views.icons import icon
+from tfviz.views.numbers_page import NumbersPage
+from tfviz.views.page_stack import PageStack
+from tfviz.views.panel import EmptyState, Panel
+from tfviz.views.slice_bar import SliceBar
+from tfviz.views.step_debugger import Chosen
+from tfviz.views.tensor_chooser import TensorChooser
+from tfviz.views.tensor_list import Listed, tensors_of
+from tfviz.views.tensor_maps import TensorMaps
+from tfviz.views.tensor_reading import Reading, default_choice, read
+from tfviz.views.tensor_scale import Reach
+from tfviz.views.tensor_slice import Index, Slice
+from tfviz.views.theme import Theme
+
+EMPTY = "Press . to take a step apart, then click a tensor in the Step panel"
+
+
+class InspectorPanel(Panel):
+    """What is looked at comes from outside (show_chosen); what the user picks here goes there first (tensor_wished).
+
+    With nothing chosen it shows what the operation that was passed last has computed. Numbers are read in the
+    stepper's thread: what is shown are copies.
+    """
+
+    title = "Inspector"
+    object_name = "inspector_panel"
+    preferred_size = (930, 640)
+    smallest_size = (440, 300)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.history = ChosenHistory()
+        self.chooser = TensorChooser()
+        self.back_button = _button("inspector_back", "Back", "Back to what was looked at before", "Alt+Left")
+        self.forward_button = _button("inspector_forward", "Forward", "Forward again", "Alt+Right")
+        self.slice_bar = SliceBar()
+        self.maps = TensorMaps()
+        self.numbers = NumbersPage()
+        self.reading: Reading | None = None
+        """What is shown: the heat maps take their numbers from it."""
+        self.seen: Slice | None = None
+        """The slice that is shown."""
+        self._stepper: Stepper | None = None
+        self._chosen: Chosen | None = None
+        self._beside: Chosen | None = None  # a cell that arrow keys have gone to: no new place in the history
+        self._reach = Reach.SLICE
+        self._tensors: tuple[Listed, ...] = ()
+        self._shown: Chosen | None = None
+        self._asked = 0
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.slice_bar)
+        column.addWidget(self.maps, 1)
+        self.pages = PageStack(left)
+        self.pages.add_page("Numbers", self.numbers)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(EmptyState(EMPTY))
+        self.stack.addWidget(self.pages)
+        # Where there is little room the title takes less of it than a name.
+        self.title_label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        for control in (self.back_button, self.forward_button, self.chooser):
+            self.add_control(control)
+            control.hide()
+        self.body.addWidget(self.stack, 1)
+
+    def _connect(self) -> None:
+        self.chooser.chosen.connect(self._pick)
+        self.back_button.clicked.connect(lambda: self._walk(self.history.back()))
+        self.forward_button.clicked.connect(lambda: self._walk(self.history.forward()))
+        self.slice_bar.slice_changed.connect(self._show_slice)
+        self.slice_bar.reach_changed.connect(self._choose_reach)
+        self.maps.cell_locked.connect(self._lock)
+
+    # the panel's interface
+
+    @property
+    def looked_at(self) -> Chosen | None:
+        """What is chosen, else what the last operation has computed; None while no step is open."""
+        stepper = self._stepper
+        if stepper is None:
+            return None
+        chosen = self._chosen
+        if chosen is not None and (chosen.tensor in stepper.tensors or chosen.tensor in stepper.parameters):
+            return chosen
+        return Chosen(*default_choice(stepper))
+
+    def show_stepper(self, stepper: Stepper | None) -> None:
+        if stepper is not None and stepper is not self._stepper:
+            self._tensors = tensors_of(stepper)
+        self._stepper = stepper
+        for control in (self.back_button, self.forward_button, self.chooser):
+            control.setVisible(stepper is not None)
+        if stepper is None:
+            self.history.clear()
+            self.reading = self.seen = None
+            self._asked += 1  # what is on its way is not wanted any more
+            self.stack.setCurrentIndex(0)
+            return
+        self.chooser.show_list(self._tensors, stepper.position)
+        self._ask()
+
+    def show_chosen(self, chosen: Chosen | None) -> None:
+        self._chosen = chosen
+        if chosen is not None:
+            if chosen == self._beside:
+                self.history.replace(chosen)
+            else:
+                self.history.visit(chosen)
+        self._beside = None
+        self._ask()
+
+    def release(self) -> bool:
+        chosen = self._chosen
+        if chosen is None or chosen.index is None:
+            return False
+        self.tensor_wished.emit(replace(chosen, index=None))
+        return True
+
+    def recolour(self, theme: Theme) -> None:
+        super().recolour(theme)
+        self.back_button.setIcon(icon("left", theme.dim, theme.disabled))
+        self.forward_button.setIcon(icon("right", theme.dim, theme.disabled))
+        for part in (self.chooser, self.maps, self.numbers):
+            part.recolour(theme)
+
+    # reading and showing
+
+    def _ask(self) -> None:
+        """Have what is looked at read in the stepper's thread, unless it is the same as before at the same position."""
+        looked_at = self.looked_at
+        self._enable()
+        if looked_at is None:
+            return
+        self._asked += 1
+        number = self._asked
+        self.work_wished.emit(
+            lambda stepper: read(stepper, looked_at.tensor),
+            lambda reading: self._take(number, looked_at, reading),
+        )
+
+    def _take(self, number: int, looked_at: Chosen, reading: Reading) -> None:
+        if number != self._asked:
+            return  # something else is wanted by now
+        self.reading = reading
+        self.stack.setCurrentIndex(1)
+        self.chooser.show_name(reading.tensor)
+        fresh = Slice.of(reading.axes, reading.shape)
+        seen = fresh if self.seen is None else self.seen.carried_to(reading.axes, reading.shape)
+        index = looked_at.index
+        # Sliders may have left a locked cell; only another one brings its slice into view.
+        if index is not None and looked_at != self._shown and _exists(index, reading):
+            seen = seen.moved_to(index)
+        self._shown = looked_at
+        self._show_slice(seen)
+
+    def _show_slice(self, seen: Slice) -> None:
+        reading, looked_at = self.reading, self.looked_at
+        if reading is None or looked_at is None:
+            return
+        self.seen = seen
+        self.slice_bar.show_slice(seen, reading.labels)
+        index = looked_at.index if looked_at.index is not None and _exists(looked_at.index, reading) else None
+        self.maps.show_slice(reading, seen, self._reach, index, looked_at.of)
+        self.numbers.show_reading(reading, seen)
+
+    def _enable(self) -> None:
+        self.back_button.setEnabled(self.history.before is not None)
+        self.forward_button.setEnabled(self.history.after is not None)
+
+    # what the user does
+
+    def _pick(self, tensor: str) -> None:
+        looked_at, stepper = self.looked_at, self._stepper
+        if stepper is None or looked_at is None:
+            return
+        has_gradient = stepper.complete_at(tensor, "gradient") is not None
+        self._wish(Chosen(tensor, looked_at.of if has_gradient else "value"))
+
+    def _lock(self, of: str, index: Index | None) -> None:
+        looked_at = self.looked_at
+        if looked_at is None:
+            return
+        wished = Chosen(looked_at.tensor, "gradient" if of == "gradient" else "value", index)
+        before = looked_at.index
+        if before is not None and index is not None and _neighbours(before, index):
+            self._beside = wished
+        self._wish(wished)
+
+    def _wish(self, wished: Chosen) -> None:
+        """Ask for it; where nothing was chosen, what was seen instead can be gone back to."""
+        if self._chosen is None and self.looked_at is not None:
+            self.history.visit(self.looked_at)
+        self.tensor_wished.emit(wished)
+
+    def _choose_reach(self, reach: Reach) -> None:
+        self._reach = reach
+        if self.seen is not None:
+            self._show_slice(self.seen)
+
+    def _walk(self, chosen: Chosen | None) -> None:
+        if chosen is not None:
+            self.tensor_wished.emit(chosen)
+        self._enable()
+
+
+def _exists(index: Index, reading: Reading) -> bool:
+    same_axes = len(index) == len(reading.shape)
+    return same_axes and all(0 <= place < size for place, size in zip(index, reading.shape, strict=True))
+
+
+def _neighbours(one: Index, other: Index) -> bool:
+    return sum(abs(a - b) for a, b in zip(one, other, strict=True)) == 1
+
+
+def _button(name: str, accessible: str, tip: str, keys: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setAccessibleName(accessible)
+    button.setShortcut(keys)
+    button.setToolTip(f"{tip} ({keys})")
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
