@@ -2,6 +2,7 @@
 for cells that are no number on the scale."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy
@@ -33,8 +34,9 @@ _RANK = numpy.arange(256, dtype=numpy.uint8)
 _RANK[LOWEST : LOWEST + LEVELS] = 1 + abs(numpy.arange(LEVELS) - LEVELS // 2)
 
 
+@cache
 def colour_table(theme: Theme, signed: bool = False) -> list[int]:
-    """The 256 colours of the bytes, as QImage.setColorTable takes them; all opaque."""
+    """The 256 colours of the bytes, as QImage.setColorTable takes them; all opaque. Not to be written to."""
     lookup = theme.lookup_table(signed)
     lowest, highest = (QColor(*lookup[end, :3].tolist()).name() for end in (0, -1))
     special = {

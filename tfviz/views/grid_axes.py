@@ -230,7 +230,7 @@ def _paint_bar(painter: QPainter, axes: Axes, place: Geometry, theme: Theme) -> 
     levels = numpy.rint(numpy.linspace(LEVELS - 1, 0, LEVELS) * 255 / (LEVELS - 1)).astype(int)
     colours = numpy.ascontiguousarray(lookup[levels])
     image = QImage(colours.data, 1, LEVELS, 4, QImage.Format.Format_RGBA8888)
-    painter.drawImage(bar, image)
+    painter.drawImage(bar.topLeft(), image.convertToFormat(QImage.Format.Format_RGB32).scaled(bar.size()))
     painter.setPen(QColor(theme.line))
     painter.drawRect(bar.adjusted(-1, -1, 0, 0))
     painter.setFont(monospace_font(10))

@@ -1,11 +1,10 @@
 """Numbers as a grid of coloured cells with labels on both axes: hover to read one, click to lock it."""
 
 import math
-from collections.abc import Iterable
 
 import numpy
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -13,28 +12,22 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPen,
     QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import (
-    QGraphicsPixmapItem,
-    QGraphicsRectItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QGraphicsPixmapItem, QWidget
 
 from tfviz.views import cells
 from tfviz.views.causal import Mask
 from tfviz.views.cells import ByteImage, Spread
 from tfviz.views.fonts import monospace_font
-from tfviz.views.grid_axes import AXIS_TITLE, LINE, TICK, Axes, Geometry, axes_pixmap, geometry, tag_pixmap
+from tfviz.views.grid_axes import Axes, Geometry, axes_pixmap, geometry
+from tfviz.views.grid_pointer import GridPointer
 from tfviz.views.guarded import guarded
-from tfviz.views.icons import paint_icon
 from tfviz.views.item_view import MOVES, ItemView
 from tfviz.views.theme import DARK, Theme
 
 Cell = tuple[int, int]
-BADGE = 16
 
 
 @guarded
@@ -57,15 +50,10 @@ class GridView(ItemView):
         self._still = QGraphicsPixmapItem()
         self._picture = QGraphicsPixmapItem()
         self._marks = QGraphicsPixmapItem()
-        self._row_mark, self._column_mark = QGraphicsRectItem(), QGraphicsRectItem()
-        self._frame_edge, self._frame = QGraphicsRectItem(), QGraphicsRectItem()
-        self._badge = QGraphicsPixmapItem()
-        self._row_tag, self._column_tag = QGraphicsPixmapItem(), QGraphicsPixmapItem()
-        pointers = (self._row_mark, self._column_mark, self._frame_edge, self._frame, self._badge)
-        tags = (self._row_tag, self._column_tag)
-        for item in (self._still, self._picture, self._marks, *pointers, *tags):
-            item.setVisible(item in (self._still, self._picture))
+        self._marks.hide()
+        for item in (self._still, self._picture, self._marks):
             self.items_scene.addItem(item)
+        self._pointer = GridPointer(self.items_scene)
         self._values: NDArray[numpy.floating] | None = None
         self._mask: Mask | None = None
         self._axes: Axes | None = None
@@ -84,6 +72,15 @@ class GridView(ItemView):
             self._axes, self._mask = axes, mask
             self._painted = None
         self._paint()
+
+    @property
+    def values(self) -> NDArray[numpy.floating] | None:
+        """(row, column): what the cells show."""
+        return self._values
+
+    @property
+    def axes(self) -> Axes | None:
+        return self._axes
 
     @property
     def cell(self) -> Cell | None:
@@ -117,12 +114,7 @@ class GridView(ItemView):
         signed = self._axes is not None and self._axes.signed
         self._table = cells.colour_table(theme, signed)
         self.set_ground(theme.panel)
-        self._frame.setPen(_square_pen(theme.cell_frame, 2))
-        self._frame_edge.setPen(_square_pen(theme.cell_frame_edge, 4))
-        for mark in (self._row_mark, self._column_mark):
-            mark.setPen(QPen(Qt.PenStyle.NoPen))
-            mark.setBrush(theme.colour("accent", 0.35))
-        self._badge.setPixmap(_badge(theme, self.devicePixelRatioF()))
+        self._pointer.recolour(theme, self.devicePixelRatioF())
         self._painted = None
         self._paint()
 
@@ -216,59 +208,10 @@ class GridView(ItemView):
         return axes is not None and cell[0] < len(axes.rows) and cell[1] < len(axes.columns)
 
     def _point(self) -> None:
-        """Frames around the cell to read, and marks at its two labels."""
-        cell, place = self.cell, self._place
-        shown = cell is not None and place is not None
-        _show((self._frame, self._frame_edge, self._row_mark, self._column_mark), shown)
-        self._badge.setVisible(shown and self.locked)
-        if cell is not None and place is not None:
-            area = QRectF(place.cell(*cell))
-            self._frame.setRect(area.adjusted(1, 1, -1, -1) if area.width() > 6 else area)
-            self._frame_edge.setRect(self._frame.rect())
-            self._frame_edge.setVisible(self.locked)
-            self._frame.setPen(_square_pen(self._theme.cell_frame, 2 if self.locked else 1))
-            middle = area.center()
-            beside = place.plot.left() - TICK + 2 - AXIS_TITLE
-            self._row_mark.setRect(AXIS_TITLE - 2, middle.y() - LINE / 2, beside, LINE)
-            below = place.plot.bottom() + TICK + 2
-            width = LINE if place.upright else max(area.width(), LINE)
-            self._column_mark.setRect(middle.x() - width / 2, below, width, place.column_label + 2)
-            self._badge.setPos(self._beside(area))
-        self._tag(cell, place)
+        """At the cell to read, or nowhere."""
+        if self._axes is not None and self._place is not None:
+            self._pointer.point(self.cell, self.locked, self._axes, self._place)
         self.cell_changed.emit()
-
-    def _tag(self, cell: Cell | None, place: Geometry | None) -> None:
-        """Write the labels of the cell to read on axes on which not every label is written."""
-        tags = (self._row_tag, self._column_tag)
-        for tag in tags:
-            tag.hide()
-        if cell is None or place is None or self._axes is None:
-            return
-        labels = self._axes.rows[cell[0]], self._axes.columns[cell[1]]
-        strides, turned = (place.every_row, place.every_column), (False, place.upright)
-        marks = (self._row_mark, self._column_mark)
-        for tag, mark, text, stride, upright in zip(tags, marks, labels, strides, turned, strict=True):
-            if stride == 1:
-                continue
-            area = mark.rect()
-            if mark is self._column_mark and not upright:
-                width = QFontMetricsF(monospace_font(12)).horizontalAdvance(text) + 6
-                area = QRectF(area.center().x() - width / 2, area.top(), width, area.height())
-            size, ratio = area.size().toSize(), self.devicePixelRatioF()
-            mark.hide()
-            tag.setPixmap(tag_pixmap(text, size, upright, ratio, self._theme))
-            tag.setPos(area.topLeft())
-            tag.show()
-
-    def _beside(self, area: QRectF) -> QPointF:
-        """Where the lock stands: at a corner of the cell, inside the plot."""
-        assert self._place is not None
-        x = (
-            area.right() + 3
-            if area.right() + BADGE + 3 < self._place.plot.right()
-            else area.left() - BADGE - 3
-        )
-        return QPointF(x, max(area.top() - BADGE + 2, self._place.plot.top() + 1))
 
     # mouse and keys
 
@@ -338,29 +281,3 @@ def mark_text(value: float) -> str:
 
 def _readable_on(colour: int) -> QColor:
     return QColor("#000000" if QColor(colour).lightnessF() > 0.45 else "#ffffff")
-
-
-def _show(items: Iterable[QGraphicsRectItem], shown: bool) -> None:
-    for item in items:
-        item.setVisible(shown)
-
-
-def _square_pen(colour: str, width: int) -> QPen:
-    return QPen(
-        QColor(colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin
-    )
-
-
-def _badge(theme: Theme, ratio: float) -> QPixmap:
-    """A closed lock on a disc of the accent colour."""
-    pixmap = QPixmap(round(BADGE * ratio), round(BADGE * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(theme.accent_fill))
-    painter.drawEllipse(QRectF(0, 0, BADGE, BADGE))
-    paint_icon(painter, "lock", QRectF(3, 2.5, 10, 10), QColor(theme.on_accent))
-    painter.end()
-    return pixmap

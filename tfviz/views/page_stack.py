@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -82,6 +82,10 @@ class PageStack(QWidget):
     def page(self) -> QWidget | None:
         """The page in front."""
         return self.pages.currentWidget()
+
+    def minimumSizeHint(self) -> QSize:
+        """Of the arrangement for little room, so that there may be as little."""
+        return self._maps.minimumSizeHint().expandedTo(self.pages.minimumSizeHint())
 
     def _split_moved(self) -> None:
         self._split_by_hand = True

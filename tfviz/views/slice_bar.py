@@ -144,7 +144,7 @@ def _combo(name: str, accessible: str, tip: str) -> QComboBox:
     combo.setObjectName(name)
     combo.setAccessibleName(accessible)
     combo.setToolTip(f"<p>{tip}</p>")
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(9)
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    combo.setMinimumWidth(76)  # a few letters, where there is no room for the longest name
     combo.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return combo

@@ -12,6 +12,7 @@ _SOURCE_SIDE = ("source", "encoder.", "transformer.encoder.")
 _READ_FROM_MEMORY = (".multihead_attn.key", ".multihead_attn.value", ".in_proj_key_value")
 _CROSS = (".multihead_attn.", "memory_mask")
 _TOKENS_IN = ("source_embedding.weight", "target_embedding.weight")
+_BY_FEATURES = (*_TOKENS_IN, "generator.weight")
 _TOKENS_OUT = ("generator.weight", "generator.bias", "logits", "probabilities")
 
 
@@ -44,7 +45,7 @@ class TensorLabels:
             return VOCABULARY
         if self.tensor in _TOKENS_OUT and (last if "." not in self.tensor else axis == 0):
             return VOCABULARY
-        return "features" if self.tensor in _TOKENS_IN else name
+        return "features" if self.tensor in _BY_FEATURES else name
 
     def title(self, axis: int) -> str:
         """As it stands beside a picture: "query (target)", "features"."""

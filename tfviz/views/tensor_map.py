@@ -25,8 +25,10 @@ class TensorMap(GridView):
         self._missing = ""
         self._notice = QGraphicsPixmapItem()
         self.items_scene.addItem(self._notice)
-        self._notice.stackBefore(self._row_mark)
+        self._notice.stackBefore(self._pointer.lowest)
         self.setMinimumSize(160, 90)
+        # Arrow keys move the cell that a click has locked.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     @property
     def missing(self) -> str:
