@@ -107,7 +107,7 @@ def test_a_panel_that_comes_back_shows_what_it_missed(driver: Driver) -> None:
     dock(driver, "attention_panel").close()
     driver.qtbot.waitUntil(lambda: not driver.session.mailbox.wanted.attention)
     driver.train(5)
-    dock(driver, "attention_panel").show()
+    dock(driver, "attention_panel").toggleViewAction().trigger()
     panel = driver.window.panels["attention_panel"]
     driver.qtbot.waitUntil(lambda: "step 5" in panel.step_label.text())
 

@@ -82,10 +82,16 @@ class PanelDock(QDockWidget):
         self.title_bar.float_action.triggered.connect(lambda: self.setFloating(not self.isFloating()))
         self.title_bar.close_action.triggered.connect(self.close)
         self.topLevelChanged.connect(self._name_float)
+        self.toggleViewAction().triggered.connect(self._come_forward)
 
     def recolour(self, theme: Theme) -> None:
         self.panel.recolour(theme)
         self.title_bar.menu_button.setIcon(icon("more", theme.faint))
+
+    def _come_forward(self, shown: bool) -> None:
+        """A panel that is asked for in the menu would else come back behind the tabs."""
+        if shown:
+            self.raise_()
 
     def _name_float(self, floating: bool) -> None:
         self.title_bar.float_action.setText("Dock" if floating else "Float")
