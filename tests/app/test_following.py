@@ -172,6 +172,19 @@ def test_a_foreign_file_without_pictures_says_that_there_are_none(driver: Driver
     assert EMPTY_TEXT not in words
 
 
+def test_a_foreign_step_cannot_be_taken_apart_and_says_why_once(driver: Driver, tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with foreign_trainer(path, steps=5) as process:
+        process.wait(30)
+    follow(driver, path, 5)
+    driver.press(Qt.Key.Key_Period)
+    problems = driver.window.problems
+    wait(driver, lambda: len(problems.dialogs) == 1)
+    assert "cannot be computed here" in problems.dialogs[0].text_label.text()
+    assert not driver.window.debugging.open
+    problems.dialogs[0].close()
+
+
 def test_a_foreign_run_is_exported_as_far_as_it_was_recorded(driver: Driver, tmp_path: Path) -> None:
     path, page = tmp_path / "run.tfviz", tmp_path / "page.html"
     with foreign_trainer(path, steps=35) as process:

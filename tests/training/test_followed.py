@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from tests.training.second_process import foreign_trainer, has_begun, tfviz_train
-from tests.training.small_runs import SMALL
+from tests.training.small_runs import SMALL, same
 from tfviz.training.events import Finished, Warned
 from tfviz.training.file_writer import Life, ago
 from tfviz.training.followed import FollowedRun, ReadOnlyError
@@ -144,6 +144,19 @@ def test_pictures_of_an_own_run_are_those_that_its_session_would_show(own_file: 
         )
 
 
+def test_a_step_of_an_own_run_is_taken_apart_as_its_session_would(own_file: Path) -> None:
+    with Session.open(own_file) as session, FollowedRun(own_file) as run:
+        for step in (0, 12, 39, 40):
+            seen, known = run.stepper(step), session.stepper(step)
+            assert seen is not None and known is not None
+            for stepper in (seen, known):
+                stepper.run_to_update()
+            assert seen.loss == known.loss
+            assert same(seen.state(), known.state())
+        with pytest.raises(ValueError, match="step 41 is not recorded"):
+            run.stepper(41)
+
+
 def test_branches_and_interventions_are_seen_as_they_come(tmp_path: Path) -> None:
     path = tmp_path / "own.tfviz"
     with Session(SMALL) as session:
@@ -213,6 +226,8 @@ def test_a_foreign_run_is_followed_when_it_is_finished_too(tmp_path: Path) -> No
         assert isinstance(run, FollowedRun)
         assert run.description == "written by PyTorch nn.Transformer, 10 steps, finished"
         assert run.parameters == {}
+        with pytest.raises(ValueError, match="cannot be computed here"):
+            run.stepper(3)
 
 
 @pytest.mark.parametrize(

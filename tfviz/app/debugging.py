@@ -10,7 +10,6 @@ from tfviz.app.controls import Controls
 from tfviz.app.docks import PanelDock
 from tfviz.app.problems import Problems
 from tfviz.training.events import Failed
-from tfviz.training.followed import FollowedRun
 from tfviz.training.non_finite import NonFiniteError
 from tfviz.training.opening import ShownRun
 from tfviz.training.step_places import Place
@@ -177,9 +176,6 @@ class Debugging(QObject):
         session, transport = self._controls.runs.current, self._controls.transport
         if session is None or transport is None:
             return
-        if isinstance(session, FollowedRun):
-            self._controls.tell("Only a run that this window trains can be taken apart")
-            return
         self._bridge.clock.pause()
         if self._bridge.clock.following and transport.training:
             transport.pause()
@@ -221,7 +217,6 @@ class Debugging(QObject):
         return here == moment and not resumed
 
     def _open(self, moment: _Moment) -> None:
-        assert not isinstance(moment.session, FollowedRun)
         self._moment, self._goal = moment, None
         self.debugger.open(moment.session, moment.branch, moment.step)
         orders, self._then = self._then or [], None
@@ -283,7 +278,8 @@ class Debugging(QObject):
             self._problems.show("This step cannot be finished", str(error))
         elif self.debugger.stepper is None:
             self.leave()
-            self._problems.show("This step cannot be taken apart", str(error), repr(error))
+            details = "" if isinstance(error, ValueError) else repr(error)
+            self._problems.show("This step cannot be taken apart", str(error), details)
         else:
             self._problems.show("Something in this step could not be computed", str(error), repr(error))
 

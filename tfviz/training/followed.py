@@ -30,6 +30,7 @@ from tfviz.training.recorded import (
 )
 from tfviz.training.run_file import Branch, Configuration, RunFileError, RunReader, copy_run_file
 from tfviz.training.snapshot import Snapshot
+from tfviz.training.stepper import Stepper
 from tfviz.training.tasks import Example, Task
 
 LOOK = 0.25
@@ -178,15 +179,21 @@ class FollowedRun:
         What is measured anew is there where steps can be computed. ValueError where the branch or
         the step does not exist.
         """
-        line = self._existing(self._number if branch is None else branch)
-        furthest = self._frontier if line is self.line else line.frontier
-        if not 0 <= step <= furthest:
-            raise ValueError(f"step {step} is not recorded in branch {line.branch.name}: 0 to {furthest}")
+        line = self._reaching(step, branch)
         picture = self._picture(line, step, self._recomputed, progress, demand.flow, demand.optimiser)
         if picture is None or demand.stages is None or self._recomputed is None:
             return picture
         stages = self._recomputed.stages(line, step, demand.stages, progress)
         return None if stages is None else replace(picture, stages=stages)
+
+    def stepper(
+        self, step: int, branch: int | None = None, progress: Progress | None = None
+    ) -> Stepper | None:
+        """As Session.stepper. ValueError also where the steps of this run cannot be computed here."""
+        line = self._reaching(step, branch)
+        if self._recomputed is None:
+            raise ValueError(f"the steps of {self.path} cannot be computed here, so none can be taken apart")
+        return self._recomputed.stepper(line, step, progress)
 
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
         """The picture of the present step. ValueError where there is none of it."""
@@ -394,6 +401,13 @@ class FollowedRun:
         if complete and picture:
             return replace(recorded, flow=picture.flow, optimiser=picture.optimiser)
         return picture
+
+    def _reaching(self, step: int, branch: int | None) -> Line:
+        line = self._existing(self._number if branch is None else branch)
+        furthest = self._frontier if line is self.line else line.frontier
+        if not 0 <= step <= furthest:
+            raise ValueError(f"step {step} is not recorded in branch {line.branch.name}: 0 to {furthest}")
+        return line
 
     def _existing(self, branch: int) -> Line:
         lines = self._lines.all

@@ -6,12 +6,13 @@ from typing import Self, TypeVar
 import numpy as np
 
 from tfviz.training.branches import Line
-from tfviz.training.config import RunConfig
+from tfviz.training.config import RunConfig, with_shards
 from tfviz.training.past import Past, Progress
 from tfviz.training.recording import recorded_config
 from tfviz.training.run_file import RunReader
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.stages import HeadStages, StagesWish
+from tfviz.training.stepper import Stepper
 from tfviz.training.tasks import Task, create_task
 from tfviz.training.trainer import Trainer
 
@@ -67,6 +68,13 @@ class Recomputed:
     ) -> HeadStages | None:
         """A head taken apart, and what the next update did to it; None where `progress` gave up."""
         return self._at(line, step, lambda: self._past.stages(line, self._probe, wish, progress), progress)
+
+    def stepper(self, line: Line, step: int, progress: Progress | None = None) -> Stepper | None:
+        """For the step that follows, operation by operation; None where `progress` gave up."""
+        state = self._at(line, step, self._past.state, progress)
+        if state is None:
+            return None
+        return Stepper(with_shards(line.config_after(step), self._trainer.shards), self.task, state)
 
     def parameters(self, line: Line, step: int) -> dict[str, np.ndarray]:
         """Copies under torch's names."""
