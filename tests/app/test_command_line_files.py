@@ -269,3 +269,32 @@ def test_main_py_answers_exports_and_informs(tmp_path, model):
     refused = program("predict", model, "zebra", "--strict")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.count("\n") == 1
+
+
+def test_an_answer_can_be_sampled_or_searched_for(capsys, model, session):
+    greedy = said(capsys, "predict", model, "how are you")
+    for options in (["--beam", 1], ["--sample", "--top-k", 1], ["--sample", "--top-p", "0.000001"]):
+        assert said(capsys, "predict", model, "how are you", *options) == greedy
+    bold = ["predict", model, "how are you", "--sample", "--temperature", "20"]
+    answers = [said(capsys, *bold, "--seed", seed) for seed in range(4)]
+    assert len(set(answers)) > 1 and answers == [said(capsys, *bold, "--seed", seed) for seed in range(4)]
+    assert said(capsys, *bold) == said(capsys, *bold, "--seed", session.seed)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--temperature", "2"], ["--temperature", "--sample"]),
+        (["--seed", "2"], ["--seed", "--sample"]),
+        (["--beam", "2", "--sample"], ["--beam", "--sample"]),
+        (["--beam", "2", "--top-k", "3"], ["--top-k", "--sample"]),
+        (["--beam", "0"], ["--beam", "0"]),
+        (["--beam", "5000"], ["--beam", "5000", "at most 1024"]),
+        (["--sample", "--temperature", "0"], ["--temperature", "0.0", "above 0"]),
+        (["--sample", "--top-p", "much"], ["--top-p", "'much'", "at most 1"]),
+    ],
+)
+def test_a_way_of_decoding_that_cannot_be_is_refused(options, words, capsys, model):
+    assert main(["predict", str(model), "how are you", *options]) == 2
+    message = capsys.readouterr().err
+    assert all(word in message for word in words) and "Traceback" not in message

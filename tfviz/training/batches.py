@@ -10,7 +10,7 @@ from tfviz.training.pair_formats import Pair
 from tfviz.training.tokenizer import PADDING, Tokenizer
 
 # What a stream is for is part of its key, so that no two uses share numbers.
-PERMUTATION, DRAW, HELD_OUT, EXAMPLES = 1, 2, 3, 4
+PERMUTATION, DRAW, HELD_OUT, EXAMPLES, SAMPLE = 1, 2, 3, 4, 5
 
 
 def random_stream(seed: int, index: int, purpose: int) -> numpy.random.Generator:

@@ -8,6 +8,14 @@ import numpy
 
 from tfviz.training.sparse_record import SparseRecord
 
+VALIDATION_SCALARS = (
+    "validation_loss",
+    "validation_token_accuracy",
+    "validation_sequence_accuracy",
+    "validation_free_token_accuracy",
+    "validation_free_sequence_accuracy",
+)
+"""NaN but at the steps that validate; the accuracies are teacher-forced but for the free-running ones."""
 SCALARS = (
     "loss",
     "token_accuracy",
@@ -15,9 +23,7 @@ SCALARS = (
     "learning_rate",
     "gradient_norm",
     "step_time",
-    "validation_loss",
-    "validation_token_accuracy",
-    "validation_sequence_accuracy",
+    *VALIDATION_SCALARS,
 )
 GROUP_PREFIX = "gradient_norm/"
 

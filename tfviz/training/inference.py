@@ -98,6 +98,14 @@ class Reader:
                 (example.source, example.origin),
             )
 
+    def read_answer(
+        self, source: Sequence[int], tokens: Sequence[int], example: Example
+    ) -> tuple[Attention, Decoded]:
+        """Attention and distributions while the model says these tokens, whoever chose them; `example` says of what."""
+        model = self._forward([source], [[START, *tokens]])
+        attention = self._attention(model, source, [START, *tokens[:-1]], example)
+        return attention, self._decoded(np.array(tokens), model, 0)
+
     def read_samples(self, examples: Sequence[Example]) -> tuple[Prediction, ...]:
         """Teacher-forced predictions of several pairs in one pass."""
         if not examples:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfviz.core.parameters import Parameters
+from tfviz.training.decoding import Method, speak
 from tfviz.training.inference import Reader
 from tfviz.training.model_file import SavedModel
 from tfviz.training.models import ModelCache
@@ -29,15 +30,23 @@ class Pretrained:
         """The words, or characters, that the model reads as <unk>."""
         return self.task.source_tokenizer.unknown(sentence)
 
-    def predict(self, sentence: str, strict: bool = False) -> str:
-        """The model's own answer, free-running. ValueError for an unknown word if `strict`."""
+    def predict(
+        self, sentence: str, strict: bool = False, method: Method = None, seed: int | None = None
+    ) -> str:
+        """The model's own answer, free-running. ValueError for an unknown word if `strict`.
+
+        A seed for sampling; without one it is that of the model's run.
+        """
         unknown = self.unknown_words(sentence)
         if strict and unknown:
             raise ValueError(
                 f"unknown {self.task.source_tokenizer.unit} {unknown[0]!r}: not among the "
                 f"{len(self.task.source_tokenizer)} tokens of the model"
             )
-        return self.reader.predict([sentence])[0]
+        if method is None:
+            return self.reader.predict([sentence])[0]
+        chosen = self.model.seed if seed is None else seed
+        return speak(self.reader, sentence, method, chosen, self.model.step).text
 
     def snapshot(self, sentence: str | None = None) -> Snapshot:
         """Attention and predictions of a sentence, or of the one that the configuration says to watch.

@@ -18,8 +18,9 @@ from tfviz.training.breaks import Breaks
 from tfviz.training.catching_up import catch_up
 from tfviz.training.config import RunConfig, difference, with_shards
 from tfviz.training.events import Branched, Intervened, Warned
+from tfviz.training.free_running import free_running_accuracy
 from tfviz.training.gate import Gate
-from tfviz.training.history import History
+from tfviz.training.history import VALIDATION_SCALARS, History
 from tfviz.training.inference import Reader
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.mailbox import WHOLE, Demand, Mailbox
@@ -37,6 +38,8 @@ Result = TypeVar("Result")
 
 SAMPLES = 4
 """Other sentences shown beside the probe."""
+DECODED = 32
+"""Held-out sentences decoded free-running at every validation; more would take too long before much is learned."""
 
 
 class Session:
@@ -209,11 +212,16 @@ class Session:
         try:
             if every and self.step % every == 0 and self.task.validation:
                 first = self.trainer.scalar_names.index("validation_loss")
-                row[first : first + 3] = self.trainer.validate()
+                row[first : first + len(VALIDATION_SCALARS)] = self._validate()
         finally:  # the step is done, whatever comes after it
             line.history.append_row(self.step, row)
         if line.keyframes.due(self.step):
             self._keep(line)
+
+    def _validate(self) -> tuple[float, ...]:
+        """The values of VALIDATION_SCALARS."""
+        some = self.task.validation[:DECODED]
+        return *self.trainer.validate(), *free_running_accuracy(self.reader, some)
 
     def _test_breaks(self, plan: PlannedUpdate) -> None:
         self._breaks.test(self.trainer, self._line.history, plan)

@@ -16,7 +16,7 @@ from tfviz.core.schedules import SCHEDULES, Schedule
 from tfviz.core.transformer import Transformer
 from tfviz.training.batches import Batch
 from tfviz.training.config import RunConfig, TrainingConfig
-from tfviz.training.history import GROUP_PREFIX, SCALARS
+from tfviz.training.history import GROUP_PREFIX, SCALARS, VALIDATION_SCALARS
 from tfviz.training.models import ModelCache, default_shards
 from tfviz.training.non_finite import NonFiniteError, first_non_finite
 from tfviz.training.tasks import Task
@@ -85,9 +85,7 @@ class Trainer:
             learning_rate,
             norm,
             elapsed,
-            math.nan,
-            math.nan,
-            math.nan,
+            *(math.nan for _ in VALIDATION_SCALARS),
             *group_norms,
         ]
 
