@@ -10,12 +10,14 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.core.test_provenance import CASES
 from tests.figures.draw_formulas import SOURCES, description
 from tests.training.small_runs import HARD
 from tests.views.hand_made import colours_in, picture
 from tests.views.step_pages import Granting, stepper_after
 from tfviz.core.optimizers import OPTIMIZERS
 from tfviz.core.provenance import DERIVATIONS
+from tfviz.core.transformer import Transformer
 from tfviz.resources import RESOURCES
 from tfviz.training.stepper import Stepper
 from tfviz.views.formula_picture import INKS, FormulaPicture, formula_svg
@@ -177,11 +179,18 @@ def test_source_has_quiet_colours_of_the_theme(qtbot: QtBot) -> None:
         assert formats[5] == [(8, 6, theme.accent), (15, 2, theme.warn)]
 
 
-def test_every_operation_has_lines_of_shapes(stepper: Stepper) -> None:
+def test_every_operation_has_lines_of_shapes() -> None:
     assert set(FORWARD) == set(BACKWARD) == set(OPERATIONS)
-    for operation in stepper.model.program.operations:
-        for phase in ("forward", "backward"):
-            lines = shape_lines(stepper, operation, phase)
-            assert lines or (type(operation).__name__, phase) == ("KeyMask", "backward")
-            for line in lines:
-                assert re.search(r"\w \((\d+, )*\d+\)", line), (operation, line)
+    met = set()
+    for config, _, _, parts in CASES.values():
+        model = Transformer(config, 3, 5, 4, shards=parts)
+        for operation in model.program.operations:
+            met.add(kind := type(operation).__name__)
+            for phase in ("forward", "backward"):
+                lines = shape_lines(model.tensors, operation, phase)
+                assert lines or (phase == "backward" and kind in ("KeyMask", "JoinTokens"))
+                for line in lines:
+                    words = line.startswith(("every reader", "∂x")) or kind == "JoinTokens"
+                    assert words or re.search(r"\w \((\d+, )*\d+\)", line), (operation, line)
+                    assert not re.search(r"P'?\(x \(", line)
+    assert met == set(OPERATIONS)

@@ -161,7 +161,7 @@ def test_a_detail_that_was_read_from_one_cell_leads_there(view: Granting, qtbot:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert view.wished == [Chosen("source", "value", (0, 1))]
     token = view.stepper.task.source_tokenizer.tokens[int(view.page.explanation.total)]
-    assert f'read from the batch\nthe token "{token}"' in view.page.made_by.text()
+    assert view.page.made_by.text() == f'batch 0 · position 1\nread from the batch\nthe token "{token}"'
     assert not view.page.table.isVisible()
 
 

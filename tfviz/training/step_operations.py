@@ -2,7 +2,7 @@
 
 from tfviz.core.operation import Operation
 from tfviz.core.program import Program
-from tfviz.core.tensor import Heads
+from tfviz.core.tensor import Heads, ParameterReader
 from tfviz.training.step_places import whole_name
 
 
@@ -26,7 +26,13 @@ def read_by(program: Program, name: str) -> Operation | None:
 
 def parameters_of(operation: Operation) -> list[str]:
     """The names of the parameters that it uses, or uses some rows of."""
-    return [whole_name(tensor.name) for tensor in operation.inputs if tensor.kind == "parameter"]
+    names = []
+    for tensor in operation.inputs:
+        if isinstance(tensor, ParameterReader):
+            names.append(tensor.parameter.name)
+        elif tensor.kind == "parameter":
+            names.append(whole_name(tensor.name))
+    return names
 
 
 def nearest_with_parameters(program: Program, name: str) -> Operation | None:

@@ -60,7 +60,7 @@ class FormulaView(StepPage):
         self.title.setText(subject.title)
         self.picture.show_formula(subject.kind)
         operation = subject.operation
-        lines = [] if operation is None else shape_lines(stepper, operation, subject.phase)
+        lines = [] if operation is None else shape_lines(stepper.tensors, operation, subject.phase)
         self.shapes.setText("\n".join(lines))
         for widget in (self.shapes_caption, self.shapes):
             widget.setVisible(bool(lines))
@@ -80,7 +80,7 @@ class FormulaView(StepPage):
         for row, (role, tensor) in enumerate(tensors.items()):
             self.tensors.addWidget(label(role, "dim"), row, 0)
             self.tensors.addWidget(self._link(tensor), row, 1, Qt.AlignmentFlag.AlignLeft)
-            axes = label(f"{shape_text(stepper, tensor)}  {', '.join(tensor.axes)}", "faint")
+            axes = label(f"{shape_text(stepper.tensors, tensor)}  {', '.join(tensor.axes)}", "faint")
             axes.setWordWrap(True)
             self.tensors.addWidget(axes, row, 2)
 

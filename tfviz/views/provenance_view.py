@@ -154,7 +154,7 @@ class ProvenanceView(StepPage):
         tensor = stepper.parameters.get(cell.tensor) or stepper.tensors[cell.tensor]
         axes = tensor.axes if len(tensor.axes) == len(cell.indices) else ("index",) * len(cell.indices)
         parts = [place_text(axes, cell.indices)]
-        if told.phase == told.operation:
+        if told.operation and told.phase == told.operation:
             parts.append(f"made by the {told.phase} ({told.operation_type})")
         elif told.operation:
             parts.append(f"made by {told.operation} ({told.phase}, {told.operation_type})")

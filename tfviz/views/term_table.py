@@ -103,7 +103,7 @@ class TermTable(QTableView):
     def _arrange(self) -> None:
         self.clearSpans()
         rows = self.terms.rowCount()
-        self.setMaximumHeight((rows + 1) * ROW_HEIGHT + 24)  # the header, and a scroll bar
+        self.setMaximumHeight((rows + 1) * ROW_HEIGHT + 34)  # a larger header, and a scroll bar
         row = self.terms.fold_row
         if row is not None and len(self.terms.columns) > 1:
             self.setSpan(row, 0, 1, len(self.terms.columns))
