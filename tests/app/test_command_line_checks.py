@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.app.commands import SMALL, program
+from tfviz.app import bench_gui
 from tfviz.app.command_line import main
 from tfviz.core.operations import LayerNorm
 from tfviz.training import bench_timeline
@@ -88,6 +89,28 @@ def test_bench_of_the_window_says_what_it_takes():
     assert window["pictures_per_second"] > 0
     delay = window["event_loop_delay"]
     assert 0 <= delay["p50"] <= delay["p99"] <= delay["max"]
+
+
+def test_bench_of_the_window_can_have_a_panel_in_front(monkeypatch):
+    shown = []
+
+    def run(self, seconds):
+        names = {name for name, dock in self.window.docks.items() if not dock.visibleRegion().isEmpty()}
+        shown.append(names)
+        return self.cost
+
+    monkeypatch.setattr(bench_gui._Measurement, "run", run)
+    bench_gui.measure_window(["tiny"], 0.1)
+    bench_gui.measure_window(["tiny"], 0.1, "flow_panel")
+    assert "attention_panel" in shown[0] and "flow_panel" not in shown[0]
+    assert "attention_panel" not in shown[1] and "flow_panel" in shown[1]
+
+
+def test_a_panel_in_front_has_to_exist_and_needs_the_window(capsys):
+    assert main(["bench", "--gui", "--panel", "flaw_panel"]) == 2
+    assert "'flaw_panel'" in (error := capsys.readouterr().err) and "flow_panel" in error
+    assert main(["bench", "--panel", "flow_panel"]) == 2
+    assert "--panel" in capsys.readouterr().err
 
 
 def test_threads_are_not_for_the_window(capsys):

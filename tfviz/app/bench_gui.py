@@ -51,8 +51,10 @@ class WindowCost:
         return float(np.quantile(self.delays, share)) if self.delays else 0.0
 
 
-def measure_window(shapes: Sequence[str], seconds: float = 10.0) -> list[WindowCost]:
-    """Measure presets, so many seconds of live training each and as many idle ones."""
+def measure_window(
+    shapes: Sequence[str], seconds: float = 10.0, panel: str | None = None
+) -> list[WindowCost]:
+    """Measure presets, so many seconds of live training each and as many idle ones; `panel` stands in front."""
     application = create_application()
     costs = []
     for shape in shapes:
@@ -64,6 +66,9 @@ def measure_window(shapes: Sequence[str], seconds: float = 10.0) -> list[WindowC
             try:
                 window.resize(*SIZE)
                 window.show()
+                if panel is not None:
+                    window.docks[panel].show()
+                    window.docks[panel].raise_()
                 with Interruption() as interruption:
                     costs.append(_Measurement(window, shape, interruption).run(seconds / PAIRS))
             finally:

@@ -6,14 +6,13 @@ the readers of a tensor in its gradient.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
-from tfviz.core.operations import CrossEntropy, Embedding, Fork, LayerNorm, PositionalEncoding, ResidualAdd
-from tfviz.core.tensor import Features
+from tfviz.core.tensor import Tensor
 from tfviz.core.transformer import Transformer
 from tfviz.training.flow_chart import Chart, chart_of
 from tfviz.training.models import ModelCache
@@ -26,9 +25,6 @@ FAINT = 1e-3
 
 STRONG = 1e3
 """One above so many times what it began with counts as exploding."""
-
-_CARRIERS = (Embedding, PositionalEncoding, Fork, LayerNorm, ResidualAdd, CrossEntropy)
-"""Operations between which the streams and branches run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,46 +50,38 @@ class Flow:
 
     def beginning(self, of: Of, tensor: str) -> float:
         """What the signal of a tensor began with: gradients at the generator's input, activations in their stack's."""
-        chart = self.chart
         if of == "gradient":
-            return self.gradients[chart.decoder.output]
-        return self.activations[(chart.encoder if tensor in chart.encoder.tensors else chart.decoder).input]
+            return self.gradients[self.chart.result]
+        return self.activations[self.chart.stack_of(tensor).input]
 
-    def trouble(self, of: Of, tensor: str) -> Trouble | None:
-        """What is wrong with the signal at a tensor, if anything."""
-        strength, beginning = self.strengths(of)[tensor], self.beginning(of, tensor)
-        if not math.isfinite(strength):
-            return "not finite"
-        if not strength or strength < FAINT * beginning:
-            return "vanishing"
-        return "exploding" if strength > STRONG * beginning else None
+    def troubles(self, of: Of) -> dict[str, Trouble]:
+        """What is wrong with the signal, at those tensors where something is."""
+        found: dict[str, Trouble] = {}
+        for tensor, strength in self.strengths(of).items():
+            beginning = self.beginning(of, tensor)
+            if not math.isfinite(strength):
+                found[tensor] = "not finite"
+            elif not strength or strength < FAINT * beginning:
+                found[tensor] = "vanishing"
+            elif strength > STRONG * beginning:
+                found[tensor] = "exploding"
+        return found
 
 
 class FlowMeter:
-    """Measures a set of parameters in a model of its own, which keeps all activations and their gradients.
-
-    The model is built once for a shape of sentence; nothing of it is seen by whoever trains the parameters.
-    """
+    """Measures a set of parameters, in a model that whoever trains them does not see."""
 
     def __init__(self, models: ModelCache) -> None:
         self._models = models
-        self._built: tuple[tuple[object, ...], _Gauge] | None = None
+        self._gauge: tuple[tuple[object, ...], _Gauge] | None = None
 
     def measure(self, source: Sequence[int], target: Sequence[int]) -> Flow:
         """Of token ids with <s> and </s>; the loss is that of training, nothing is dropped."""
-        key = (len(source), len(target), self._models.label_smoothing)
-        if self._built is None or self._built[0] != key:
-            self._built = key, self._build(len(source), len(target) - 1)
-        return self._built[1].measure(np.array([source]), np.array([target[:-1]]), np.array([target[1:]]))
-
-    def _build(self, source_length: int, target_length: int) -> "_Gauge":
         models = self._models
-        config = replace(models.config, dropout=0.0)
-        return _Gauge(
-            Transformer(
-                config, 1, source_length, target_length, models.label_smoothing, parameters=models.parameters
-            )
-        )
+        key = (models.config, len(source), len(target), models.label_smoothing)
+        if self._gauge is None or self._gauge[0] != key:
+            self._gauge = key, _Gauge(models.inspection(1, len(source), len(target) - 1))
+        return self._gauge[1].measure(np.array([source]), np.array([target[:-1]]), np.array([target[1:]]))
 
 
 class _Gauge:
@@ -103,14 +91,9 @@ class _Gauge:
         self.model = model
         self.chart = chart_of(model)
         self._copies: dict[tuple[str, Of], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-        carried: dict[str, Features] = {}
-        for operation in model.program.operations:
-            if isinstance(operation, _CARRIERS):
-                for tensor in (*operation.inputs, *operation.outputs):
-                    if isinstance(tensor, Features) and tensor.kind == "activation":
-                        carried[tensor.name] = tensor
+        tensors = {name: tensor for name, tensor in model.tensors.items() if name in self.chart.tensors}
         self._places: dict[Of, dict[str, np.ndarray]] = {
-            of: {name: self._flat(tensor, of) for name, tensor in carried.items()}
+            of: {name: self._flat(tensor, of) for name, tensor in tensors.items()}
             for of in ("value", "gradient")
         }
 
@@ -144,7 +127,7 @@ class _Gauge:
             return (math.nan,) * len(contributions)
         return tuple(float(np.dot(flats[name], whole)) / square for name in contributions)
 
-    def _flat(self, tensor: Features, of: Of) -> np.ndarray:
+    def _flat(self, tensor: Tensor, of: Of) -> np.ndarray:
         """Where the numbers of a tensor are found, one after another, once they are copied; tensors may share them."""
         root = tensor.value_root if of == "value" else tensor.gradient_root
         key = (root or tensor).name, of

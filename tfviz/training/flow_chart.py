@@ -1,19 +1,23 @@
 """The architecture as figure 1 of "Attention Is All You Need" draws it, in the names of a program's tensors."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from tfviz.core.operation import Operation
-from tfviz.core.operations import Fork, Linear, ResidualAdd
+from tfviz.core.operations import Fork, LayerNorm, Linear, ResidualAdd
 from tfviz.core.transformer import Transformer
 from tfviz.training.step_places import Of
 
 Kind = Literal["self_attn", "multihead_attn", "feed_forward"]
+StackName = Literal["encoder", "decoder"]
 
-_SUBLAYERS: dict[str, tuple[Kind, ...]] = {
-    "encoder": ("self_attn", "feed_forward"),
-    "decoder": ("self_attn", "multihead_attn", "feed_forward"),
+_BLOCKS: dict[Kind, str] = {
+    "self_attn": "self_attn.output",
+    "multihead_attn": "multihead_attn.output",
+    "feed_forward": "linear2",
 }
+"""What the blocks of a layer put out, in the order of its sublayers."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,15 @@ class Sublayer:
     kind: Kind
     stream: str
     """What comes from below."""
-    fork: str
+    fork: str | None
+    """None, as `skip` and `join`, in a model without residual connections."""
     branch: str
-    skip: str
+    skip: str | None
     block: str
     """What the block puts out."""
-    norm: str
+    norm: str | None
     """What the norm puts out: on the branch below the block (pre-norm), or above the sum (post-norm)."""
-    join: str
+    join: str | None
     total: str
     """Residual stream plus branch."""
     output: str
@@ -52,98 +57,139 @@ class Sublayer:
     """What the cross attention reads of the encoder."""
 
     @property
+    def streams(self) -> tuple[str, ...]:
+        """The tensors of the residual stream, from below to above."""
+        own = (self.stream, self.skip, self.total, self.output)
+        return tuple(dict.fromkeys(tensor for tensor in own if tensor is not None))
+
+    @property
     def tensors(self) -> tuple[str, ...]:
-        own = (self.stream, self.branch, self.skip, self.norm, self.block, self.total, self.output)
-        return tuple(dict.fromkeys(own))
+        own = (*self.streams, self.branch, self.block, self.norm)
+        return tuple(dict.fromkeys(tensor for tensor in own if tensor is not None))
 
 
 @dataclass(frozen=True)
 class Stack:
     """The encoder or the decoder, from bottom to top."""
 
-    name: Literal["encoder", "decoder"]
+    name: StackName
     embedding: str
     input: str
-    """The embedding with positions."""
+    """The embedding with positions, if the model has any."""
     sublayers: tuple[Sublayer, ...]
-    output: str
-    """Of the norm on top."""
-    tensors: frozenset[str]
-
-    @property
-    def layers(self) -> int:
-        return self.sublayers[-1].layer + 1
+    norm: str | None
+    """What the norm on top puts out."""
 
     @property
     def top(self) -> str:
-        """What the norm on top reads."""
+        """What comes out of the last layer."""
         return self.sublayers[-1].output
+
+    @property
+    def output(self) -> str:
+        return self.norm or self.top
+
+    @cached_property
+    def tensors(self) -> frozenset[str]:
+        own = {self.embedding, self.input, self.output}
+        return frozenset(own.union(*(sublayer.tensors for sublayer in self.sublayers)))
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Both stacks, and what connects them."""
+    """The stacks, from left to right, and what connects them."""
 
-    encoder: Stack
-    decoder: Stack
+    stacks: tuple[Stack, ...]
     norm_first: bool
     memory_fork: str | None
-    """The junction of the memory's gradient; None where one layer alone reads it."""
+    """The junction of the memory's gradient; None where not several layers read it."""
     readers: tuple[str, ...]
     """What each decoder layer reads of the memory."""
+    result: str
+    """What the generator reads."""
     logits: str
     junctions: tuple[Junction, ...]
+
+    @property
+    def sublayers(self) -> tuple[Sublayer, ...]:
+        return tuple(sublayer for stack in self.stacks for sublayer in stack.sublayers)
+
+    @cached_property
+    def tensors(self) -> frozenset[str]:
+        """Everything that is drawn."""
+        own = {self.result, self.logits, *self.readers}
+        return frozenset(own.union(*(stack.tensors for stack in self.stacks)))
+
+    def stack_of(self, tensor: str) -> Stack:
+        """Where a tensor belongs: the memory and its readers to the encoder, what follows the last stack to that."""
+        first, last = self.stacks[0], self.stacks[-1]
+        return first if tensor in first.tensors or tensor in self.readers else last
 
 
 def chart_of(model: Transformer) -> Chart:
     """Of a model in which nothing is dropped."""
     operations = {operation.name: operation for operation in model.program.operations}
-    encoder, decoder = (_stack(model, operations, name) for name in ("encoder", "decoder"))
-    readers = tuple(sublayer.memory for sublayer in decoder.sublayers if sublayer.memory)
-    memory_fork = next(
-        (n for n, o in operations.items() if isinstance(o, Fork) and o.x.name == encoder.output), None
+    names: tuple[StackName, ...] = ("encoder", "decoder")
+    stacks = tuple(
+        _stack(model, operations, name)
+        for name in names
+        if any(operation.startswith(f"{name}.layers.") for operation in operations)
     )
-    junctions = tuple(filter(None, map(_junction, operations.values())))
-    return Chart(encoder, decoder, model.config.norm_first, memory_fork, readers, "logits", junctions)
+    memory_fork = "encoder.memory.fork"
+    generator = operations["logits"]
+    assert isinstance(generator, Linear)
+    return Chart(
+        stacks,
+        model.config.norm_first,
+        memory_fork if memory_fork in operations else None,
+        tuple(sublayer.memory for sublayer in stacks[-1].sublayers if sublayer.memory),
+        generator.x.name,
+        "logits",
+        tuple(filter(None, map(_junction, operations.values()))),
+    )
 
 
-def _stack(
-    model: Transformer, operations: dict[str, Operation], name: Literal["encoder", "decoder"]
-) -> Stack:
+def _stack(model: Transformer, operations: dict[str, Operation], name: StackName) -> Stack:
     config = model.config
     layers = config.num_encoder_layers if name == "encoder" else config.num_decoder_layers
-    joins = {join.skip.name: join for join in operations.values() if isinstance(join, ResidualAdd)}
-    sublayers = tuple(
-        _sublayer(operations, joins, name, layer, number, kind, config.norm_first)
-        for layer in range(layers)
-        for number, kind in enumerate(_SUBLAYERS[name], 1)
-    )
-    embedding = "source_embedding" if name == "encoder" else "target_embedding"
-    entrance = f"{name}.input"
-    output = operations[f"{name}.norm"].outputs[-1].name
-    own = {embedding, entrance, output}.union(*(sublayer.tensors for sublayer in sublayers))
-    return Stack(name, embedding, entrance, sublayers, output, frozenset(own))
+    side = "source" if name == "encoder" else "target"
+    embedding = next(found for found in ("stream_embedding", f"{side}_embedding") if found in operations)
+    entrance = f"{name}.input" if f"{name}.input" in operations else embedding
+    sublayers: list[Sublayer] = []
+    stream = entrance
+    for layer in range(layers):
+        path = f"{name}.layers.{layer}"
+        kinds = [kind for kind, block in _BLOCKS.items() if f"{path}.{block}" in operations]
+        for number, kind in enumerate(kinds, 1):
+            sublayers.append(_sublayer(operations, path, layer, number, kind, stream, config.norm_first))
+            stream = sublayers[-1].output
+    return Stack(name, embedding, entrance, tuple(sublayers), _norm(operations, f"{name}.norm"))
 
 
 def _sublayer(
-    operations: dict[str, Operation], joins: dict[str, ResidualAdd], stack: str, layer: int, number: int, kind: Kind,
-    norm_first: bool,
+    operations: dict[str, Operation], path: str, layer: int, number: int, kind: Kind, stream: str, norm_first: bool,
 ) -> Sublayer:  # fmt: skip
-    path = f"{stack}.layers.{layer}"
-    fork = operations[f"{path}.fork{number}"]
-    assert isinstance(fork, Fork)
-    branch, skip = (reader.name for reader in fork.readers)
-    join = joins[skip]
-    norm, total = operations[f"{path}.norm{number}"].outputs[-1].name, join.y.name
-    memory = None
-    if kind == "multihead_attn":
-        reading = operations[f"{path}.multihead_attn.in_proj_key_value"]
-        assert isinstance(reading, Linear)
-        memory = reading.x.name
+    block = f"{path}.{_BLOCKS[kind]}"
+    branch, skip, total, fork_name, join_name = stream, None, block, None, None
+    fork = operations.get(f"{path}.fork{number}")
+    if isinstance(fork, Fork):
+        branch, skip = (reader.name for reader in fork.readers)
+        joins = (operation for operation in operations.values() if isinstance(operation, ResidualAdd))
+        join = next(operation for operation in joins if operation.skip.name == skip)
+        total, fork_name, join_name = join.y.name, fork.name, join.name
+    norm = _norm(operations, f"{path}.norm{number}")
+    reading = operations.get(f"{path}.multihead_attn.in_proj_key_value")
+    memory = reading.x.name if kind == "multihead_attn" and isinstance(reading, Linear) else None
+    output = total if norm_first or norm is None else norm
     return Sublayer(
-        layer, kind, fork.x.name, fork.name, branch, skip, join.branch.name, norm, join.name, total,
-        total if norm_first else norm, memory,
-    )  # fmt: skip
+        layer, kind, stream, fork_name, branch, skip, block, norm, join_name, total, output, memory
+    )
+
+
+def _norm(operations: dict[str, Operation], name: str) -> str | None:
+    """What a norm puts out, in a model that has any."""
+    norm = operations.get(name)
+    return norm.y.name if isinstance(norm, LayerNorm) else None
 
 
 def _junction(operation: Operation) -> Junction | None:

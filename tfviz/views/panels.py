@@ -2,6 +2,7 @@
 
 from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.curve_panel import CurvePanel
+from tfviz.views.flow_panel import FlowPanel
 from tfviz.views.gradient_panel import GradientPanel
 from tfviz.views.inspector_panel import InspectorPanel
 from tfviz.views.operation_panel import OperationPanel
@@ -17,4 +18,5 @@ PANELS: list[type[Panel]] = [
     PredictionPanel,
     CurvePanel,
     GradientPanel,
+    FlowPanel,
 ]

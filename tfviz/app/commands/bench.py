@@ -60,6 +60,9 @@ def configure(parser: Parser) -> None:
         metavar="N",
         help="with --timeline: of each run (default: tiny 10,000, small 2,000)",
     )
+    parser.add_argument(
+        "--panel", metavar="NAME", help="with --gui: a panel to put in front, such as flow_panel"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON, times in seconds")
 
 
@@ -72,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError("--steps is for --timeline: the other measurements take --seconds")
     if arguments.gui:
         return _run_gui(arguments)
+    if arguments.panel:
+        raise ValueError("--panel is for --gui: the other measurements open no window")
     from tfviz.app.commands.machine_info import machine
     from tfviz.training.bench import measure
 
@@ -93,8 +98,13 @@ def _run_gui(arguments: argparse.Namespace) -> int:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from tfviz.app.bench_gui import measure_window, summary
     from tfviz.app.commands.machine_info import machine
+    from tfviz.views.panels import PANELS
 
-    costs = measure_window(_distinct(arguments.shapes or SHAPES[:3]), arguments.seconds or 10.0)
+    names = [panel.object_name for panel in PANELS]
+    if arguments.panel is not None and arguments.panel not in names:
+        raise ValueError(f"there is no panel {arguments.panel!r}: {', '.join(names)}")
+    shapes = _distinct(arguments.shapes or SHAPES[:3])
+    costs = measure_window(shapes, arguments.seconds or 10.0, arguments.panel)
     if arguments.json:
         print(json.dumps({"windows": [summary(cost) for cost in costs], "machine": machine()}, indent=2))
         return 0
