@@ -44,6 +44,7 @@ from tfviz.views.gradient_panel import GradientPanel
 from tfviz.views.panels import PANELS
 from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.run_panel import RunPanel
+from tfviz.views.stages_panel import StagesPanel
 from tfviz.views.theme import THEMES, Theme, system_theme
 from tfviz.views.timeline import Timeline
 
@@ -182,6 +183,10 @@ class MainWindow(QMainWindow):
                     panel.open_requested.connect(self.files.open)
                 case PredictionPanel():
                     self.controls.connect_probe(panel)
+        attention, stages = self.panels["attention_panel"], self.panels["stages_panel"]
+        assert isinstance(attention, AttentionPanel) and isinstance(stages, StagesPanel)
+        attention.head_selected.connect(stages.choose_head)
+        self.runs.opened.connect(stages.forget)
         self.runs.opened.connect(self._adopt)
         self.runs.refused.connect(self._refuse)
         self.recovery.open_requested.connect(self.files.open_path)

@@ -70,6 +70,8 @@ class AttentionPanel(Panel):
     """The step that is shown is to be pinned."""
     swap_requested = Signal()
     release_requested = Signal()
+    head_selected = Signal(object)
+    """Another Head is enlarged, and stays so when the mouse has left."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -201,6 +203,8 @@ class AttentionPanel(Panel):
             self._preview = None
             self._selected = first_choice(compared.attention)
             self.atlas.select(self._selected)
+            if self._selected is not None:
+                self.head_selected.emit(self._selected)
             self.atlas.show_attention(compared, self.scale)
             self._split()
         if self.atlas.isVisibleTo(self):
@@ -220,6 +224,7 @@ class AttentionPanel(Panel):
             self.head_view.release()  # its tokens are others
         self._selected = head
         self.atlas.select(head)
+        self.head_selected.emit(head)
         self._show_head()
         self._texts.now()
 

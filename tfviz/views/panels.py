@@ -9,12 +9,14 @@ from tfviz.views.operation_panel import OperationPanel
 from tfviz.views.panel import Panel
 from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.run_panel import RunPanel
+from tfviz.views.stages_panel import StagesPanel
 
 PANELS: list[type[Panel]] = [
     RunPanel,
     OperationPanel,
     AttentionPanel,
     InspectorPanel,
+    StagesPanel,
     PredictionPanel,
     CurvePanel,
     GradientPanel,
