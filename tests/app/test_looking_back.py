@@ -205,7 +205,7 @@ def test_a_step_that_takes_long_says_how_far_it_is(driver: Driver, monkeypatch: 
     driver.train(20)
     go, view = threading.Event(), Session.view
 
-    def slow(session: Session, step: int, branch: int, progress: object) -> object:
+    def slow(session: Session, step: int, branch: int, progress: object, demand: Demand) -> object:
         progress(30, 100)
         go.wait(20)
         return view(session, step, branch, progress)
@@ -225,7 +225,7 @@ def test_a_late_step_is_stood_in_for_by_the_nearest_that_was_seen_and_can_be_giv
     driver.train(22)
     given_up, view = threading.Event(), Session.view
 
-    def endless(session: Session, step: int, branch: int, progress: object) -> object:
+    def endless(session: Session, step: int, branch: int, progress: object, demand: Demand) -> object:
         while progress(30, 100):
             given_up.wait(0.01)
         given_up.set()
@@ -387,7 +387,7 @@ def test_closing_while_a_picture_of_the_past_is_made_joins_all_threads(
     train_on(driver)
     begun = threading.Event()
 
-    def endless(session: Session, step: int, branch: int, progress: object) -> object:
+    def endless(session: Session, step: int, branch: int, progress: object, demand: Demand) -> object:
         begun.set()
         done = 0
         while progress(done, 10**9):
