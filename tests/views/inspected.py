@@ -80,6 +80,7 @@ class Inspected:
 
     def colours(self, of: str = "value", corner: bool = False) -> numpy.ndarray:
         """The colour at the middle (or near the upper left corner) of every cell, as "#rrggbb"."""
+        QApplication.processEvents()  # what is to be laid out anew is
         image = picture(self.map(of).viewport())
         place, axes = self.map(of).place, self.map(of).axes
         assert place is not None and axes is not None

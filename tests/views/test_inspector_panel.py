@@ -457,6 +457,37 @@ def test_moving_a_locked_cell_by_keys_is_one_place_in_the_history(inspect: Open)
     assert inspected.panel.looked_at == Chosen(ENCODER_SCORES)
 
 
+def test_a_click_brings_where_the_cell_came_from_to_the_front_and_sources_can_be_walked(
+    inspect: Open,
+) -> None:
+    inspected = inspect()
+    panel = inspected.panel
+    inspected.look_at(SCORES)
+    assert panel.pages.page is panel.numbers
+    inspected.click(1, 0, "gradient")
+    assert panel.pages.page is panel.cell and panel.cell.isVisible()
+    assert panel.cell.chosen == Chosen(SCORES, "gradient", (0, 0, 1, 0))
+    panel.cell.tensor_wished.emit(Chosen(NORM, "gradient", (0, 1, 2)))
+    assert inspected.map("gradient").cell == (1, 2)
+    inspected.qtbot.mouseClick(panel.back_button, Qt.MouseButton.LeftButton)
+    assert panel.looked_at == Chosen(SCORES, "gradient", (0, 0, 1, 0))
+    panel.pages.show_page(panel.check)
+    inspected.click(0, 0)
+    assert panel.pages.page is panel.check
+
+
+def test_every_page_is_told_of_the_step_and_of_what_is_looked_at(inspect: Open) -> None:
+    inspected = inspect(4)
+    panel = inspected.panel
+    for page in (panel.cell, panel.formula, panel.check):
+        assert page.stepper is inspected.stepper
+        assert page.chosen == panel.looked_at is not None
+        panel.pages.show_page(page)
+        assert page.isVisible()
+    panel.show_stepper(None)
+    assert panel.cell.stepper is panel.cell.chosen is None
+
+
 # which step
 
 
@@ -601,7 +632,11 @@ def test_every_control_has_a_name_and_a_tool_tip(inspect: Open) -> None:
     inspected.look_at(SCORES)
     kinds = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSlider, QTabBar)
     found = [widget for kind in kinds for widget in inspected.panel.findChildren(kind)]
-    own = [widget for widget in found if not widget.objectName().startswith(("qt_", "Scroll"))]
+    own = [
+        widget
+        for widget in found
+        if not (widget.property("segment") or "cornerbutton" in widget.objectName())
+    ]
     assert len(own) > 10
     for widget in own:
         if widget.parent() and isinstance(widget.parent(), QAbstractSpinBox | QTabBar | QLineEdit):

@@ -65,7 +65,8 @@ class FormulaPicture(QWidget):
         self.update()
 
     def _fit(self) -> None:
-        self.setFixedHeight(round(self.renderer.defaultSize().height() * self._scale()))
+        natural = self.renderer.defaultSize().height()  # -1 before a formula is loaded
+        self.setFixedHeight(max(round(natural * self._scale()), 0))
 
     def _scale(self) -> float:
         natural = self.renderer.defaultSize().width()

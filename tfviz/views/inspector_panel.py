@@ -6,11 +6,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from tfviz.training.stepper import Stepper
+from tfviz.views.check_view import CheckView
 from tfviz.views.chosen_history import ChosenHistory
+from tfviz.views.formula_view import FormulaView
 from tfviz.views.icons import icon
 from tfviz.views.numbers_page import NumbersPage
-from tfviz.views.page_stack import PageStack
+from tfviz.views.page_stack import Arrangement, PageStack
 from tfviz.views.panel import EmptyState, Panel
+from tfviz.views.provenance_view import ProvenanceView
 from tfviz.views.slice_bar import SliceBar
 from tfviz.views.step_debugger import Chosen
 from tfviz.views.tensor_chooser import TensorChooser
@@ -45,6 +48,8 @@ class InspectorPanel(Panel):
         self.slice_bar = SliceBar()
         self.maps = TensorMaps()
         self.numbers = NumbersPage()
+        self.cell, self.formula, self.check = ProvenanceView(), FormulaView(), CheckView()
+        self._step_pages = (self.cell, self.formula, self.check)
         self.reading: Reading | None = None
         """What is shown: the heat maps take their numbers from it."""
         self.seen: Slice | None = None
@@ -67,7 +72,9 @@ class InspectorPanel(Panel):
         column.addWidget(self.slice_bar)
         column.addWidget(self.maps, 1)
         self.pages = PageStack(left)
-        self.pages.add_page("Numbers", self.numbers)
+        titles = ("Numbers", "Cell", "Formula", "Check")
+        for title, page in zip(titles, (self.numbers, *self._step_pages), strict=True):
+            self.pages.add_page(title, page)
         self.stack = QStackedWidget()
         self.stack.addWidget(EmptyState(EMPTY))
         self.stack.addWidget(self.pages)
@@ -85,6 +92,9 @@ class InspectorPanel(Panel):
         self.slice_bar.slice_changed.connect(self._show_slice)
         self.slice_bar.reach_changed.connect(self._choose_reach)
         self.maps.cell_locked.connect(self._lock)
+        for page in self._step_pages:
+            page.tensor_wished.connect(self._wish)
+            page.work_wished.connect(self.work_wished)
 
     # the panel's interface
 
@@ -105,10 +115,12 @@ class InspectorPanel(Panel):
         self._stepper = stepper
         for control in (self.back_button, self.forward_button, self.chooser):
             control.setVisible(stepper is not None)
+        for page in self._step_pages:
+            page.show_stepper(stepper)
         if stepper is None:
             self.history.clear()
             self.reading = self.seen = None
-            self._asked += 1  # what is on its way is not wanted any more
+            self._ask()  # what is on its way is not wanted any more
             self.stack.setCurrentIndex(0)
             return
         self.chooser.show_list(self._tensors, stepper.position)
@@ -135,7 +147,7 @@ class InspectorPanel(Panel):
         super().recolour(theme)
         self.back_button.setIcon(icon("left", theme.dim, theme.disabled))
         self.forward_button.setIcon(icon("right", theme.dim, theme.disabled))
-        for part in (self.chooser, self.maps, self.numbers):
+        for part in (self.chooser, self.maps, self.numbers, *self._step_pages):
             part.recolour(theme)
 
     # reading and showing
@@ -144,9 +156,11 @@ class InspectorPanel(Panel):
         """Have what is looked at read in the stepper's thread, unless it is the same as before at the same position."""
         looked_at = self.looked_at
         self._enable()
+        for page in self._step_pages:
+            page.show_chosen(looked_at)
+        self._asked += 1
         if looked_at is None:
             return
-        self._asked += 1
         number = self._asked
         self.work_wished.emit(
             lambda stepper: read(stepper, looked_at.tensor),
@@ -200,6 +214,9 @@ class InspectorPanel(Panel):
         if before is not None and index is not None and _neighbours(before, index):
             self._beside = wished
         self._wish(wished)
+        in_sight = self.pages.arrangement is not Arrangement.TABS
+        if index is not None and in_sight and self.pages.page is self.numbers:
+            self.pages.show_page(self.cell)  # where the cell came from is what it was clicked for
 
     def _wish(self, wished: Chosen) -> None:
         """Ask for it; where nothing was chosen, what was seen instead can be gone back to."""
