@@ -8,6 +8,7 @@ from tfviz.training.config import TaskConfig
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks.generated import FIRST_SYMBOL, GeneratedTask, Rows
 from tfviz.training.tasks.symbols import symbols
+from tfviz.training.tasks.task import Alignment
 
 LARGEST_BASE, MOST_DIGITS = 36, 32
 
@@ -120,6 +121,22 @@ class AdditionTask(GeneratedTask):
             total, digit = divmod(total, self.config.alphabet)
             digits.append(symbols(self.config.alphabet)[digit])
         return " ".join(reversed(digits)) or "0"
+
+    def alignment(self, sentence: str) -> Alignment | None:
+        """The digits above; those that decide about a carry are not counted. None above a carried first digit."""
+        answer = self.expected(sentence)
+        if answer is None:
+            return None
+        words = sentence.split()
+        plus = words.index("+")
+        return tuple(
+            tuple(
+                place
+                for place, first in ((plus - 1 - ones, 0), (len(words) - 1 - ones, plus + 1))
+                if place >= first
+            )
+            for ones in reversed(range(len(answer.split())))
+        )
 
 
 def _at(rows: numpy.ndarray, places: numpy.ndarray) -> numpy.ndarray:

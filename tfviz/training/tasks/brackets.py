@@ -7,6 +7,7 @@ import numpy
 from tfviz.training.config import TaskConfig
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks.generated import FIRST_SYMBOL, HELD_OUT_SHARE, MOST_HELD_OUT, GeneratedTask, Rows
+from tfviz.training.tasks.task import Alignment
 
 BRACKETS = "()[]{}<>«»‹›"
 OPENING = 0.6
@@ -84,14 +85,27 @@ class BracketsTask(GeneratedTask):
         return numpy.where(places >= 0, closing, 0), stack.level
 
     def expected(self, sentence: str) -> str | None:
-        opened: list[str] = []
-        for word in sentence.split():
-            place = BRACKETS.find(word) if word in self.symbols() else -1
-            if place < 0 or (place % 2 and (not opened or opened.pop() != word)):
-                return None
-            if place % 2 == 0:
-                opened.append(BRACKETS[place + 1])
-        return " ".join(reversed(opened)) or None
+        words = sentence.split()
+        opened = self._open(words)
+        return " ".join(BRACKETS[BRACKETS.index(words[place]) + 1] for place in reversed(opened)) or None
+
+    def alignment(self, sentence: str) -> Alignment | None:
+        """The bracket that is closed."""
+        opened = self._open(sentence.split())
+        return tuple((place,) for place in reversed(opened)) or None
+
+    def _open(self, words: list[str]) -> list[int]:
+        """The places of the brackets that are open at the end; none where something else is wrong."""
+        opened: list[int] = []
+        for place, word in enumerate(words):
+            if word not in self.symbols():
+                return []
+            number = BRACKETS.index(word)
+            if number % 2 == 0:
+                opened.append(place)
+            elif not opened or words[opened.pop()] != BRACKETS[number - 1]:
+                return []
+        return opened
 
 
 class _Stack:

@@ -7,6 +7,7 @@ from tfviz.training.config import TaskConfig
 from tfviz.training.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks.rule_made import RuleMadeTask
+from tfviz.training.tasks.task import Alignment
 
 MIDDLE = 2000
 """The year around which the years lie."""
@@ -59,8 +60,7 @@ class DatesTask(RuleMadeTask):
         return FORMS[shape].format(**parts), date.isoformat()
 
     def expected(self, sentence: str) -> str | None:
-        text = " ".join(sentence.split())
-        found = next(filter(None, (written.fullmatch(text) for written in _WRITTEN)), None)
+        found = _parts(sentence)
         if found is None:
             return None
         try:
@@ -68,3 +68,22 @@ class DatesTask(RuleMadeTask):
         except ValueError:  # there is no such day
             return None
         return date.isoformat()
+
+    def alignment(self, sentence: str) -> Alignment | None:
+        """Digits of year and day come from their like, those of the month from its whole name or number."""
+        found = _parts(sentence)
+        if found is None or self.expected(sentence) is None or self.source_tokenizer.kind != "character":
+            return None
+        year, day, month = (tuple(range(*found.span(part))) for part in ("year", "day", "month"))
+        named = month if found["month"].isalpha() else ()
+        return (
+            *((place,) for place in year), (),
+            named or month[:1], named or month[1:], (),
+            day[:1], day[-1:],
+        )  # fmt: skip
+
+
+def _parts(sentence: str) -> re.Match[str] | None:
+    """Year, month and day of a written date."""
+    text = " ".join(sentence.split())
+    return next(filter(None, (written.fullmatch(text) for written in _WRITTEN)), None)

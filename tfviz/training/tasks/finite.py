@@ -9,7 +9,7 @@ from tfviz.training.config import TaskConfig
 from tfviz.training.datasets import identity_pairs, load_pairs
 from tfviz.training.pair_formats import Pair
 from tfviz.training.splitting import split_pairs
-from tfviz.training.tasks.task import Task
+from tfviz.training.tasks.task import Alignment, Task
 from tfviz.training.tokenizer import Tokenizer
 from tfviz.training.tokenizers import check_length, learn_tokenizers
 
@@ -92,3 +92,6 @@ class IdentityTask(FiniteTask):
 
     def expected(self, sentence: str) -> str | None:
         return " ".join(sentence.split())
+
+    def alignment(self, sentence: str) -> Alignment | None:
+        return tuple((place,) for place in range(len(self.source_tokenizer.split(sentence))))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy
 
 from tfviz.training.tasks.generated import FIRST_SYMBOL, GeneratedTask, Rows
+from tfviz.training.tasks.task import Alignment
 
 TIMES = 2
 """How often the repeat task says each symbol."""
@@ -57,6 +58,9 @@ class CopyTask(SymbolTask):
     def expected(self, sentence: str) -> str | None:
         return " ".join(sentence.split())
 
+    def alignment(self, sentence: str) -> Alignment | None:
+        return tuple((place,) for place in range(len(sentence.split())))
+
 
 class ReverseTask(SymbolTask):
     """Random sequences of symbols, to be said backwards."""
@@ -75,6 +79,9 @@ class ReverseTask(SymbolTask):
 
     def expected(self, sentence: str) -> str | None:
         return " ".join(reversed(sentence.split()))
+
+    def alignment(self, sentence: str) -> Alignment | None:
+        return tuple((place,) for place in reversed(range(len(sentence.split()))))
 
 
 class SortTask(SymbolTask):
@@ -96,6 +103,15 @@ class SortTask(SymbolTask):
             return None
         return self.source_tokenizer.decode(sorted(self.source_tokenizer.encode(sentence)[1:-1]))
 
+    def alignment(self, sentence: str) -> Alignment | None:
+        words = sentence.split()
+        answer = self.expected(sentence)
+        if answer is None:
+            return None
+        return tuple(
+            tuple(place for place, other in enumerate(words) if other == word) for word in answer.split()
+        )
+
 
 class RepeatTask(SymbolTask):
     """Random sequences of symbols, each to be said twice."""
@@ -113,3 +129,6 @@ class RepeatTask(SymbolTask):
 
     def expected(self, sentence: str) -> str | None:
         return " ".join(word for word in sentence.split() for _ in range(TIMES))
+
+    def alignment(self, sentence: str) -> Alignment | None:
+        return tuple((place,) for place in range(len(sentence.split())) for _ in range(TIMES))

@@ -8,6 +8,10 @@ from tfviz.training.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tokenizer import Tokenizer
 
+Alignment = tuple[tuple[int, ...], ...]
+"""For each token of the right answer, </s> aside, the tokens of the source that it comes from, counted from 0 without
+<s>; none where it comes from no particular one."""
+
 
 class Example(NamedTuple):
     """A pair that can be watched, and where it comes from: "validation 3/256" or "training 9/92"."""
@@ -46,6 +50,10 @@ class Task:
     def expected(self, sentence: str) -> str | None:
         """The right answer to a typed sentence, where the task knows it."""
         raise NotImplementedError
+
+    def alignment(self, sentence: str) -> Alignment | None:
+        """Where the tokens of the right answer to a sentence come from, where the task knows it."""
+        return None
 
     def collate(self, pairs: list[Pair] | tuple[Pair, ...]) -> Batch:
         """Any pairs at this task's width. ValueError where one is too long."""

@@ -6,6 +6,7 @@ from tfviz.training.config import TaskConfig
 from tfviz.training.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks.rule_made import RuleMadeTask, different, digits
+from tfviz.training.tasks.task import Alignment
 
 
 class Noun(NamedTuple):
@@ -110,31 +111,38 @@ class TranslationTask(RuleMadeTask):
         return english, _in_spanish(ARTICLES[article][1], NOUNS[noun], [stem for _, stem in found])
 
     def expected(self, sentence: str) -> str | None:
-        translated: list[str] = []
-        phrase: list[str] = []
-        verbs = dict(VERBS[: self._words])
-        for word in sentence.split():
-            if word in verbs:
-                if not translated and (subject := self._translated(phrase)):
-                    translated, phrase = [*subject, verbs[word]], []
-                    continue
-                return None
-            phrase.append(word)
-        last = self._translated(phrase)
-        return " ".join([*translated, *last]) if last else None
+        return " ".join(word for word, _ in self._translated(sentence.split())) or None
 
-    def _translated(self, phrase: list[str]) -> list[str]:
-        """A noun with what belongs to it; nothing where that is not what it is."""
+    def alignment(self, sentence: str) -> Alignment | None:
+        """Words come from words; that an article has its gender from the noun is not counted."""
+        translated = self._translated(sentence.split())
+        return tuple((place,) for _, place in translated) or None if self._by_word else None
+
+    @property
+    def _by_word(self) -> bool:
+        return self.source_tokenizer.kind == self.target_tokenizer.kind == "word"
+
+    def _translated(self, words: list[str]) -> list[tuple[str, int]]:
+        """The Spanish words, each with the place of the English one; nothing where that is no sentence."""
+        verbs = dict(VERBS[: self._words])
+        place = next((place for place, word in enumerate(words) if word in verbs), None)
+        if place is None:
+            return self._translated_phrase(words, 0)
+        subject = self._translated_phrase(words[:place], 0)
+        others = self._translated_phrase(words[place + 1 :], place + 1)
+        return [*subject, (verbs[words[place]], place), *others] if subject and others else []
+
+    def _translated_phrase(self, phrase: list[str], start: int) -> list[tuple[str, int]]:
+        """A noun with what belongs to it, whose first word stands at `start`; nothing where that is not what it is."""
         nouns = {noun.english: noun for noun in NOUNS[: self._words]}
         articles, stems = dict(ARTICLES), dict(ADJECTIVES[: self._words])
-        if (
-            len(phrase) < 2
-            or phrase[0] not in articles
-            or phrase[-1] not in nouns
-            or not stems.keys() >= set(phrase[1:-1])
-        ):
+        if len(phrase) < 2 or phrase[0] not in articles or phrase[-1] not in nouns:
             return []
-        return _in_spanish(articles[phrase[0]], nouns[phrase[-1]], [stems[word] for word in phrase[1:-1]])
+        if not stems.keys() >= set(phrase[1:-1]):
+            return []
+        spanish = _in_spanish(articles[phrase[0]], nouns[phrase[-1]], [stems[word] for word in phrase[1:-1]])
+        places = (start, *range(start + len(phrase) - 1, start, -1))
+        return list(zip(spanish, places, strict=True))
 
 
 def _in_spanish(articles: tuple[str, str], noun: Noun, stems: list[str]) -> list[str]:
