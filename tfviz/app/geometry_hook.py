@@ -3,7 +3,8 @@
 Where the environment variable TFVIZ_GEOMETRY names a file, the window writes it whenever something has changed, five
 times a second at most, as JSON and always whole:
 
-    widgets    object name -> [x, y, width, height] in screen pixels, of every visible widget that has a name
+    widgets    object name -> [x, y, width, height] in screen pixels, of every visible widget that has a name;
+               a tab as "name:its text", or ":its text" where the docks have made its bar
     step, frontier, state, clock, message, dialogs, focus    what a person would read off the window
 """
 
@@ -11,8 +12,8 @@ import json
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, QTimer
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtCore import QObject, QRect, QTimer
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTabBar, QWidget
 
 from tfviz.app.window import MainWindow
 from tfviz.training.atomic_file import write_atomically
@@ -65,6 +66,12 @@ class GeometryHook(QObject):
                 for window in (self._window, *dialogs)
                 for widget in (window, *window.findChildren(QWidget))
                 if widget.objectName() and widget.isVisible()
+            }
+            | {
+                f"{bar.objectName()}:{bar.tabText(tab)}": _place(bar, bar.tabRect(tab))
+                for bar in self._window.findChildren(QTabBar)
+                if bar.isVisible()
+                for tab in range(bar.count())
             },
         }
 
@@ -75,6 +82,8 @@ def install(window: MainWindow) -> None:
         GeometryHook(window, Path(path))
 
 
-def _place(widget: QWidget) -> list[int]:
-    corner, ratio = widget.mapToGlobal(QPoint(0, 0)), widget.devicePixelRatioF()
-    return [round(value * ratio) for value in (corner.x(), corner.y(), widget.width(), widget.height())]
+def _place(widget: QWidget, part: QRect | None = None) -> list[int]:
+    """Of a widget, or of a part of it."""
+    part = part or widget.rect()
+    corner, ratio = widget.mapToGlobal(part.topLeft()), widget.devicePixelRatioF()
+    return [round(value * ratio) for value in (corner.x(), corner.y(), part.width(), part.height())]

@@ -15,7 +15,6 @@ from tfviz.views.operation_rows import short_name
 from tfviz.views.panel import label
 from tfviz.views.step_debugger import Chosen
 
-_MIDDLE = Qt.TextElideMode.ElideMiddle
 PARAMETER_PREFIX = "transformer."
 
 
@@ -92,7 +91,7 @@ class _Line(QWidget):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.setObjectName(f"operation_tensor_{number}")
-        self.role, self.name, self.axes = label("", "caption"), ElidedLabel(elide=_MIDDLE), ElidedLabel()
+        self.role, self.name, self.axes = label("", "caption"), ElidedLabel(), ElidedLabel()
         self.name.setProperty("role", None)
         self.axes.setProperty("role", "faint")
         self.value_button = self._button("value", number)
@@ -113,7 +112,8 @@ class _Line(QWidget):
         self.sight = sight
         self.role.setText(sight.role)
         name = short_name(sight.name.removeprefix(PARAMETER_PREFIX))
-        self.name.say(name, f"…{name.rpartition('.')[2]}")
+        last = name.rpartition(".")[2]
+        self.name.say(name, name if last == name else f"…{last}")
         self.axes.say(sight.axes, sight.shape, sight.shape.replace(" ", ""))
         for part in (self.name, self.axes):
             part.setToolTip(f"{sight.name}: {sight.axes}")

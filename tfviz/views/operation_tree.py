@@ -194,9 +194,8 @@ class PassPainter(QStyledItemDelegate):
         painter.setPen(self.theme.colour("dim" if whole_group else "text"))
         place = rectangle.adjusted(ARROW + 4 if whole_group else ARROW, 0, -3, 0)
         metrics, room = painter.fontMetrics(), int(place.width())
-        shorter = text.replace(" layer ", " ") if whole_group else f"…{text.rpartition('.')[2]}"
-        fitting = text if metrics.horizontalAdvance(text) <= room else shorter
-        shown = metrics.elidedText(fitting, Qt.TextElideMode.ElideMiddle, room)
+        fitting = text if metrics.horizontalAdvance(text) <= room else _shorter(text)
+        shown = metrics.elidedText(fitting, Qt.TextElideMode.ElideRight, room)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, shown)
 
     def _paint_group(self, painter: QPainter, rectangle: QRectF, text: str, mark: Mark) -> None:
@@ -241,3 +240,9 @@ class PassPainter(QStyledItemDelegate):
 
 
 _RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+
+
+def _shorter(name: str) -> str:
+    """ "encoder 0" for "encoder layer 0", "…scores" for "self_attn.scores"."""
+    last = name.rpartition(".")[2]
+    return f"…{last}" if last != name else name.replace(" layer ", " ")
