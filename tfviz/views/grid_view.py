@@ -198,7 +198,10 @@ class GridView(ItemView):
 
     def _odd_cells(self, values: NDArray[numpy.floating]) -> Mask | None:
         """True where a cell is no number on the scale; None where all are."""
-        if numpy.isfinite(values.sum()):
+        # Infinities of both signs have no sum, and large numbers one beyond their format.
+        with numpy.errstate(invalid="ignore", over="ignore"):
+            total = values.sum()
+        if numpy.isfinite(total):
             return None
         odd: Mask = ~numpy.isfinite(values)
         return odd if self._mask is None else odd & ~self._mask
