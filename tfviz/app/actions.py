@@ -92,6 +92,12 @@ ENTRIES = (
     Entry("pin_file", "Pin a step of a file…", "Compare with a step of another run file"),
     Entry("swap_pin", "Swap with the pinned step", "Show the pinned step, and pin this one", "swap", ("X",)),
     Entry("release_pin", "Release the pinned step", "Compare no longer", "cross"),
+    Entry(
+        "break_conditions",
+        "Stop when…",
+        "Stop training before an update when the loss, a gradient, a head or an update goes wrong",
+        "stop",
+    ),
     Entry("toggle_theme", "Theme", "Change between dark and light", "theme"),
     Entry("full_screen", "Full screen", "Fill the screen, or stop doing so", "solo", ("F11",)),
     Entry("reset_layout", "Reset layout", "Put all panels back to where they belong"),

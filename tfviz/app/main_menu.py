@@ -11,7 +11,7 @@ from tfviz.app.settings import ThemeChoice
 
 THEMES: dict[str, ThemeChoice] = {"As the system": "system", "Dark": "dark", "Light": "light"}
 FILES = ("save_run", "save_run_as", "export")
-STEPS = ("type_step", "train_from_here", "continue_training", "new_branch")
+STEPS = ("type_step", "train_from_here", "continue_training", "new_branch", "break_conditions")
 OPERATIONS = (
     "step_operation",
     "step_operation_back",

@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject
 
 from tfviz.app.branch_marks import branch_marks
 from tfviz.training.branches import Line, describe
-from tfviz.training.events import Failed, Warned
+from tfviz.training.events import BreakHit, Failed, Warned
 from tfviz.training.opening import ShownRun
 from tfviz.views.bridge import Bridge
 from tfviz.views.timeline import Marker
@@ -22,6 +22,7 @@ class Marks(QObject):
         self._alerts: dict[int, list[Marker]] = {}  # by the branch that was trained then
         bridge.warned.connect(self._note)
         bridge.failed.connect(self._note)
+        bridge.broken.connect(self._note)
 
     def adopt(self, session: ShownRun) -> None:
         """Collect what happens to this session from now on."""
@@ -40,7 +41,7 @@ class Marks(QObject):
             marks += branch_marks(self._session.lines, line.branch.number)
         return sorted(marks, key=lambda mark: mark.step)
 
-    def _note(self, event: Warned | Failed) -> None:
+    def _note(self, event: Warned | Failed | BreakHit) -> None:
         if self._session is not None:
             alerts = self._alerts.setdefault(self._session.line.branch.number, [])
             if len(alerts) < MOST_ALERTS:

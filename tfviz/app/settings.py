@@ -5,6 +5,7 @@ from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from tfviz.app.break_choices import BreakChoices
 from tfviz.training.run_library import BUDGET
 
 ThemeChoice = Literal["system", "dark", "light"]
@@ -85,6 +86,15 @@ class Settings:
     @runs_budget.setter
     def runs_budget(self, count: int) -> None:
         self._store.setValue("runs_budget", str(count))
+
+    @property
+    def breaks(self) -> BreakChoices:
+        """When training is to stop, as the user chose it last."""
+        return BreakChoices.from_text(str(self._store.value("breaks", "")))
+
+    @breaks.setter
+    def breaks(self, choices: BreakChoices) -> None:
+        self._store.setValue("breaks", choices.to_text())
 
     @property
     def geometry(self) -> QByteArray | None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QPushBu
 from tfviz.app.actions import Actions
 from tfviz.app.branch_bar import BranchBar
 from tfviz.app.branches import Branches
+from tfviz.app.breaking import Breaking
 from tfviz.app.comparing import Comparing
 from tfviz.app.controls import Controls
 from tfviz.app.debugging import Debugging
@@ -41,6 +42,7 @@ from tfviz.views.bridge import Bridge
 from tfviz.views.compare_bar import Sight
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.gradient_panel import GradientPanel
+from tfviz.views.optimiser_panel import OptimiserPanel
 from tfviz.views.panels import PANELS
 from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.run_panel import RunPanel
@@ -128,6 +130,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.progress = Progress(self.bridge, self.toolbar, self.timeline, self.status, self.commands)
         self.following = Following(self.commands, self.status, self.bridge, self)
+        self.breaking = Breaking(self.settings, self.commands, self.status, self.bridge, self)
         self.addActions(self.commands.all())
         self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["attention_panel"])
 
@@ -177,6 +180,9 @@ class MainWindow(QMainWindow):
             match panel:
                 case CurvePanel() | GradientPanel():
                     panel.step_clicked.connect(self.controls.go_to)
+                case OptimiserPanel():
+                    panel.step_clicked.connect(self.controls.go_to)
+                    panel.breaks_wished.connect(self.breaking.ask)
                 case RunPanel():
                     self.branches.config_changed.connect(panel.show_change)
                     panel.new_run_requested.connect(self.controls.start_run)
@@ -225,6 +231,10 @@ class MainWindow(QMainWindow):
         else:
             self.keeper.adopt(session)
         self.following.adopt(session)
+        self.breaking.adopt(session)
+        optimiser_panel = self.panels["optimiser_panel"]
+        assert isinstance(optimiser_panel, OptimiserPanel)
+        optimiser_panel.explain_absence(absence(session))
         self.comparing.adopt(session)
         if message:
             self.tell(message)
@@ -320,6 +330,7 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             dock.recolour(self._theme)
         self.recovery.recolour(self._theme)
+        self.breaking.recolour(self._theme)
         if self.hint is not None:
             self.hint.recolour(self._theme)
 
@@ -387,6 +398,15 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             if dock.isFloating():
                 dock.hide()  # a window of its own, which would stay behind
+
+
+def absence(session: ShownRun) -> str | None:
+    """Why the newest update of a run cannot be shown; None where it can."""
+    if not isinstance(session, FollowedRun):
+        return None
+    if session.foreign:
+        return f"{session.trainer} trains this run: its updates are not known"
+    return f"{session.trainer} trains this run: go to a past step, whose update can be computed"
 
 
 def _application() -> QApplication:

@@ -6,6 +6,7 @@ from tfviz.views.flow_panel import FlowPanel
 from tfviz.views.gradient_panel import GradientPanel
 from tfviz.views.inspector_panel import InspectorPanel
 from tfviz.views.operation_panel import OperationPanel
+from tfviz.views.optimiser_panel import OptimiserPanel
 from tfviz.views.panel import Panel
 from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.run_panel import RunPanel
@@ -21,4 +22,5 @@ PANELS: list[type[Panel]] = [
     CurvePanel,
     GradientPanel,
     FlowPanel,
+    OptimiserPanel,
 ]

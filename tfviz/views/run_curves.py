@@ -8,7 +8,8 @@ from tfviz.training.history import History
 from tfviz.views.curve_data import Envelope, all_finite
 from tfviz.views.smoothing import SmoothedCurve
 
-# A NaN is a broken value where one of these was recorded in the same row, and a missing one elsewhere.
+# A NaN is a broken value where one of these was recorded in the same row, and a missing one elsewhere. By the name up
+# to its slash, if it has one.
 WITNESSES = {
     "loss": ("step_time", "learning_rate"),
     "gradient_norm": ("step_time", "learning_rate"),
@@ -102,7 +103,7 @@ class RunCurves:
         if all_finite(values):
             return None
         recorded = numpy.zeros(len(values), bool)
-        for witness in WITNESSES.get(name, ()):
+        for witness in WITNESSES.get(name.partition("/")[0], ()):
             if witness in history:
                 recorded |= ~numpy.isnan(history.column(witness)[known:length])
         return numpy.isinf(values) | (numpy.isnan(values) & recorded)

@@ -66,7 +66,7 @@ class StepPlot(ItemView):
         self._pressed: QPointF | None = None
         self._dragged: QPointF | None = None
         self.left, self.right, self.bottom = left, right, TickAxis("bottom", step_ticks, room=20, distance=95)
-        self._right_range = right_range
+        self.right_range = right_range
         self.view = PlotArea()
         self.inside = QGraphicsRectItem()
         self.inside.setPen(QPen(Qt.PenStyle.NoPen))
@@ -132,6 +132,12 @@ class StepPlot(ItemView):
         if not self.values_zoomed:
             self._fitted = self.view.values = (low, high)
             self._show_left()
+
+    def fit_right(self, low: float, high: float) -> None:
+        """The range of the axis at the right."""
+        self.right_range = (low, high)
+        if self.right is not None:
+            self.right.show(low, high, self.view.rectangle, self.devicePixelRatioF())
 
     def forget_values(self) -> None:
         """The value axis gets another meaning: whatever range comes next is taken."""
@@ -344,7 +350,7 @@ class StepPlot(ItemView):
         self._show_left()
         self.bottom.show(*self.view.steps, self.view.rectangle, self.devicePixelRatioF())
         if self.right is not None:
-            self.right.show(*self._right_range, self.view.rectangle, self.devicePixelRatioF())
+            self.right.show(*self.right_range, self.view.rectangle, self.devicePixelRatioF())
 
     def _place_lines(self) -> None:
         for line in (self.playhead, self.hover_line, self.pinned_line):
