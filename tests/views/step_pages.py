@@ -1,5 +1,7 @@
 """What the tests of the pages of a step share: a small step, and a page whose wishes are granted at once."""
 
+from PySide6.QtWidgets import QLabel
+
 from tests.training.small_runs import HARD, losses, new_trainer
 from tfviz.training.config import RunConfig
 from tfviz.training.stepper import Stepper
@@ -12,6 +14,11 @@ def stepper_after(config: RunConfig = HARD, steps: int = 3) -> Stepper:
     losses(trainer, steps)
     trainer.models.close()
     return Stepper.following(trainer)
+
+
+def plain(label: QLabel) -> str:
+    """Its text without the places where a line may end."""
+    return label.text().replace("\N{ZERO WIDTH SPACE}", "")
 
 
 class Granting:

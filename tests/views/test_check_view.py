@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.training.small_runs import HARD, SMALL
 from tests.views.hand_made import colours_in, picture
-from tests.views.step_pages import Granting, stepper_after
+from tests.views.step_pages import Granting, plain, stepper_after
 from tfviz.core.gradient_check import TOLERANCE, check_model
 from tfviz.core.operations import LayerNorm
 from tfviz.core.parameters import Parameters
@@ -53,7 +53,7 @@ def test_a_cell_shows_both_derivatives_and_their_agreement(view: Granting, stepp
     assert [label.text() for label in view.page.numbers.values()] == [
         number_text(check.analytic, 12), number_text(check.numeric, 12), number_text(check.error, 3),
     ]  # fmt: skip
-    assert view.page.note.text() == "✓ They agree within the tolerance of 1e-06."
+    assert plain(view.page.note) == "✓ They agree within the tolerance of 1e-06."
 
 
 def test_the_worst_of_a_whole_layer_is_what_gradcheck_finds(
@@ -122,14 +122,14 @@ def test_the_rows_of_the_worst_entries_lead_to_their_cells(view: Granting, qtbot
 
 def test_for_an_activation_the_parameters_of_its_operation_are_offered(view: Granting, qtbot: QtBot) -> None:
     view.look_at("encoder.layers.0.self_attn.weights", "gradient", (0, 0, 0, 0))
-    assert "parameters of encoder.layers.0.self_attn.in_proj" in view.page.note.text()
+    assert "parameters of encoder.layers.0.self_attn.in_proj" in plain(view.page.note)
     assert not view.page.layer.isVisible() and not view.page.result.isVisible()
     assert not view.page.button.isVisible()
     press(qtbot, view.page.offered[1])
     assert view.wished == [Chosen("transformer.encoder.layers.0.self_attn.in_proj_bias", "value")]
-    assert view.page.note.text() == NO_CELL and view.page.offered == []
+    assert plain(view.page.note) == NO_CELL and view.page.offered == []
     view.look_at("source_mask", "value", (0, 0, 0, 0))
-    assert NO_TENSOR in view.page.note.text()
+    assert NO_TENSOR in plain(view.page.note)
 
 
 def test_it_says_what_to_choose(view: Granting) -> None:
@@ -143,7 +143,7 @@ def test_a_large_model_is_checked_only_when_it_is_asked_for(
 ) -> None:
     monkeypatch.setattr(check_view, "QUICK", 0.0)
     view.look_at(WEIGHT, "gradient", (3, 2))
-    assert view.page.check is None and "takes a while" in view.page.note.text()
+    assert view.page.check is None and "takes a while" in plain(view.page.note)
     press(qtbot, view.page.button)
     assert view.page.check.index == (3, 2) and view.page.result.isVisible()
 
@@ -159,7 +159,7 @@ def test_a_wrong_backward_pass_is_said_to_differ(
 
     monkeypatch.setattr(LayerNorm, "backward", wrong)
     view.look_at("transformer.encoder.layers.0.norm1.weight", "gradient", (3,))
-    assert view.page.note.text() == "✗ They differ by more than the tolerance of 1e-06."
+    assert plain(view.page.note) == "✗ They differ by more than the tolerance of 1e-06."
     view.look_at("transformer.encoder.norm.weight", "gradient", (3,))
     press(qtbot, view.page.layer.button)
     assert view.page.layer.run.beyond == 8  # all gains, no bias
@@ -180,9 +180,9 @@ def test_kinks_and_rounding_do_not_count() -> None:
 
 def test_a_kink_is_told(view: Granting) -> None:
     view.page._show(replace(CHECK, error=0.5, smooth=False))
-    assert "kink" in view.page.note.text()
+    assert "kink" in plain(view.page.note)
     view.page._show(replace(CHECK, error=1e-5, rounding=2e-5))
-    assert "rounded" in view.page.note.text()
+    assert "rounded" in plain(view.page.note)
 
 
 def test_errors_are_drawn_against_the_tolerance_in_the_colours_of_the_theme(qtbot: QtBot) -> None:

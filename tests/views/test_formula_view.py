@@ -14,7 +14,7 @@ from tests.core.test_provenance import CASES
 from tests.figures.draw_formulas import SOURCES, description
 from tests.training.small_runs import HARD
 from tests.views.hand_made import colours_in, picture
-from tests.views.step_pages import Granting, stepper_after
+from tests.views.step_pages import Granting, plain, stepper_after
 from tfviz.core.optimizers import OPTIMIZERS
 from tfviz.core.provenance import DERIVATIONS
 from tfviz.core.transformer import Transformer
@@ -96,17 +96,17 @@ def test_the_operation_that_made_the_chosen_tensor_is_shown_with_the_shapes_of_t
     key = stepper.tensors[SCORES.replace("scores", "key")].value.shape
     shape = stepper.tensors[SCORES].value.shape
     assert view.page.picture.kind == "Scores" == view.page.kind.text()
-    assert view.page.title.text() == f"{SCORES} (forward)"
+    assert plain(view.page.title) == f"{SCORES} (forward)" and not view.page.clipping.isVisible()
     assert view.page.shapes.text() == f"scores {shape} = query {query} ⋅ key {key} / sqrt(width)"
     assert view.page.derivation.text().startswith("scores[q, k] = query[q] . key[k] / sqrt(width)")
 
 
 def test_for_a_gradient_it_is_the_operation_that_read_the_tensor(view: Granting) -> None:
     view.look_at(SCORES, "gradient", (0, 0, 0, 0))
-    assert view.page.title.text() == "encoder.layers.0.self_attn.weights (backward)"
+    assert plain(view.page.title) == "encoder.layers.0.self_attn.weights (backward)"
     assert view.page.shapes.text().startswith("∂scores (")
     view.look_at("generator.weight", "gradient")
-    assert view.page.picture.kind == "Linear" and view.page.title.text() == "logits (backward)"
+    assert view.page.picture.kind == "Linear" and plain(view.page.title) == "logits (backward)"
 
 
 @pytest.mark.parametrize(("optimizer", "cls"), OPTIMIZERS.items())
@@ -116,8 +116,9 @@ def test_for_the_value_of_a_parameter_it_is_the_optimiser(qtbot: QtBot, optimize
     page.show()
     granting = Granting(page, stepper_after(HARD.with_values({"training.optimizer": optimizer}), 1))
     granting.look_at("generator.weight")
-    assert page.picture.kind == cls.__name__ and page.title.text() == "moves generator.weight"
+    assert page.picture.kind == cls.__name__ and plain(page.title) == "moves generator.weight"
     assert not page.shapes.isVisible()
+    assert page.clipping.isVisible() and page.clipping.kind == "Clipping"
     page.source_button.click()
     assert f"class {cls.__name__}(" in page.source.toPlainText()
 

@@ -30,6 +30,11 @@ def cell_text(cell: Cell) -> str:
     return f"{OF[cell.of]}{cell.tensor} [{', '.join(map(str, cell.indices))}]"
 
 
+def breakable(text: str) -> str:
+    """The same text, which may go on in the next line after every dot of a name."""
+    return text.replace(".", ".\N{ZERO WIDTH SPACE}")
+
+
 def short_cell_text(cell: Cell) -> str:
     """The same with the last part of the name only, or the last two where that says too little."""
     return cell_text(cell._replace(tensor=short_name(cell.tensor)))

@@ -26,7 +26,7 @@ from tfviz.views.step_debugger import Chosen
 from tfviz.views.theme import DARK, Theme
 
 SAMPLES = (100, 300, 1000)
-COLUMNS = ("entry", "analytic", "difference", "error", "remark")
+COLUMNS = ("entry", "error", "remark", "analytic", "difference")
 TINY_ROW = 24
 
 
@@ -115,10 +115,10 @@ class CheckLayerBox(QWidget):
             name = cell.name.removeprefix(self.prefix)
             texts = (
                 f"{name} [{', '.join(map(str, cell.index))}] {LINK}",
-                number_text(cell.analytic, 5),
-                number_text(cell.numeric, 5),
                 number_text(cell.error, 3),
                 _remark(cell),
+                number_text(cell.analytic, 5),
+                number_text(cell.numeric, 5),
             )
             for column, text in enumerate(texts):
                 self.table.setItem(row, column, self._item(cell, column, text))
@@ -186,7 +186,7 @@ class CheckLayerBox(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(TINY_ROW)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setStretchLastSection(True)
         table.setFixedHeight(TINY_ROW * (WORST + 1) + 16)
         table.cellClicked.connect(lambda row, column: self._go_to(row))
         table.cellActivated.connect(lambda row, column: self._go_to(row))

@@ -9,7 +9,7 @@ from tfviz.core.gradient_check import TOLERANCE
 from tfviz.training.hand_check import CellCheck
 from tfviz.training.step_operations import nearest_with_parameters, parameters_of
 from tfviz.training.stepper import Stepper
-from tfviz.views.cell_text import LINK, cell_of, cell_text, number_text
+from tfviz.views.cell_text import LINK, breakable, cell_of, cell_text, number_text, short_name
 from tfviz.views.check_layer_box import CheckLayerBox
 from tfviz.views.check_run import layer_of
 from tfviz.views.panel import EmptyState, label
@@ -74,7 +74,7 @@ class CheckView(StepPage):
             self._show_no_parameter(stepper, chosen.tensor)
 
     def _show_no_parameter(self, stepper: Stepper, name: str) -> None:
-        self.title.setText(name)
+        self.title.setText(breakable(name))
         self._show_result(False)
         self.button.hide()
         self.layer.hide()
@@ -85,13 +85,14 @@ class CheckView(StepPage):
             return
         self.note.setText(
             "Only parameters can be moved a little to see how the loss changes; this tensor is computed from "
-            f"them. What can be checked here are the parameters of {operation.name}:"
+            f"them. What can be checked here are the parameters of {breakable(operation.name)}:"
         )
         self._offer(parameters_of(operation))
 
     def _show_cell(self, stepper: Stepper, chosen: Chosen) -> None:
         cell = cell_of(chosen)
-        self.title.setText(chosen.tensor if cell is None else cell_text(cell._replace(of="gradient")))
+        name = chosen.tensor if cell is None else cell_text(cell._replace(of="gradient"))
+        self.title.setText(breakable(name))
         self.button.setVisible(cell is not None)
         if cell is None:
             self._show_result(False)
@@ -144,7 +145,7 @@ class CheckView(StepPage):
         for button in self.offered:
             button.hide()
             button.deleteLater()  # not at once: it may be the one that was clicked
-        self.offered = [QPushButton(f"{name} {LINK}") for name in names]
+        self.offered = [QPushButton(f"{short_name(name)} {LINK}") for name in names]
         for name, button in zip(names, self.offered, strict=True):
             button.setProperty("link", True)
             button.setObjectName(f"parameter_{name}")

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVB
 from tfviz.core.tensor import Tensor
 from tfviz.training.step_places import whole_name
 from tfviz.training.stepper import Stepper
-from tfviz.views.cell_text import LINK, short_name
+from tfviz.views.cell_text import LINK, breakable, short_name
 from tfviz.views.formula_picture import FormulaPicture
 from tfviz.views.formula_shapes import roles, shape_lines, shape_text
 from tfviz.views.formula_subject import Subject, subject_of
@@ -40,6 +40,7 @@ class FormulaView(StepPage):
     def recolour(self, theme: Theme) -> None:
         super().recolour(theme)
         self.picture.recolour(theme)
+        self.clipping.recolour(theme)
         self.source.recolour(theme)
 
     def refresh(self) -> None:
@@ -57,8 +58,9 @@ class FormulaView(StepPage):
     def _show(self, stepper: Stepper, subject: Subject) -> None:
         self.subject = subject
         self.kind.setText(subject.kind)
-        self.title.setText(subject.title)
+        self.title.setText(breakable(subject.title))
         self.picture.show_formula(subject.kind)
+        self.clipping.setVisible(subject.phase == "update")  # its result is what an optimiser begins with
         operation = subject.operation
         lines = [] if operation is None else shape_lines(stepper.tensors, operation, subject.phase)
         self.shapes.setText("\n".join(lines))
@@ -77,12 +79,12 @@ class FormulaView(StepPage):
                 widget.hide()
                 widget.deleteLater()  # not at once: it may be the button that was clicked
         self.tensors_caption.setVisible(bool(tensors))
-        for row, (role, tensor) in enumerate(tensors.items()):
+        for row, (role, tensor) in zip(range(0, 2 * len(tensors), 2), tensors.items(), strict=True):
             self.tensors.addWidget(label(role, "dim"), row, 0)
             self.tensors.addWidget(self._link(tensor), row, 1, Qt.AlignmentFlag.AlignLeft)
             axes = label(f"{shape_text(stepper.tensors, tensor)}  {', '.join(tensor.axes)}", "faint")
             axes.setWordWrap(True)
-            self.tensors.addWidget(axes, row, 2)
+            self.tensors.addWidget(axes, row + 1, 1)
 
     def _link(self, tensor: Tensor) -> QPushButton:
         button = QPushButton(f"{short_name(tensor.name)} {LINK}")
@@ -112,7 +114,8 @@ class FormulaView(StepPage):
         content.setProperty("scrolled", True)
         self.kind, self.title = label("", "title"), label("", "dim")
         self.title.setWordWrap(True)
-        self.picture = FormulaPicture()
+        self.picture, self.clipping = FormulaPicture(), FormulaPicture()
+        self.clipping.show_formula("Clipping")
         self.shapes_caption, self.shapes = label("SHAPES IN THIS STEP", "caption"), label("", "formula")
         self.shapes.setObjectName("live_shapes")
         self.shapes.setWordWrap(True)
@@ -120,7 +123,7 @@ class FormulaView(StepPage):
         self.tensors = QGridLayout()
         self.tensors.setHorizontalSpacing(12)
         self.tensors.setVerticalSpacing(1)
-        self.tensors.setColumnStretch(2, 1)
+        self.tensors.setColumnStretch(1, 1)
         self.derivation = label("", "formula")
         self.derivation.setObjectName("derivation")
         self.derivation.setWordWrap(True)
@@ -136,7 +139,7 @@ class FormulaView(StepPage):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(8)
-        for widget in (self.kind, self.title, self.picture, self.shapes_caption, self.shapes):
+        for widget in (self.kind, self.title, self.picture, self.clipping, self.shapes_caption, self.shapes):
             layout.addWidget(widget)
         layout.addWidget(self.tensors_caption)
         layout.addLayout(self.tensors)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from tfviz.core.provenance import Cell, Explanation
 from tfviz.training.step_places import Of
 from tfviz.training.stepper import Stepper
-from tfviz.views.cell_text import LINK, cell_of, cell_text, place_text
+from tfviz.views.cell_text import LINK, breakable, cell_of, cell_text, place_text
 from tfviz.views.panel import EmptyState, label
 from tfviz.views.step_debugger import Chosen
 from tfviz.views.step_page import NO_STEP, StepPage
@@ -47,6 +47,8 @@ class ProvenanceView(StepPage):
         self._say(NO_STEP)
 
     def show_chosen(self, chosen: Chosen | None) -> None:
+        if chosen == self.chosen:
+            return  # the clipped gradient of the cell may be shown, which cannot be chosen
         cell = cell_of(chosen)
         if self._way and cell == self._way[-1]:
             self._look_at(self._way)
@@ -125,9 +127,9 @@ class ProvenanceView(StepPage):
             self._say(told)
             return
         self.explanation = told
-        self.title.setText(cell_text(told.cell))
+        self.title.setText(breakable(cell_text(told.cell)))
         self.title.setToolTip(cell_text(told.cell))
-        self.made_by.setText(self._origin(told))
+        self.made_by.setText(breakable(self._origin(told)))
         self.formula.setText(told.formula)
         self.formula.setVisible(bool(told.formula))
         for widget in (self.count, self.table):

@@ -40,9 +40,10 @@ class StepPage(QWidget):
         self._refresh_if_seen()
 
     def show_chosen(self, chosen: Chosen | None) -> None:
-        """Something else is looked at."""
-        self.chosen = chosen
-        self._refresh_if_seen()
+        """Something else is looked at, or the same as before."""
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self._refresh_if_seen()
 
     def recolour(self, theme: Theme) -> None:
         """Take the colours of a theme; the application's palette and style sheet have changed already."""

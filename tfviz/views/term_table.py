@@ -18,7 +18,7 @@ from tfviz.views.term_model import BAR, SHOWN, TermModel
 from tfviz.views.theme import DARK, Theme
 
 ROW_HEIGHT = 24
-SHARE_WIDTH = 148
+SHARE_WIDTH = 118
 WIDEST = 190
 OWN_KEYS = (
     Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End,
@@ -134,7 +134,7 @@ class ShareBars(QStyledItemDelegate):
         if bar is None:
             return
         cell = QRectF(option.rect)
-        reach, middle = 36.0, cell.left() + 44.0
+        reach, middle = 22.0, cell.left() + 28.0
         left, width = (middle + min(bar, 0.0) * reach, abs(bar) * reach)
         painter.fillRect(
             QRectF(left, cell.top() + 7, width, cell.height() - 14), signed_colour(self.theme, bar)
