@@ -203,6 +203,10 @@ def test_the_colours_change_with_the_theme_while_it_runs(theme: Theme, inspect: 
     assert inspected.colours("gradient")[0, 0] == expected(
         float(gradient[0, 0, 0]), scale.low, scale.high, theme
     )
+    inspected.look_at(SCORES)
+    inspected.panel.recolour(LIGHT if theme is DARK else DARK)
+    inspected.panel.recolour(theme)
+    assert theme.masked in colours_in(picture(inspected.panel.maps.halves["value"].legend))
     assert picture(inspected.map()).pixelColor(1, 1).name() == theme.panel
     assert theme.activation in colours_in(picture(inspected.panel.numbers.histograms["value"]))
 

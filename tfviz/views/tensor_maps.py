@@ -18,7 +18,7 @@ from tfviz.views.tensor_scale import Reach, scale_of, unit_of, unit_text
 from tfviz.views.tensor_slice import Index, Slice
 from tfviz.views.theme import Theme
 
-SIDE_BY_SIDE = 560
+SIDE_BY_SIDE = 500
 """Pixels of width from which on the two maps stand side by side."""
 UNKNOWN = Scale()
 
@@ -83,6 +83,7 @@ class HalfView(QWidget):
     def recolour(self, theme: Theme) -> None:
         self.map.recolour(theme)
         self.legend.recolour(theme)
+        self.legend.show_marks(self.legend.marks, self.map.table)
 
     def _describe(self, reading: Reading, seen: Slice) -> None:
         half = reading.half(self.of)
