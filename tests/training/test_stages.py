@@ -281,7 +281,7 @@ def taken_apart(monkeypatch: pytest.MonkeyPatch, cost: float, moments: tuple[flo
 
         monkeypatch.setattr(session, "snapshot", slow)
         session.mailbox.request(Demand(attention=True, stages=StagesWish("decoder L0H0")))
-        monkeypatch.setattr(worker_module, "DECODING_INTERVAL", 1000.0)
+        monkeypatch.setitem(worker_module.PACES, "decoding", (1000.0, 1.0))
         clock.now = -cost
         run_steps(session, 1)
         session.gate.run()

@@ -20,6 +20,7 @@ from tfviz.training.gate import Gate
 from tfviz.training.mailbox import Demand
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
+from tfviz.training.worker import PACES
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_free_running_is_decoded_a_few_times_a_second_and_attention_as_often_as_
     assert all(
         shown.attention is not None and shown.prediction is None and not shown.samples for shown in pictures
     )
-    clock.now += worker_module.DECODING_INTERVAL - 0.01
+    clock.now += PACES["decoding"][0] - 0.01
     assert [picture(session).prediction for _ in range(3)] == [None] * 3
     clock.now += 0.02
     decoded = picture(session, lambda shown: shown.prediction is not None)
@@ -166,7 +167,7 @@ def test_decoding_that_takes_long_is_rarer(session: Session, monkeypatch: pytest
     monkeypatch.setattr(session, "snapshot", slow)
     session.mailbox.request(EVERYTHING)
     run_steps(session, 1)
-    for wait, pictures in ((1.0, 0), (0.3 / worker_module.DECODING_SHARE, 1)):
+    for wait, pictures in ((1.0, 0), (0.3 / PACES["decoding"][1], 1)):
         clock.now += wait
         before = len([demand for demand in made if demand.prediction])
         session.gate.run()
@@ -213,7 +214,7 @@ def test_the_flow_is_measured_ten_times_a_second_and_attention_as_often_as_it_is
     shown = picture(session)
     assert shown.flow is not None and shown.attention is not None  # a pause is worth one at any time
     session.gate.run()
-    clock.now += worker_module.FLOW_INTERVAL - 0.01
+    clock.now += PACES["flow"][0] - 0.01
     assert [picture(session).flow for _ in range(5)] == [None] * 5
     clock.now += 0.02
     measured = picture(session, lambda shown: shown.flow is not None)
@@ -241,6 +242,29 @@ def test_a_flow_that_takes_long_is_measured_more_rarely(
         made = count_calls(session, monkeypatch)
         run_steps(session, 20)
         assert len([demand for demand in made if demand.flow]) == measured + 1  # and that of the pause
+
+
+def test_attention_that_takes_long_is_rarer(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(worker_module, "time", clock)
+    quick = session.snapshot
+
+    def slow(demand: Demand) -> Snapshot:
+        clock.now += 0.02
+        return quick(demand)
+
+    monkeypatch.setattr(session, "snapshot", slow)
+    monkeypatch.setitem(PACES, "decoding", (1000.0, 1.0))
+    session.mailbox.request(Demand(attention=True))
+    run_steps(session, 1)
+    session.mailbox.take()
+    run_steps(session, 5)  # the first of these steps leaves a picture
+    for wait, pictures in ((0.7, 0), (0.2, 1)):  # 0.02 is a fortieth of 0.8
+        clock.now += wait
+        session.mailbox.take()
+        made = count_calls(session, monkeypatch)
+        run_steps(session, 5)
+        assert len(made) == pictures + 1  # and that of the pause
 
 
 def test_nothing_but_the_flow_is_computed_where_nothing_else_is_wanted(

@@ -15,20 +15,15 @@ from tfviz.training.mailbox import Demand, Mailbox
 from tfviz.training.non_finite import NonFiniteError
 from tfviz.training.snapshot import Snapshot
 
-DECODING_INTERVAL, DECODING_SHARE = 0.25, 0.03
-FLOW_INTERVAL, FLOW_SHARE = 0.1, 0.05
-STAGES_INTERVAL, STAGES_SHARE = 0.1, 0.05
-MEASURING_INTERVAL, MEASURING_SHARE = 0.2, 0.02
-"""Seconds between two free-running decodings while training runs, at least, and the part of the training thread's time
-that they may take: where one takes long they become rarer. The same of the flow, of a head taken
-apart, and of what an update did."""
-
 PACES = {
-    "decoding": (DECODING_INTERVAL, DECODING_SHARE),
-    "flow": (FLOW_INTERVAL, FLOW_SHARE),
-    "stages": (STAGES_INTERVAL, STAGES_SHARE),
-    "optimiser": (MEASURING_INTERVAL, MEASURING_SHARE),
+    "attention": (0.0, 0.025),
+    "decoding": (0.25, 0.015),
+    "flow": (0.1, 0.05),
+    "stages": (0.1, 0.05),
+    "optimiser": (0.2, 0.02),
 }
+"""What a picture may hold -> seconds between two such pictures while training runs, at least, and the part of the
+training thread's time that they may take: where one takes long they become rarer."""
 
 
 class Trainable(Protocol):
@@ -77,18 +72,18 @@ class Worker:
 
     def show(self) -> None:
         """Leave a whole picture of the present step."""
-        self._leave(self.mailbox.wanted, whole=True)
+        self._leave(self.mailbox.wanted, "decoding")
 
-    def _leave(self, demand: Demand, whole: bool) -> None:
-        """Leave a picture; its slower parts are due again when that will be a small share of the time."""
+    def _leave(self, demand: Demand, occasion: str) -> None:
+        """Leave a picture; its occasion and its slower parts are due again when they are a small share of the time."""
         began = time.monotonic()
         snapshot = self.session.snapshot(demand)
         spent = time.monotonic() - began
         for part, (interval, share) in PACES.items():
-            if whole if part == "decoding" else getattr(demand, part):
+            if part == occasion or (part not in ("attention", "decoding") and getattr(demand, part)):
                 self._due[part] = began + max(interval, spent / share)
         self.mailbox.put(snapshot)
-        if whole:
+        if occasion == "decoding":
             self._pictured(snapshot)
 
     def _run(self) -> None:
@@ -134,9 +129,9 @@ class Worker:
         due = {part: self._due[part] for part, demand in asked.items() if demand and self._due[part] <= now}
         part = min(due, key=due.__getitem__, default=None)
         if part is not None:
-            self._leave(asked[part], whole=part == "decoding")
-        elif wanted.attention:
-            self.mailbox.put(self.session.snapshot(Demand(attention=True)))
+            self._leave(asked[part], part)
+        elif wanted.attention and self._due["attention"] <= now:
+            self._leave(Demand(attention=True), "attention")
 
     def _halt(self, event: BreakHit | Failed | Finished) -> None:
         self.gate.pause()
