@@ -59,6 +59,7 @@ def test_a_limit_on_the_gradient_stops_training_and_says_why(driver: Driver) -> 
     assert "above 0.001 (clipping)" in status.currentMessage()
     driver.qtbot.waitUntil(lambda: driver.session.gate.parked)
     after = driver.session.parameters
+    assert mark.isVisible()  # beside the sentence
     assert driver.step == 0 and all(np.array_equal(after[name], before[name]) for name in before)
     driver.click("play_pause")  # over that hit, and to the next
     driver.qtbot.waitUntil(lambda: driver.step == 1 and driver.session.gate.parked)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.training.live_sessions import picture, run_steps, started
 from tests.training.small_runs import HARD, SMALL, losses, new_trainer, same
 from tfviz.training.config import RunConfig
+from tfviz.training.followed import FollowedRun
 from tfviz.training.mailbox import WHOLE, Demand
 from tfviz.training.session import Session
 from tfviz.training.snapshot import OptimiserState
@@ -226,3 +228,15 @@ def test_steps_may_come_in_any_order_and_twice() -> None:
     assert record.column("a")[1].tolist() == [1.0, 2.5, 4.5]
     assert record.changes == 3
     assert len(record.column("c")[0]) == 0
+
+
+def test_a_recorded_run_that_is_only_looked_at_has_updates_too(tmp_path: Path) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(HARD) as session:
+        session.record(path)
+        session.train(6)
+    with FollowedRun(path) as run:
+        for step in (6, 3):
+            shown = run.view(step, demand=WATCHED)
+            assert shown is not None and shown.step == step and shown.attention is not None
+            assert same(vars(shown.optimiser), vars(after_watched_steps(HARD, step)[2]))

@@ -255,7 +255,7 @@ def test_the_range_is_that_of_what_is_seen(panel: OptimiserPanel, qtbot: QtBot) 
     assert panel.curves.plot.last_step >= 1000
 
 
-def test_an_axis_is_half_a_decade_high_at_least() -> None:
+def test_an_axis_is_most_of_a_decade_high_at_least() -> None:
     low, high = log_range(numpy.full(50, -3.0))
     assert low < -3.2 and high > -2.8
     assert log_range(numpy.array([math.nan, -400.0])) is None

@@ -33,7 +33,7 @@ class Breaking(QObject):
         self.mark.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.mark.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.mark.clicked.connect(self.ask)
-        status.put_beside_state(self.mark)
+        status.addPermanentWidget(self.mark)  # where no message hides it
         commands.connect_action("break_conditions", self.ask)
         bridge.broken.connect(self._tell)
         bridge.resumed.connect(lambda event: self._forget())

@@ -13,14 +13,14 @@ from tfviz.views.group_norms import short_name
 from tfviz.views.run_curves import RunCurves
 from tfviz.views.step_plot import StepPlot
 from tfviz.views.theme import DARK, Theme
-from tfviz.views.ticks import decade_ticks
-from tfviz.views.update_columns import GUIDE
+from tfviz.views.ticks import Tick, decade_ticks
+from tfviz.views.update_columns import GUIDE, number_text
 from tfviz.views.value_range import NO_LOGARITHM, Points, on_axis, padded, robust_range, settled
 from tfviz.views.widgets import Throttle
 
 MOST_COLUMNS = 1000
 FEW_POINTS = 60
-LEAST_DECADES = 0.5
+LEAST_DECADES = 0.6
 AIR = 0.1  # decades above and below the curve
 
 
@@ -43,8 +43,8 @@ class UpdateHistory(QWidget):
         for legend in (self.norm_legend, self.ratio_legend):
             legend.setProperty("role", "caption")
         self.plot = StepPlot(
-            TickAxis("left", decade_ticks, room=46, distance=20),
-            TickAxis("right", decade_ticks, room=48, distance=20),
+            TickAxis("left", short_ticks, room=46, distance=20),
+            TickAxis("right", short_ticks, room=48, distance=20),
             (GUIDE - 1, GUIDE + 1),
         )
         self.plot.setObjectName("update_history")
@@ -187,8 +187,13 @@ class UpdateHistory(QWidget):
         self.hovered.emit(text)
 
 
+def short_ticks(low: float, high: float, count: int) -> list[Tick]:
+    """Decades and round parts of them, small ones as "2.0e-4": an axis has no room for many zeros."""
+    return [(position, number_text(10.0**position)) for position, _ in decade_ticks(low, high, count)]
+
+
 def log_range(exponents: numpy.ndarray) -> tuple[float, float] | None:
-    """The range of a logarithmic axis for the bulk of what is seen, half a decade at least."""
+    """The range of a logarithmic axis for the bulk of what is seen, most of a decade at least."""
     found = robust_range(exponents[exponents > NO_LOGARITHM])
     if found is None:
         return None
