@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.views.hand_made import colours_in, picture
@@ -53,6 +54,7 @@ def column_of(table: TermTable, title: str) -> int:
 def click(qtbot: QtBot, table: TermTable, row: int, column: int) -> None:
     index = table.terms.index(row, column)
     table.scrollTo(index)
+    QApplication.processEvents()
     qtbot.mouseClick(
         table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center() + QPoint(2, 0)
     )
@@ -125,9 +127,9 @@ def test_links_are_walked_by_mouse_and_keyboard_and_back_along_the_walk(view: Gr
 def test_a_cell_that_is_chosen_elsewhere_begins_a_new_walk(view: Granting) -> None:
     view.look_at(WEIGHT, "gradient", (3, 2))
     view.page.follow(Cell(LINEAR, (0, 0, 3), "gradient"))
-    assert len(view.page.walk.walk) == 2
+    assert len(view.page.walk.walk) == 2 and view.page.walk.isVisible()
     view.look_at("logits", "value", (0, 0, 1))
-    assert view.page.walk.walk == (Cell("logits", (0, 0, 1), "value"),)
+    assert view.page.walk.walk == (Cell("logits", (0, 0, 1), "value"),) and not view.page.walk.isVisible()
 
 
 def test_a_parameter_is_followed_through_clipping_and_update(view: Granting, qtbot: QtBot) -> None:
@@ -159,6 +161,7 @@ def test_a_softmax_and_a_normalisation_show_what_helps_to_read_them(view: Granti
 def test_a_detail_that_was_read_from_one_cell_leads_there(view: Granting, qtbot: QtBot) -> None:
     view.look_at("source_embedding", "value", (0, 1, 2))
     button = view.page.details.findChild(type(view.page.others["value"]), "detail_token")
+    QApplication.processEvents()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert view.wished == [Chosen("source", "value", (0, 1))]
     token = view.stepper.task.source_tokenizer.tokens[int(view.page.explanation.total)]
@@ -170,7 +173,7 @@ def test_where_nothing_is_to_be_told_it_says_what_to_do(view: Granting) -> None:
     page = view.page
     assert page.empty.label.text() == NO_CELL
     view.look_at("logits")
-    assert page.empty.label.text() == NO_CELL and not page.content.isVisible()
+    assert page.empty.label.text() == NO_CELL and not page.area.isVisible()
     view.look_at("source_mask", "gradient", (0, 0, 0, 0))
     assert "has no gradient" in page.empty.label.text()
     view.stepper.run_to_loss()

@@ -1,7 +1,7 @@
 """The page "Cell": the very numbers that made the chosen cell, and the way on to the cells that they came from."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from tfviz.core.provenance import Cell, Explanation
 from tfviz.training.step_places import Of
@@ -36,14 +36,18 @@ class ProvenanceView(StepPage):
         self.empty = EmptyState(NO_CELL)
         self.walk = WalkBar()
         self.walk.gone_back.connect(self._go_back)
-        self.content = QWidget()
-        self._build()
+        self.walk.hide()  # until there is a way back
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(self._build())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(self.walk)
         layout.addWidget(self.empty, 1)
-        layout.addWidget(self.content, 1)
+        layout.addWidget(self.area, 1)
         self._say(NO_STEP)
 
     def show_chosen(self, chosen: Chosen | None) -> None:
@@ -98,6 +102,7 @@ class ProvenanceView(StepPage):
     def _look_at(self, way: tuple[Cell, ...]) -> None:
         self.cell = way[-1] if way else None
         self.walk.show_walk(way)
+        self.walk.setVisible(len(way) > 1)
 
     def _missing(self) -> str:
         """Why there is nothing to tell; empty where there is."""
@@ -141,12 +146,12 @@ class ProvenanceView(StepPage):
         self.details.show_details(told.details)
         self._offer_others(told.cell)
         self.empty.hide()
-        self.content.show()
+        self.area.show()
 
     def _say(self, reason: str) -> None:
         self.explanation = None
         self.empty.set_text(reason)
-        self.content.hide()
+        self.area.hide()
         self.empty.show()
 
     def _origin(self, told: Explanation) -> str:
@@ -181,7 +186,9 @@ class ProvenanceView(StepPage):
         if self.cell is not None:
             self.follow(self.cell._replace(of=of))
 
-    def _build(self) -> None:
+    def _build(self) -> QWidget:
+        content = QWidget()
+        content.setProperty("scrolled", True)
         self.title = label("", "number")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.title.setWordWrap(True)
@@ -199,8 +206,8 @@ class ProvenanceView(StepPage):
         self.table.followed.connect(self.follow)
         self.sums, self.details = SumGrid(), SumGrid()
         self.details.followed.connect(self.follow)
-        layout = QVBoxLayout(self.content)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(8)
         for widget in (self.title, self.made_by):
             layout.addWidget(widget)
@@ -208,9 +215,10 @@ class ProvenanceView(StepPage):
         layout.addWidget(self.formula)
         layout.addWidget(self.sums)
         layout.addLayout(_row(self.count, self.order))
-        layout.addWidget(self.table, 100)
+        layout.addWidget(self.table)
         layout.addWidget(self.details)
         layout.addStretch(1)
+        return content
 
     def _build_others(self) -> QHBoxLayout:
         self.others = {of: QPushButton(f"{text} {LINK}") for of, text in OF_A_PARAMETER.items()}

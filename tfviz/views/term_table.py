@@ -18,6 +18,8 @@ from tfviz.views.term_model import BAR, SHOWN, TermModel
 from tfviz.views.theme import DARK, Theme
 
 ROW_HEIGHT = 24
+MOST_ROWS = SHOWN + 3
+"""Seen at a time: those above the fold, and what says that there are more."""
 SHARE_WIDTH = 118
 WIDEST = 190
 OWN_KEYS = (
@@ -102,8 +104,8 @@ class TermTable(QTableView):
 
     def _arrange(self) -> None:
         self.clearSpans()
-        rows = self.terms.rowCount()
-        self.setMaximumHeight((rows + 1) * ROW_HEIGHT + 34)  # a larger header, and a scroll bar
+        rows = min(self.terms.rowCount(), MOST_ROWS)
+        self.setFixedHeight((rows + 1) * ROW_HEIGHT + 24)  # the header is larger, and there is a scroll bar
         row = self.terms.fold_row
         if row is not None and len(self.terms.columns) > 1:
             self.setSpan(row, 0, 1, len(self.terms.columns))
