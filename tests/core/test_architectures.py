@@ -6,53 +6,13 @@ import numpy as np
 import pytest
 
 from tfviz.core.gradient_check import random_parameters
-from tfviz.core.operations.embedding import sinusoids
 from tfviz.core.transformer import Transformer
 
+from .plain_forward import embedded, generated, stack, translated
 from .small_model import BATCH, CONFIG, small_model
 
-Array = np.ndarray
 ENCODER = replace(CONFIG, architecture="encoder", norm_first=True)
 DECODER = replace(CONFIG, architecture="decoder", positions="learned")
-
-
-def norm(x: Array, p: dict[str, Array], path: str) -> Array:
-    n = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + CONFIG.layer_norm_eps)
-    return n * p[f"{path}.weight"] + p[f"{path}.bias"]
-
-
-def attention(x: Array, p: dict[str, Array], path: str, causal: bool) -> Array:
-    """Of one sentence (position, features), without padding."""
-    length, width = x.shape
-    projected = x @ p[f"{path}.in_proj_weight"].T + p[f"{path}.in_proj_bias"]
-    q, k, v = projected.reshape(length, 3, CONFIG.nhead, -1).transpose(1, 2, 0, 3)
-    scores = q @ k.swapaxes(1, 2) / np.sqrt(CONFIG.head_width)
-    if causal:
-        scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)
-    weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
-    merged = (weights @ v).transpose(1, 0, 2).reshape(length, width)
-    return merged @ p[f"{path}.out_proj.weight"].T + p[f"{path}.out_proj.bias"]
-
-
-def layers(x: Array, p: dict[str, Array], stack: str, causal: bool, norm_first: bool) -> Array:
-    for layer in range(2):
-        path = f"transformer.{stack}.layers.{layer}"
-
-        def feed_forward(x: Array, path: str = path) -> Array:
-            hidden = np.maximum(x @ p[f"{path}.linear1.weight"].T + p[f"{path}.linear1.bias"], 0.0)
-            return hidden @ p[f"{path}.linear2.weight"].T + p[f"{path}.linear2.bias"]
-
-        if norm_first:
-            x = x + attention(norm(x, p, f"{path}.norm1"), p, f"{path}.self_attn", causal)
-            x = x + feed_forward(norm(x, p, f"{path}.norm2"))
-        else:
-            x = norm(x + attention(x, p, f"{path}.self_attn", causal), p, f"{path}.norm1")
-            x = norm(x + feed_forward(x), p, f"{path}.norm2")
-    return norm(x, p, f"transformer.{stack}.norm")
-
-
-def generated(x: Array, p: dict[str, Array]) -> Array:
-    return x @ p["generator.weight"].T + p["generator.bias"]
 
 
 def test_an_encoder_alone_is_what_a_plain_forward_pass_makes_of_each_sentence() -> None:
@@ -60,9 +20,17 @@ def test_an_encoder_alone_is_what_a_plain_forward_pass_makes_of_each_sentence() 
     model.forward(*BATCH)
     for row, source in enumerate(BATCH[0]):
         ids = source[source != 0]
-        x = np.sqrt(CONFIG.d_model) * p["source_embedding.weight"][ids] + sinusoids(len(ids), CONFIG.d_model)
-        expected = generated(layers(x, p, "encoder", causal=False, norm_first=True), p)[1:]
+        expected = generated(stack(embedded(ids, p, "source"), p, ENCODER, "encoder", causal=False), p)[1:]
         assert model.tensors["logits"].value[row, : len(ids) - 1] == pytest.approx(expected, rel=1e-9)
+
+
+def test_encoder_and_decoder_are_what_a_plain_forward_pass_makes_of_each_pair() -> None:
+    model, p = small_model(), dict(random_parameters(CONFIG))
+    model.forward(*BATCH)
+    for row, (source, target) in enumerate(zip(*BATCH[:2], strict=True)):
+        source, target = source[source != 0], target[target != 0]
+        expected = translated(source, target, p, CONFIG)
+        assert model.tensors["logits"].value[row, : len(target)] == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_decoder_alone_is_what_a_plain_forward_pass_makes_of_each_stream() -> None:
@@ -70,10 +38,11 @@ def test_a_decoder_alone_is_what_a_plain_forward_pass_makes_of_each_stream() -> 
     model.forward(*BATCH)
     for row, (source, target) in enumerate(zip(*BATCH[:2], strict=True)):
         source, target = source[source != 0], target[target != 0][1:]
-        tables = p["source_embedding.weight"][source], p["target_embedding.weight"][target]
-        x = np.sqrt(CONFIG.d_model) * np.concatenate(tables)
+        x = np.concatenate(
+            [embedded(source, p, "source", positions=False), embedded(target, p, "target", positions=False)]
+        )
         x = x + p["stream_positions.weight"][: len(x)]
-        expected = generated(layers(x, p, "decoder", causal=True, norm_first=False), p)[len(source) - 1 :]
+        expected = generated(stack(x, p, DECODER, "decoder", causal=True), p)[len(source) - 1 :]
         assert model.tensors["logits"].value[row, : len(expected)] == pytest.approx(expected, rel=1e-9)
 
 

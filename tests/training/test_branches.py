@@ -134,6 +134,17 @@ VALUES = {
     "training.eps": 0.5,
     "training.seed": 77,
     "model.dropout": 0.5,
+    "training.optimizer": "sgd",
+    "training.label_shift": 1,
+    "training.frozen": ("encoder.0",),
+    "model.heads_off": ("encoder.0.1",),
+    "model.heads_uniform": ("cross.0.0",),
+    "model.causal_mask": False,
+    "model.padding_mask": False,
+    "model.scaled_scores": False,
+    "model.positions": "none",
+    "model.residual": False,
+    "model.layer_norm": False,
 }
 
 
@@ -147,7 +158,9 @@ def test_these_may_change_in_the_middle_of_a_run(path: str) -> None:
     ("path", "value"),
     [
         ("model.d_model", 16),
-        ("training.optimizer", "sgd"),
+        ("model.tied_embeddings", True),
+        ("model.architecture", "decoder"),
+        ("model.initialization", "zero"),
         ("training.batch_size", 2),
         ("task.length", 5),
         ("name", "x"),

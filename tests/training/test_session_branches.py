@@ -107,7 +107,10 @@ def test_another_seed_draws_other_batches_from_there_on_and_keeps_what_is_held_o
         (RATE, "fast"),
         ("model.dropout", 1.5),
         ("model.d_model", 16),
-        ("training.optimizer", "sgd"),
+        ("model.architecture", "encoder"),
+        ("model.positions", "learned"),
+        ("model.heads_off", ("encoder.7.0",)),
+        ("training.frozen", ("attic",)),
         ("training.schedule", "cosine"),
     ],
 )

@@ -17,6 +17,7 @@ from tests.training.small_runs import EVERYTHING, HARD, PATIENCE, fields, new_tr
 from tfviz.training import keyframes
 from tfviz.training.branches import CHANGEABLE
 from tfviz.training.config import RunConfig
+from tfviz.training.edits import Edit, WeightEdit, WeightNoise
 from tfviz.training.session import Session
 from tfviz.training.tasks import create_task
 from tfviz.training.trainer import Trainer
@@ -44,16 +45,37 @@ VALUES: dict[str, list[Any]] = {
     "training.betas": [(0.8, 0.9), (0.9, 0.98)],
     "training.momentum": [0.5, 0.9],
     "training.eps": [1e-9, 1e-4],
+    "training.optimizer": ["sgd", "momentum", "adam", "adamw"],
+    "training.label_shift": [0, 1],
+    "training.frozen": [(), ("encoder.0",), ("generator", "target_embedding")],
+    "model.heads_off": [(), ("encoder.0.1",), ("cross.0.0", "decoder.0.1")],
+    "model.heads_uniform": [(), ("encoder.0.0", "cross.0.1")],
+    "model.causal_mask": [True, False],
+    "model.padding_mask": [True, False],
+    "model.scaled_scores": [True, False],
+    "model.positions": ["sinusoidal", "none"],
+    "model.residual": [True, False],
+    "model.layer_norm": [True, False],
 }
+EDITS: list[Edit] = [
+    WeightEdit("generator.bias", (2,), 0.3),
+    WeightEdit("transformer.encoder.layers.0.linear1.weight", (3, 1), -1.0),
+    WeightNoise(0.01, 4),
+    WeightNoise(0.1, 5, "decoder.0"),
+]
 
 train = st.tuples(st.sampled_from(["train", "work"]), st.integers(1, 12))
 place = st.tuples(st.sampled_from(["go_to", "view"]), st.floats(0, 1))
 change = st.sampled_from(sorted(VALUES)).flatmap(
     lambda path: st.tuples(st.just("intervene"), st.just(path), st.sampled_from(VALUES[path]))
 )
+edit = st.sampled_from(EDITS).map(lambda edit: ("edit", edit))
+undo = st.just(("undo",))
 other = st.tuples(st.sampled_from(["branch", "switch", "delete"]), st.integers(0, 5))
 reopen = st.just(("reopen",))
-doings = st.lists(st.one_of(train, train, place, change, other, reopen), min_size=4, max_size=14)
+doings = st.lists(
+    st.one_of(train, train, place, change, change, edit, undo, other, reopen), min_size=4, max_size=14
+)
 
 
 class Witness:
@@ -63,11 +85,13 @@ class Witness:
         self.first_config, self.path = config, folder / "run.tfviz"
         self.session = Session(config)
         self.session.keyframes.fix(spacing)
-        self.states: dict[tuple[int, int], object] = {}
-        self.pictures: dict[tuple[int, int], object] = {}
+        self.states: dict[object, object] = {}
+        self.pictures: dict[object, object] = {}
         self.configs: dict[int, list[RunConfig]] = {0: []}  # branch -> of each step that it has
         self.next: dict[int, RunConfig] = {0: config}  # branch -> of the step after its frontier
         self.forks: dict[int, tuple[int, int]] = {}
+        self.left_with: dict[int, RunConfig] = {0: config}  # branch -> configuration when it left
+        self.edits: dict[int, list[tuple[int, Edit]]] = {0: []}
         self.remember()
 
     @property
@@ -82,16 +106,27 @@ class Witness:
 
     def remember(self) -> None:
         """The present state, which must be the one that was seen here before."""
-        key = self.owner(self.number, self.session.step), self.session.step
+        key = self.key(self.number, self.session.step)
         state = fields(self.session.trainer.state())
         assert self.states.setdefault(key, state) == state
 
+    def key(self, number: int, step: int) -> object:
+        """What decides the state of a step: whose it is, and what was done to it there."""
+        return self.owner(number, step), step, tuple(self.edits_at(number, step))
+
+    def edits_at(self, number: int, step: int) -> list[Edit]:
+        return [edit for place, edit in self.edits[number] if place == step]
+
     def look(self, picture: object, number: int, step: int) -> None:
-        assert self.pictures.setdefault((self.owner(number, step), step), picture) == picture
+        """A picture shows a state through the model of the steps that follow."""
+        key = self.key(number, step), self.config_after(number, step).model
+        assert self.pictures.setdefault(key, picture) == picture
 
     def config_here(self) -> RunConfig:
         """That of the next step, by the witness's own account."""
-        number, step = self.number, self.session.step
+        return self.config_after(self.number, self.session.step)
+
+    def config_after(self, number: int, step: int) -> RunConfig:
         known = self.configs[number]
         return known[step] if step < len(known) else self.next[number]
 
@@ -141,6 +176,32 @@ class Witness:
         number = self.session.intervene(path, value).number
         self.next[number] = after if self.session.step == self.session.frontier else self.next[number]
 
+    def edit(self, edit: Edit) -> None:
+        if self.session.step < self.session.frontier:
+            self._forked()
+        match edit:
+            case WeightEdit():
+                number = self.session.edit(edit.name, edit.index, edit.value).number
+            case WeightNoise():
+                number = self.session.add_noise(edit.scale, edit.seed, edit.prefix).number
+        self.edits[number].append((self.session.step, edit))
+        self.remember()
+
+    def undo(self) -> None:
+        number, step = self.number, self.session.line.last_intervention
+        if step is None:
+            with pytest.raises(ValueError, match="nothing to undo"):
+                self.session.undo()
+            return
+        parent, fork = self.forks.get(number, (0, 0))
+        before = self.left_with[number] if step == fork else self.configs[number][step - 1]
+        new = self.session.undo().number
+        self.forks[new] = (parent if step == fork else number, step)
+        self.configs[new], self.next[new], self.left_with[new] = self.configs[number][:step], before, before
+        self.edits[new] = [entry for entry in self.edits[number] if entry[0] < step]
+        assert self.session.step == self.session.frontier == step
+        self.remember()
+
     def branch(self, number: int) -> None:
         self._forked()
         self.session.branch(f"branch {number}")
@@ -148,7 +209,8 @@ class Witness:
     def _forked(self) -> None:
         """A new branch is about to leave here."""
         step, new = self.session.step, max(self.forks, default=0) + 1
-        self.next[new] = self.config_here()
+        self.next[new] = self.left_with[new] = self.config_here()
+        self.edits[new] = [entry for entry in self.edits[self.number] if entry[0] <= step]
         self.configs[new] = self.configs[self.number][:step]
         self.forks[new] = (self.number, step)
 
@@ -176,17 +238,20 @@ class Witness:
         """Every branch again from its first step, by a trainer that knows nothing of keyframes or branches."""
         for number, line in self.session.lines.items():
             trainer = Trainer(self.first_config, create_task(self.first_config))
+            trainer.edit(self.edits_at(number, 0))
             for step, config in enumerate(self.configs[number]):
                 trainer.reconfigure(config)
                 row = trainer.train_batch()
-                key = self.owner(number, step + 1), step + 1
+                validation = trainer.validate()[0]
+                trainer.edit(self.edits_at(number, step + 1))
+                key = self.key(number, step + 1)
                 if key in self.states:
                     assert self.states[key] == fields(trainer.state())
                 assert line.history["loss"][step] == row[0] and line.history["learning_rate"][step] == row[3]
                 assert line.history["gradient_norm"][step] == row[4]
                 every = config.training.validation_every
                 if (step + 1) % every == 0:
-                    assert line.history["validation_loss"][step] == trainer.validate()[0]
+                    assert line.history["validation_loss"][step] == validation
             trainer.models.close()
 
 
@@ -220,6 +285,14 @@ def story(session: Session) -> None:
     session.go_to(21)
     session.intervene("model.dropout", 0.4)
     session.train(9)
+    session.change({"training.optimizer": "momentum", "training.frozen": ("encoder.0",)})
+    session.add_noise(0.01, 3)
+    session.train(7)
+    session.edit("generator.bias", (1,), 0.5)
+    session.intervene("model.heads_off", ("cross.0.1",))
+    session.train(4)
+    session.undo()
+    session.train(3)
 
 
 def digest(session: Session) -> dict[str, str]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from tfviz.app.dialog_layout import button_row, dialog_column
-from tfviz.training.branches import CHANGEABLE, Line, changed_together
+from tfviz.training.branches import HYPERPARAMETERS, Line, changed_together
 from tfviz.training.config import RunConfig, difference
 from tfviz.training.rules import ConfigurationError
 from tfviz.views.branch_texts import difference_text, field_name, proposed_name
@@ -121,7 +121,7 @@ class BranchDialog(QDialog):
         fields.addWidget(self.name, 0, 1)
         fields.addWidget(self.name_error, 1, 0, 1, 2)
         rules = RunConfig.rules()
-        for path in CHANGEABLE:
+        for path in HYPERPARAMETERS:
             if self._before.training.optimizer in MEANINGFUL.get(path, (self._before.training.optimizer,)):
                 name = field_name(path)
                 row = FieldRow(Row(name[:1].upper() + name[1:], (path,)), rules, fields)

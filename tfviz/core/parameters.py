@@ -98,6 +98,18 @@ class Layout:
         """How many numbers are trained."""
         return sum(math.prod(shape) for shape in self.shapes.values())
 
+    def within(self, prefix: str) -> list[str]:
+        """The parameters of a group, a layer or a stack ("encoder.0.self_attn", "encoder.0", "encoder"), or those whose
+        names begin so up to a dot; all for "". ValueError where there are none."""
+
+        def is_within(name: str) -> bool:
+            return not prefix or name == prefix or name.startswith(prefix.removesuffix(".") + ".")
+
+        found = [name for name, entry in self.entries.items() if is_within(name) or is_within(entry.group)]
+        if not found:
+            raise ValueError(f"{prefix!r} is no part of the model; its parts are {', '.join(self.groups)}")
+        return found
+
     def _embedding(self, side: str, positions: str = "") -> None:
         """The table of a side's tokens, unless it is the tied one, and where there is one that of `positions`."""
         config = self._config

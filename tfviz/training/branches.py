@@ -7,12 +7,13 @@ from itertools import pairwise
 from typing import cast
 
 from tfviz.training.config import RunConfig, difference
+from tfviz.training.edits import Edit
 from tfviz.training.history import History
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.run_file.branch import MAIN, Branch
 
-CHANGEABLE = (
+HYPERPARAMETERS = (
     "training.learning_rate",
     "training.schedule",
     "training.warmup_steps",
@@ -24,7 +25,24 @@ CHANGEABLE = (
     "training.seed",
     "model.dropout",
 )
-"""What may change in the middle of a run. Another seed draws other batches and dropout masks from there on."""
+"""Numbers that may change in the middle of a run. Another seed draws other batches and dropout masks from there on."""
+
+SWITCHES = (
+    "training.optimizer",
+    "training.label_shift",
+    "training.frozen",
+    "model.heads_off",
+    "model.heads_uniform",
+    "model.causal_mask",
+    "model.padding_mask",
+    "model.scaled_scores",
+    "model.positions",
+    "model.residual",
+    "model.layer_norm",
+)
+"""What else may change, for the parameters stay the same. Another optimiser starts with moments and updates at 0."""
+
+CHANGEABLE = (*HYPERPARAMETERS, *SWITCHES)
 
 
 @dataclass
@@ -38,6 +56,8 @@ class Line:
     configs: list[tuple[int, RunConfig]] = field(default_factory=list)
     """(step, the configuration of the steps after it), in their order; the first is that of step 0, of two of one
     step the later one counts."""
+    edits: list[tuple[int, Edit]] = field(default_factory=list)
+    """(step after whose update it is made, what is done to the weights), in their order."""
 
     def so_far(self) -> "Line":
         """As it is now, for whoever reads it while it goes on."""
@@ -80,15 +100,53 @@ class Line:
             if (changes := difference(before, after))
         ]
 
+    def edits_at(self, step: int) -> list[Edit]:
+        """What is done to the weights after the update that leads to a step."""
+        return [edit for place, edit in self.edits if place == step]
+
+    @property
+    def own_edits(self) -> list[tuple[int, Edit]]:
+        """Those that are written with this branch. The weights of the step where it left are its own business."""
+        return [(step, edit) for step, edit in self.edits if step >= self.branch.fork]
+
+    @property
+    def last_intervention(self) -> int | None:
+        """The step of the newest change or edit of this branch; None where there is none."""
+        return max((step for step, _ in (*self.own_changes, *self.own_edits)), default=None)
+
     def fork(self, number: int, name: str, step: int) -> "Line":
         """A branch that shares this one's past up to a step."""
+        configs = [(start, config) for start, config in self.configs if start <= step]
+        edits = [(place, edit) for place, edit in self.edits if place <= step]
+        branch = Branch(number, name, self.branch.number, step, configs[-1][1])
+        return Line(branch, self._past(step), self.keyframes.up_to(step), configs, edits)
+
+    def undone(self, number: int, name: str, step: int) -> "Line":
+        """A branch from just before what was done at the step of an intervention: it shares all that was before that.
+
+        The state of the step itself is left to be computed again.
+        """
+        before = self.branch.config if step == self.branch.fork else self.config_after(step - 1)
+        config = cast(RunConfig, before)  # a session trains no other
+        configs = [self.configs[0], *((start, old) for start, old in self.configs[1:] if start < step)]
+        if configs[-1][1] != config:
+            configs.append((step, config))
+        edits = [(place, edit) for place, edit in self.edits if place < step]
+        parent = self.branch.parent if step == self.branch.fork else self.branch.number
+        branch = Branch(number, name, MAIN if parent is None else parent, step, config)
+        return Line(branch, self._past(step), self.keyframes.up_to(step - 1), configs, edits)
+
+    def _past(self, step: int) -> History:
+        """A history of its own that has the same steps up to this one."""
         history = History(self.history.names)
         if step:
             history.extend({column: self.history.column(column)[:step] for column in history.names})
         history.update_ratios = self.history.update_ratios.up_to(step)
-        configs = [(start, config) for start, config in self.configs if start <= step]
-        branch = Branch(number, name, self.branch.number, step, configs[-1][1])
-        return Line(branch, history, self.keyframes.up_to(step), configs)
+        return history
+
+    def edit(self, step: int, edit: Edit) -> None:
+        """Do something to the weights after a step. Other threads see the old edits or the new."""
+        self.edits = [*self.edits, (step, edit)]
 
     def change(self, step: int, config: RunConfig) -> None:
         """Use another configuration for the steps after `step`. Other threads see the old ones or the new."""
@@ -117,7 +175,18 @@ def changed_together(config: RunConfig, values: Mapping[str, object]) -> RunConf
             raise ConfigurationError(
                 path, f"{path} cannot change in the middle of a run; what can: {', '.join(CHANGEABLE)}"
             )
+    if needs_new_run(config, after):
+        raise ConfigurationError(
+            "model.positions",
+            "model.positions cannot become learned, or cease to be, in the middle of a run: they are parameters",
+        )
     return after
+
+
+def needs_new_run(before: RunConfig, after: RunConfig) -> bool:
+    """Whether one cannot become the other in the middle of a run."""
+    changes = difference(before, after)
+    return bool(changes.keys() - set(CHANGEABLE)) or "learned" in changes.get("model.positions", ())
 
 
 def describe(changes: dict[str, tuple[object, object]]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tfviz.training.branches import Line
 from tfviz.training.config import RunConfig
-from tfviz.training.recording import INTERVENTION, Recording
+from tfviz.training.recording import EDIT, INTERVENTION, Recording
 from tfviz.training.run_file import RunReader
 
 
@@ -24,6 +24,9 @@ def catch_up(recording: Recording, reader: RunReader, lines: Mapping[int, Line])
         for step, config in line.own_configs:
             if known.get(step) != config:
                 recording.intervention(line, step, config)
+        written = sum(event.kind == EDIT and event.branch == number for event in reader.events(number))
+        for step, edit in line.own_edits[written:]:
+            recording.edit(line, step, edit)
         last = max(reader.keyframe_steps(number), default=0)
         for step in line.keyframes.steps:
             if step > last:

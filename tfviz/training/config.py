@@ -4,11 +4,12 @@ import dataclasses
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from tfviz.core.config import ACTIVATIONS, ModelConfig
+from tfviz.core.config import ACTIVATIONS, ARCHITECTURES, INITIALIZATIONS, POSITIONS, ModelConfig
+from tfviz.core.parameters import Layout
 from tfviz.resources import resource_path
 from tfviz.training.rules import ConfigurationError, Rule, check_fields, rules_of, setting
 
@@ -61,19 +62,69 @@ class ModelSettings:
     norm_first: bool = setting(
         bool, ModelConfig.norm_first, "Layer norm before each block (pre-norm) instead of after it."
     )
+    architecture: str = setting(
+        str,
+        ModelConfig.architecture,
+        "Encoder and decoder; an encoder alone, for targets as long as their source; or a decoder alone (GPT).",
+        choices=ARCHITECTURES,
+    )
+    positions: str = setting(str, ModelConfig.positions, "How a token knows its place.", choices=POSITIONS)
+    max_positions: int = setting(
+        int,
+        ModelConfig.max_positions,
+        "Longest sequence that learned positions serve.",
+        minimum=1,
+        maximum=65_536,
+    )
+    tied_embeddings: bool = setting(
+        bool,
+        ModelConfig.tied_embeddings,
+        "One table for the generator and the target embedding; for the source embedding too where tokens are shared.",
+    )
+    causal_mask: bool = setting(
+        bool,
+        ModelConfig.causal_mask,
+        "The decoder sees no later position: not the answer that it is asked for.",
+    )
+    padding_mask: bool = setting(bool, ModelConfig.padding_mask, "No attention to padding.")
+    scaled_scores: bool = setting(
+        bool, ModelConfig.scaled_scores, "Attention scores are divided by the root of the head's width."
+    )
+    residual: bool = setting(bool, ModelConfig.residual, "Every block has a connection that leads past it.")
+    layer_norm: bool = setting(bool, ModelConfig.layer_norm, "Layer norms; without, x passes unchanged.")
+    initialization: str = setting(
+        str,
+        ModelConfig.initialization,
+        "How weights begin: as in PyTorch, or all at zero.",
+        choices=INITIALIZATIONS,
+    )
+    heads_off: tuple[str, ...] = setting(
+        list, ModelConfig.heads_off, "Heads whose weights are all 0, such as encoder.0.3 or cross.1.0."
+    )
+    heads_uniform: tuple[str, ...] = setting(
+        list, ModelConfig.heads_uniform, "Heads that look at every allowed key alike."
+    )
 
     def __post_init__(self) -> None:
         check_fields(self, "model.")
+        self.model_config(SOME_VOCABULARY, SOME_VOCABULARY, shared=True)
+
+    def model_config(
+        self, source_vocabulary: int, target_vocabulary: int, shared: bool = False
+    ) -> ModelConfig:
+        """The model for vocabularies of these sizes; `shared` where both are the same. ConfigurationError."""
         try:
-            self.model_config(SOME_VOCABULARY, SOME_VOCABULARY)
+            return ModelConfig(
+                source_vocabulary, target_vocabulary, shared_vocabulary=shared, **dataclasses.asdict(self)
+            )
         except ValueError as error:
             first = str(error).split(maxsplit=1)[0]
             path = f"model.{first}" if first in rules_of(type(self)) else "model"
             raise ConfigurationError(path, str(error)) from None
 
-    def model_config(self, source_vocabulary: int, target_vocabulary: int) -> ModelConfig:
-        """The model for vocabularies of these sizes."""
-        return ModelConfig(source_vocabulary, target_vocabulary, **dataclasses.asdict(self))
+    def for_tokens(self, source: Sequence[str], target: Sequence[str]) -> ModelConfig:
+        """The model for these vocabularies."""
+        return self.model_config(len(source), len(target), tuple(source) == tuple(target))
 
 
 @dataclass(frozen=True)
@@ -214,6 +265,18 @@ class TrainingConfig:
         tuple, (0.9, 0.98), "Adam's two averaging factors.", minimum=0, below=1
     )
     eps: float = setting(float, 1e-9, "Added to Adam's denominator.", above=0, maximum=1)
+    label_shift: int = setting(
+        int,
+        0,
+        "Places that labels lie too late: with 1 the model is trained to repeat its input.",
+        minimum=0,
+        maximum=1,
+    )
+    frozen: tuple[str, ...] = setting(
+        list,
+        (),
+        "Parts that no update changes: groups, layers or stacks, such as encoder.0 or source_embedding.",
+    )
     dtype: str = setting(str, "float32", "Number format of the computation.", choices=("float32", "float64"))
     shards: int | None = setting(
         int,
@@ -271,6 +334,21 @@ class RunConfig:
                 f"training.epochs is {self.training.epochs}, but task {self.task.name} is generated: it has "
                 "no epochs; set training.steps instead",
             )
+        if self.training.frozen:
+            self._check_frozen()
+
+    def _check_frozen(self) -> None:
+        """Whether the vocabularies are shared, and so what is tied, is not known here: either will do."""
+        layouts = [
+            Layout(self.model.model_config(SOME_VOCABULARY, SOME_VOCABULARY, shared))
+            for shared in ((True,) if self.model.architecture == "encoder" else (False, True))
+        ]
+        for name in self.training.frozen:
+            if not any(_has(layout, name) for layout in layouts):
+                parts = ", ".join(layouts[0].groups)
+                raise ConfigurationError(
+                    "training.frozen", f"training.frozen has {name!r}, which is no part of the model: {parts}"
+                )
 
     @classmethod
     def presets(cls) -> tuple[str, ...]:
@@ -318,7 +396,10 @@ class RunConfig:
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, texts and numbers, in the order of the fields."""
         plain = {"name": self.name, "description": self.description} | dataclasses.asdict(self)
-        plain["training"]["betas"] = list(self.training.betas)
+        for section in SECTIONS:
+            for name, value in plain[section].items():
+                if isinstance(value, tuple):
+                    plain[section][name] = list(value)
         return plain
 
     @classmethod
@@ -372,6 +453,13 @@ def difference(old: RunConfig, new: RunConfig) -> dict[str, tuple[Any, Any]]:
     """Path -> (old value, new value) of every field in which two configurations differ."""
     pairs = {path: (old.value(path), new.value(path)) for path in RunConfig.rules()}
     return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _has(layout: Layout, part: str) -> bool:
+    try:
+        return bool(layout.within(part))
+    except ValueError:
+        return False
 
 
 def _known(path: str, rules: Mapping[str, Rule]) -> None:

@@ -53,12 +53,15 @@ class Spoken:
     def step(self, position: int) -> TokenStep:
         """The choice of one token, counted from 0."""
         decoded, attention = self.decoded, self.attention
+        row = (
+            position + attention.decoder_self.shape[2] - len(self.tokens)
+        )  # behind the source where both are a stream
         return TokenStep(
             decoded.tokens[position],
             float(decoded.probabilities[position]),
             decoded.candidates[position],
             decoded.candidate_probabilities[position],
-            attention.decoder_self[:, :, position, : position + 1],
+            attention.decoder_self[:, :, row, : row + 1],
             attention.cross[:, :, position],
         )
 

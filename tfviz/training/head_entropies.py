@@ -13,8 +13,17 @@ SUBLAYERS = {
 }
 """A kind of attention -> its stack and the name of its sublayer."""
 
-QUERIES = {"encoder": "source", "decoder": "target_in"}
-"""A stack -> the tokens whose positions are its queries."""
+
+def attention_path(kind: str, layer: int) -> str:
+    """What the names of an attention's tensors begin with."""
+    stack, sublayer = SUBLAYERS[kind]
+    return f"{stack}.layers.{layer}.{sublayer}"
+
+
+def tokens_of(architecture: str) -> dict[str, tuple[str, str]]:
+    """Kind of attention -> the tensors of tokens that are its queries and its keys."""
+    target = "stream" if architecture == "decoder" else "target_in"
+    return {"encoder": ("source", "source"), "decoder": (target, target), "cross": (target, "source")}
 
 
 def head_entropies(model: Transformer) -> dict[str, float]:
@@ -23,14 +32,12 @@ def head_entropies(model: Transformer) -> dict[str, float]:
     Of the last forward pass of a model that keeps its activations, by head as "cross L0H3".
     """
     found: dict[str, float] = {}
-    real = {side: model.tensors[name].value != PADDING for side, name in QUERIES.items()}
-    for kind, (stack, sublayer) in SUBLAYERS.items():
-        for layer in range(
-            model.config.num_encoder_layers if stack == "encoder" else model.config.num_decoder_layers
-        ):
-            weights = model.tensors[f"{stack}.layers.{layer}.{sublayer}.weights"].value.astype(np.float64)
+    for kind, layers in model.config.attentions.items():
+        real = model.tensors[tokens_of(model.config.architecture)[kind][0]].value != PADDING
+        for layer in range(layers):
+            weights = model.tensors[f"{attention_path(kind, layer)}.weights"].value.astype(np.float64)
             logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0.0)
-            entropies = -(weights * logs).sum(axis=3).transpose(1, 0, 2)[:, real[stack]]  # (head, query)
+            entropies = -(weights * logs).sum(axis=3).transpose(1, 0, 2)[:, real]  # (head, query)
             found |= {
                 f"{kind} L{layer}H{head}": float(mean) for head, mean in enumerate(entropies.mean(axis=1))
             }
@@ -41,8 +48,8 @@ def heads_of(config: ModelConfig) -> tuple[str, ...]:
     """All heads of a model, as "cross L0H3": kind by kind, layer by layer."""
     return tuple(
         f"{kind} L{layer}H{head}"
-        for kind, (stack, _) in SUBLAYERS.items()
-        for layer in range(config.num_encoder_layers if stack == "encoder" else config.num_decoder_layers)
+        for kind, layers in config.attentions.items()
+        for layer in range(layers)
         for head in range(config.nhead)
     )
 
@@ -50,9 +57,8 @@ def heads_of(config: ModelConfig) -> tuple[str, ...]:
 def place_of_head(head: str) -> tuple[str, int]:
     """What the names of its tensors begin with, and its number: of "cross L0H3" decoder.layers.0.multihead_attn, 3."""
     kind, _, place = head.partition(" ")
-    stack, sublayer = SUBLAYERS[kind]
     layer, _, number = place.removeprefix("L").partition("H")
-    return f"{stack}.layers.{layer}.{sublayer}", int(number)
+    return attention_path(kind, int(layer)), int(number)
 
 
 def weights_of_head(head: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tfviz.core.transformer import Transformer
 from tfviz.training.flow import Flow, FlowMeter
+from tfviz.training.head_entropies import attention_path
 from tfviz.training.models import ModelCache
 from tfviz.training.snapshot import Attention, Decoded, Prediction
 from tfviz.training.stages import HeadStages, StagesWish, measure
@@ -42,9 +43,18 @@ class Reader:
         ids = self.task.source_tokenizer.encode(sentence)
         if len(ids) < 3:
             raise ValueError("the sentence is empty: it needs at least one word")
-        if len(ids) > LONGEST:
-            raise ValueError(f"the sentence has {len(ids) - 2} words: at most {LONGEST - 2}")
+        longest = self._longest()
+        if len(ids) > longest:
+            raise ValueError(f"the sentence has {len(ids) - 2} words: at most {longest - 2}")
         return ids
+
+    def _longest(self) -> int:
+        """Tokens that a source may have, <s> and </s> included, which the model's positions may limit."""
+        config = self.models.config
+        if config.positions != "learned":
+            return LONGEST
+        answer = self.task.target_width - 1 if config.architecture == "decoder" else 0
+        return min(LONGEST, config.max_positions - answer)
 
     def read_attention(self, example: Example) -> Attention:
         """Attention of one pair, as `read` gives it, and nothing else: this is done thirty times a second."""
@@ -78,17 +88,25 @@ class Reader:
         """How strong activations and gradients of one pair are; without a target that of the model's own answer."""
         source, target = self._encoded(example)
         words = example.target or self.task.target_tokenizer.decode(target)
-        flow = self._flow_meter.measure(source, target)
+        source_length, length = self.lengths(len(source), len(target) - 1)
+        padded_source = padded([source], source_length)[0].tolist()
+        flow = self._flow_meter.measure(padded_source, padded([target], length + 1)[0].tolist())
         return replace(flow, sentence=example.source, target=words, origin=example.origin)
 
     def read_stages(self, example: Example, wish: StagesWish) -> HeadStages:
         """A head taken apart, teacher-forced; without a known target the decoder is fed the model's own answer."""
         source, target = self._encoded(example)
+        model = self.models.inspection(1, *self.lengths(len(source), len(target) - 1))
+        (_, source_length), (_, length), _ = model.shapes
         outputs = tuple(map(self.task.target_tokenizer.token, target[1:])) if example.target else ()
         with np.errstate(all="ignore"):
             return measure(
-                self.models.inspection(1, len(source), len(target) - 1),
-                (np.array([source]), np.array([target[:-1]]), np.array([target[1:]])),
+                model,
+                (
+                    padded([source], source_length),
+                    padded([target[:-1]], length),
+                    padded([target[1:]], length),
+                ),
                 wish,
                 (
                     tuple(map(self.task.source_tokenizer.token, source)),
@@ -143,9 +161,14 @@ class Reader:
         The causal decoder runs at the full length; what lies behind a token cannot be seen from it. So the answers
         may be guessed in advance: one pass tells how far a guess is the model's own answer, and what follows then
         instead. The fewer guesses are wrong the fewer passes it takes; the answers are the same to the last bit.
+        Without the causal mask a guess would be seen in advance, so there nothing is guessed.
         """
-        length = self.task.target_width
-        model = self.models.evaluation(len(sources), max(map(len, sources)), length)
+        if not self.models.config.causal_mask:
+            guesses = ()
+        source_length, length = self.lengths(max(map(len, sources)), self.task.target_width)
+        model = self.models.evaluation(len(sources), source_length, length)
+        if self.models.config.architecture == "encoder":
+            return self._at_once(model, sources)
         prefixes = [[START, *guess][:length] for guess in guesses] or [[START]] * len(sources)
         source, target = padded(sources, model.shapes[0][1]), padded(prefixes, length)
         answers: list[Answer] = [[] for _ in sources]
@@ -157,6 +180,27 @@ class Reader:
                     return answers
                 model.parts[0].target_in.data[...] = target
                 model.program.forward_decoder()
+
+    def lengths(self, source: int, target: int) -> tuple[int, int]:
+        """Positions of source and target that a program needs which holds at least so many."""
+        if self.models.config.architecture != "encoder":
+            return source, target
+        length = max(source - 1, target)
+        return length + 1, length
+
+    @staticmethod
+    def _at_once(model: Transformer, sources: Sequence[Sequence[int]]) -> list[Answer]:
+        """An encoder alone answers all tokens of a sentence in one pass, and no more than the sentence has."""
+        (_, source_length), (rows, length), _ = model.shapes
+        nothing = np.full((rows, length), PADDING)
+        with np.errstate(all="ignore"):
+            model.forward(padded(sources, source_length), nothing, nothing)
+        answers: list[Answer] = []
+        for source, probabilities in zip(sources, model.probabilities, strict=True):
+            chosen = probabilities[: len(source) - 1].argmax(axis=1).tolist()
+            count = chosen.index(END) + 1 if END in chosen else len(chosen)
+            answers.append([(chosen[place], probabilities[place].copy()) for place in range(count)])
+        return answers
 
     def _answer(self, source: list[int], example: Example) -> Answer:
         """The free-running answer to one sentence; a guess is what it was the last time, else what is right."""
@@ -173,7 +217,7 @@ class Reader:
         targets: Sequence[Sequence[int]],
         run: Callable[[Transformer, np.ndarray, np.ndarray, np.ndarray], object] = Transformer.forward,
     ) -> Transformer:
-        source_length, target_length = max(map(len, sources)), max(map(len, targets)) - 1
+        source_length, target_length = self.lengths(max(map(len, sources)), max(map(len, targets)) - 1)
         model = self.models.evaluation(len(sources), source_length, target_length)
         inputs = padded([target[:-1] for target in targets], target_length)
         outputs = padded([target[1:] for target in targets], target_length)
@@ -184,17 +228,28 @@ class Reader:
     def _attention(
         self, model: Transformer, source: Sequence[int], target_in: Sequence[int], example: Example
     ) -> Attention:
-        def maps(stack: str, attention: str, layers: int) -> np.ndarray:
-            names = (f"{stack}.layers.{layer}.{attention}.weights" for layer in range(layers))
-            return np.stack([model.tensors[name].value[0] for name in names])
+        """A decoder alone reads source and target in one stream: both stand in `target_tokens` then."""
+        source_tokens = tuple(map(self.task.source_tokenizer.token, source))
+        target_tokens = tuple(map(self.task.target_tokenizer.token, target_in))
+        if model.config.architecture == "decoder":
+            target_tokens = source_tokens + target_tokens[1:]
+        places = {"source": len(source_tokens), "target": len(target_tokens)}
 
-        config = model.config
+        def maps(kind: str, queries: str, keys: str) -> np.ndarray:
+            layers = model.config.attentions.get(kind, 0)
+            shape = (layers, model.config.nhead, places[queries], places[keys])
+            found = np.zeros(shape, np.float32)
+            for layer, weights in enumerate(found):
+                every = model.tensors[f"{attention_path(kind, layer)}.weights"].value[0]
+                weights[...] = every[:, : shape[2], : shape[3]]
+            return found
+
         return Attention(
-            maps("encoder", "self_attn", config.num_encoder_layers),
-            maps("decoder", "self_attn", config.num_decoder_layers),
-            maps("decoder", "multihead_attn", config.num_decoder_layers),
-            tuple(map(self.task.source_tokenizer.token, source)),
-            tuple(map(self.task.target_tokenizer.token, target_in)),
+            maps("encoder", "source", "source"),
+            maps("decoder", "target", "target"),
+            maps("cross", "target", "source"),
+            source_tokens,
+            target_tokens,
             *example,
         )
 

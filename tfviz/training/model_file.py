@@ -7,6 +7,7 @@ Another program needs only the tensors; `predict` and `export` find everything e
     source_tokens, target_tokens    the vocabularies, JSON lists in the order of the ids; config says of what kind
     step, seed      decimal
     format          "pt", by which other libraries know that names and shapes are torch's
+    differs         how the model differs from torch.nn.Transformer, where it does: these fields of the configuration
 """
 
 import json
@@ -21,7 +22,7 @@ from safetensors.numpy import save
 
 from tfviz.core.parameters import Layout
 from tfviz.training.atomic_file import write_atomically
-from tfviz.training.config import RunConfig
+from tfviz.training.config import ModelSettings, RunConfig
 from tfviz.training.tokenizers import tokenizer_of
 
 FORMAT = 1
@@ -58,7 +59,7 @@ def save_model(
     """
     arrays = {name: numpy.ascontiguousarray(array) for name, array in parameters.items()}
     found = {name: (array.dtype.name, array.shape) for name, array in arrays.items()}
-    _check_tensors(found, config, len(source_tokens), len(target_tokens))
+    _check_tensors(found, config, source_tokens, target_tokens)
     _check_finite(arrays)
     metadata = {
         "format": "pt",
@@ -69,7 +70,22 @@ def save_model(
         "step": str(step),
         "seed": str(seed),
     }
+    if different := differences_from_torch(config):
+        metadata["differs"] = json.dumps(different)
     write_atomically(path, _with_sorted_metadata(save(arrays, metadata)))
+
+
+def differences_from_torch(config: RunConfig) -> dict[str, object]:
+    """The fields of the model, with their values, that torch.nn.Transformer has no counterpart of.
+
+    Heads are lists of names; with learned positions or another architecture there are tensors of other names too.
+    """
+    names = (
+        "architecture", "positions", "tied_embeddings", "causal_mask", "padding_mask", "scaled_scores", "residual",
+        "layer_norm", "heads_off", "heads_uniform",
+    )  # fmt: skip
+    found = {name: getattr(config.model, name) for name in names}
+    return {name: value for name, value in found.items() if value != getattr(ModelSettings(), name)}
 
 
 def load_model(path: str | os.PathLike[str]) -> SavedModel:
@@ -103,7 +119,7 @@ def _load(path: str | os.PathLike[str]) -> SavedModel:
             name: (DTYPES.get(piece.get_dtype(), piece.get_dtype()), tuple(piece.get_shape()))
             for name, piece in slices.items()
         }
-        shapes = _check_tensors(found, config, len(source), len(target))
+        shapes = _check_tensors(found, config, source, target)
         parameters = {name: file.get_tensor(name) for name in shapes}
     _check_finite(parameters)
     return SavedModel(parameters, config, source, target, step, seed)
@@ -119,10 +135,13 @@ def _check_metadata(metadata: Mapping[str, str]) -> None:
 
 
 def _check_tensors(
-    found: Mapping[str, tuple[str, tuple[int, ...]]], config: RunConfig, source: int, target: int
+    found: Mapping[str, tuple[str, tuple[int, ...]]],
+    config: RunConfig,
+    source: Sequence[str],
+    target: Sequence[str],
 ) -> dict[str, tuple[int, ...]]:
     """The shapes that the model needs; ValueError where what was found, (dtype, shape) by name, differs."""
-    needed = Layout(config.model.model_config(source, target)).shapes
+    needed = Layout(config.model.for_tokens(source, target)).shapes
     for words, names in (
         ("lacks", needed.keys() - found.keys()),
         ("has unknown", found.keys() - needed.keys()),

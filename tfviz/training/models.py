@@ -46,7 +46,7 @@ class ModelCache:
         return self._get((batch, source_length, target_length, "inspection"))
 
     def reconfigure(self, config: ModelConfig, seed: int) -> None:
-        """Use another dropout rate, or draw other masks."""
+        """Use another dropout rate or other switches, which leave the parameters as they are, or draw other masks."""
         self.config, self.seed = config, seed
         self._models.clear()
 

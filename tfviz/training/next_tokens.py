@@ -16,8 +16,11 @@ class NextTokens:
         self.limit = reader.task.target_width if limit is None else limit
         if self.limit < 1:
             raise ValueError(f"an answer of at most {self.limit} tokens is none; allowed: at least 1")
-        self._model = reader.models.evaluation(most, len(source), self.limit)
-        self._source = padded([source] * most, len(source))
+        if reader.models.config.architecture == "encoder":
+            self.limit = min(self.limit, len(source) - 1)  # it answers each token after <s> with one
+        source_length, self._length = reader.lengths(len(source), self.limit)
+        self._model = reader.models.evaluation(most, source_length, self._length)
+        self._source = padded([source] * most, source_length)
         self._most, self._encoded = most, False
 
     def after(self, beginnings: Sequence[Sequence[int]]) -> np.ndarray:
@@ -26,7 +29,7 @@ class NextTokens:
         All must be shorter than the limit, and nobody may use the reader in between, which would encode another source.
         """
         rows = [[START, *tokens] for tokens in beginnings] + [[START]] * (self._most - len(beginnings))
-        target = padded(rows, self.limit)
+        target = padded(rows, self._length)
         with np.errstate(all="ignore"):
             if self._encoded:  # the decoder alone has something new to read
                 self._model.parts[0].target_in.data[...] = target

@@ -18,6 +18,14 @@ Progress = Callable[[int, int], bool]
 """Told how many of how many steps are recomputed; False gives up."""
 
 
+def arrive(trainer: Trainer, line: Line) -> None:
+    """Make of the state that the trainer is at what the branch has there: with its edits, under the configuration of
+    the steps that follow."""
+    if line.edits:
+        trainer.edit(line.edits_at(trainer.step))
+    trainer.reconfigure(line.config_after(trainer.step))
+
+
 def replay(
     trainer: Trainer, line: Line, step: int, progress: Progress | None = None, trail: Trail | None = None
 ) -> bool:
@@ -30,6 +38,7 @@ def replay(
     if not start <= trainer.step <= step:
         trainer.restore(state)
     first = trainer.step
+    arrive(trainer, line)
     while trainer.step < step:
         if progress is not None and not progress(trainer.step - first, step - first):
             return False
@@ -41,8 +50,9 @@ def replay(
 
 def take_step(trainer: Trainer, line: Line) -> None:
     """The recorded step of a branch that follows, again."""
-    trainer.reconfigure(line.config_after(trainer.step))
+    arrive(trainer, line)
     trainer.train_batch()
+    arrive(trainer, line)
 
 
 class Past:

@@ -21,7 +21,7 @@ class Pretrained:
     def __init__(self, model: SavedModel) -> None:
         self.model = model
         self.task: Task = _task(model)
-        config = model.config.model.model_config(len(model.source_tokens), len(model.target_tokens))
+        config = model.config.model.for_tokens(model.source_tokens, model.target_tokens)
         parameters = Parameters(config, model.config.training.dtype)
         parameters.load(model.parameters)
         self.reader = Reader(ModelCache(config, parameters, model.seed), self.task)

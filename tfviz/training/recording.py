@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self, cast
 
-from tfviz.training.branches import CHANGEABLE, Line
-from tfviz.training.config import MOST_SHARDS, RunConfig, difference, with_shards
+from tfviz.core.optimizers import OPTIMIZERS
+from tfviz.training.branches import Line, needs_new_run
+from tfviz.training.config import MOST_SHARDS, RunConfig, with_shards
+from tfviz.training.edits import Edit, edit_from_dict, edit_to_dict
 from tfviz.training.history import History
 from tfviz.training.run_file import Branch, Recorder, RunFileError, RunReader, replacing
 from tfviz.training.snapshot import Snapshot
@@ -15,7 +17,7 @@ from tfviz.training.tasks import Task
 from tfviz.training.trainer import State
 
 Warn = Callable[[str, int], None]
-INTERVENTION = "intervention"
+INTERVENTION, EDIT = "intervention", "edit"
 KEPT_SHARE = 0.5
 """Part of the memory for keyframes that those of a file may fill at once; where there are more, they stay there."""
 FLUSH = 300.0
@@ -87,6 +89,8 @@ class Recording:
         self._recorder.follow(self._branch(line), line.history)
         for step, config in line.own_configs:
             self.intervention(line, step, config)
+        for step, edit in line.own_edits:
+            self.edit(line, step, edit)
         for step in line.keyframes.steps:
             if step > line.branch.fork or not line.branch.number:
                 found, state = line.keyframes.nearest(step)
@@ -97,6 +101,10 @@ class Recording:
         """The steps after `step` are made with another configuration."""
         written = with_shards(config, self._shards).to_dict()
         self._recorder.event(line.branch.number, step, INTERVENTION, {"config": written})
+
+    def edit(self, line: Line, step: int, edit: Edit) -> None:
+        """Something is done to the weights after `step`."""
+        self._recorder.event(line.branch.number, step, EDIT, {"edit": edit_to_dict(edit)})
 
     def keyframe(self, line: Line, step: int, state: State, optional: bool = True) -> None:
         self._recorder.keyframe(line.branch.number, step, state, optional=optional)
@@ -203,22 +211,26 @@ def restore_configs(line: Line, parent: Line, reader: RunReader) -> None:
     ]
     if line.configs[-1][1] != beginning:
         line.configs.append((branch.fork, beginning))
+    edits = [entry for entry in parent.edits if branch.parent is not None and entry[0] < branch.fork]
     for event in reader.events(branch.number):
-        if event.kind == INTERVENTION and event.branch == branch.number:
-            try:
+        if event.branch != branch.number:
+            continue
+        try:
+            if event.kind == INTERVENTION:
                 config = RunConfig.from_dict(event.data["config"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise RunFileError(
-                    f"{reader.path} is damaged: its event of step {event.step}: {error}"
-                ) from None
-            line.change(event.step, _checked(config, start, reader.path))
+                line.change(event.step, _checked(config, start, reader.path))
+            elif event.kind == EDIT:
+                edits.append((event.step, edit_from_dict(event.data["edit"])))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunFileError(f"{reader.path} is damaged: its event of step {event.step}: {error}") from None
+    line.edits = edits
 
 
 def _checked(config: object, start: RunConfig, path: str) -> RunConfig:
     """RunFileError unless a run that started so can have come to this configuration; its shards are those of then."""
     if isinstance(config, RunConfig):
         config = with_shards(config, start.training.shards)
-    if not isinstance(config, RunConfig) or difference(start, config).keys() - set(CHANGEABLE):
+    if not isinstance(config, RunConfig) or needs_new_run(start, config):
         raise RunFileError(
             f"{path} is damaged: its configuration changes what cannot change in the middle of a run"
         )
@@ -226,8 +238,17 @@ def _checked(config: object, start: RunConfig, path: str) -> RunConfig:
 
 
 def check_state(state: State, like: State, step: int, path: str) -> None:
-    """RunFileError unless a keyframe holds what a state of this run holds."""
+    """RunFileError unless a keyframe holds what a state of this run holds, with whichever optimiser.
+
+    One of an earlier version does not say which: it is the run's first.
+    """
+    number = state.get("optimizer", like["optimizer"])
+    known = number.shape == () and number.dtype.kind in "iu" and 0 <= number < len(OPTIMIZERS)
+    moments = tuple(OPTIMIZERS.values())[int(number)].moment_names if known else ()
+    expected = {name: like[name] for name in ("parameters", "step", "updates")}
+    expected |= dict.fromkeys(moments, like["parameters"])
+    expected |= {name: like[name] for name in ("optimizer", "edits") if name in state}
     if {name: (array.shape, array.dtype) for name, array in state.items()} != {
-        name: (array.shape, array.dtype) for name, array in like.items()
+        name: (array.shape, array.dtype) for name, array in expected.items()
     } or int(state["step"]) != step:
         raise RunFileError(f"{path} is damaged: its keyframe of step {step} does not fit the run's model")

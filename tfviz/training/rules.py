@@ -22,7 +22,7 @@ class Rule:
     """Type, range and help text of one field."""
 
     kind: type
-    """bool, int, float, str, or tuple (of `size` numbers, each in the range)."""
+    """bool, int, float, str, tuple (of `size` numbers, each in the range), or list (of words: a tuple of texts)."""
     default: Any
     help: str
     minimum: float | None = None
@@ -48,6 +48,9 @@ class Rule:
                 numbers_found = tuple(_number(float, item) for item in value)
                 if all(number is not None and self._in_range(number) for number in numbers_found):
                     return numbers_found
+        elif self.kind is list:
+            if isinstance(value, list | tuple) and all(_is_text(item) and item.strip() for item in value):
+                return tuple(value)
         elif self.kind in (int, float):
             number = _number(self.kind, value)
             if number is not None and self._in_range(number):
@@ -77,6 +80,8 @@ class Rule:
             if text.lower() in _TRUE | _FALSE:
                 return text.lower() in _TRUE
             raise ValueError(text)
+        if self.kind is list:
+            return tuple(filter(None, map(str.strip, text.strip("()[]").split(","))))
         if self.kind is tuple:
             return tuple(float(part) for part in text.strip("()[]").split(","))
         return self.kind(text)
@@ -96,6 +101,8 @@ class Rule:
             return "true or false"
         if self.kind is str:
             return "text"
+        if self.kind is list:
+            return "words, separated by commas"
         bounds = [
             f"{word} {bound}"
             for word, bound in (

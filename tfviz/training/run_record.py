@@ -167,7 +167,8 @@ class RunRecord:
 def progress(session: Session) -> Progress:
     """Where all branches of a session are."""
     return tuple(
-        (number, line.branch.name, line.frontier, line.configs[-1]) for number, line in session.lines.items()
+        (number, line.branch.name, line.frontier, line.configs[-1], len(line.edits))
+        for number, line in session.lines.items()
     )
 
 

@@ -12,19 +12,23 @@ from typing import Self, TypeVar
 
 import numpy as np
 
+from tfviz.core.parameters import Parameters
 from tfviz.training.branches import Line, changed_together, describe, first_line
 from tfviz.training.break_conditions import BreakCondition
 from tfviz.training.breaks import Breaks
 from tfviz.training.catching_up import catch_up
 from tfviz.training.config import RunConfig, difference, with_shards
+from tfviz.training.edits import Edit, WeightEdit, WeightNoise
 from tfviz.training.events import Branched, Intervened, Warned
+from tfviz.training.fitting import check_fit
 from tfviz.training.free_running import free_running_accuracy
 from tfviz.training.gate import Gate
+from tfviz.training.head_importance import HeadImportance
 from tfviz.training.history import VALIDATION_SCALARS, History
 from tfviz.training.inference import Reader
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.mailbox import WHOLE, Demand, Mailbox
-from tfviz.training.past import Past, Progress, replay
+from tfviz.training.past import Past, Progress, arrive, replay
 from tfviz.training.recording import Recording, recorded_config, restore_lines
 from tfviz.training.run_file import Branch, RunFileError, RunReader
 from tfviz.training.snapshot import OptimiserState, Snapshot
@@ -32,6 +36,7 @@ from tfviz.training.stepper import Stepper
 from tfviz.training.tasks import Example, Task, create_task
 from tfviz.training.trainer import Trainer
 from tfviz.training.updates import PlannedUpdate, measured
+from tfviz.training.what_if import WhatIf, what_if_preset
 from tfviz.training.worker import Worker
 
 Result = TypeVar("Result")
@@ -52,6 +57,7 @@ class Session:
     def __init__(self, config: RunConfig | None = None) -> None:
         self._config = config or RunConfig()
         self.task: Task = create_task(self._config)
+        check_fit(self._config, self.task)
         self.trainer = Trainer(self._config, self.task)
         self._used_config = with_shards(self._config, self.trainer.shards)
         self.reader = Reader(self.trainer.models, self.task)
@@ -68,7 +74,8 @@ class Session:
         self.probe: Example = self.task.probe()
         self.unknown_words: tuple[str, ...] = ()
         self._samples = self._other_examples()
-        self._line.keyframes.add(0, self.trainer.state())
+        self._beginning = self.trainer.state()
+        self._line.keyframes.add(0, self._beginning)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], record: bool = False) -> Self:
@@ -203,10 +210,11 @@ class Session:
     def advance(self) -> None:
         """One step, in the caller's thread, recorded if it is a new one. BreakError instead of its update."""
         line = self._line
-        self.trainer.reconfigure(line.config_after(self.step))
+        arrive(self.trainer, line)
         self.trainer.watches_updates = self.mailbox.wanted.optimiser
         row = self.trainer.train_batch(self._test_breaks if self._breaks.conditions else None)
         if self.step <= line.frontier:
+            arrive(self.trainer, line)
             return
         every = self.config.training.validation_every
         try:
@@ -285,7 +293,7 @@ class Session:
 
         def look(past: Past) -> Snapshot | None:
             update = self._noted(line, step, past.update()) if demand.optimiser else None
-            snapshot = self._snapshot(past.reader, step, replace(demand, stages=None), update)
+            snapshot = self._snapshot(line, past.reader, step, replace(demand, stages=None), update)
             if demand.stages is None:
                 return snapshot
             stages = past.stages(line, self.probe, demand.stages, progress)
@@ -341,6 +349,43 @@ class Session:
     def change(self, values: Mapping[str, object]) -> Branch:
         """The same for several fields at once, path -> value: one intervention."""
         return self._at_boundary(lambda: self._change(values))
+
+    def edit(self, name: str, index: tuple[int, ...], value: float) -> Branch:
+        """Set one number of a parameter: in this branch at its frontier, else in a new one. Returns the current branch.
+
+        ValueError for a parameter or a place that the model does not have, or a value that is not finite.
+        """
+        return self._at_boundary(lambda: self._edit(WeightEdit(name, tuple(index), float(value))))
+
+    def add_noise(self, scale: float, seed: int, prefix: str = "") -> Branch:
+        """Add normal numbers of standard deviation `scale` to all parameters or to a part of the model; as `edit`."""
+        return self._at_boundary(lambda: self._edit(WeightNoise(float(scale), int(seed), prefix)))
+
+    def undo(self) -> Branch:
+        """Leave from just before what was changed or edited last in this branch, all that was done at that step.
+
+        The branch stays as it is. Returns the new one. ValueError where there is nothing to undo.
+        """
+        return self._at_boundary(self._undo)
+
+    def head_importance(self) -> HeadImportance:
+        """For what each head is worth at the present step; training may go on meanwhile."""
+
+        def copy() -> Parameters:
+            parameters = Parameters(self.trainer.models.config, self.trainer.parameters.flat.dtype)
+            parameters.flat[...] = self.trainer.parameters.flat
+            return parameters
+
+        copied = self._at_boundary(copy)
+        return HeadImportance(copied.config, copied, self.task)
+
+    def what_if(self, name: str) -> Branch:
+        """Break one thing, as a preset of what_if.py says, in a branch from where it says. Returns it.
+
+        NewRunNeededError, a ValueError that has the configuration, where the parameters would begin differently.
+        """
+        preset = what_if_preset(name)
+        return self._at_boundary(lambda: self._what_if(preset))
 
     def branch(self, name: str) -> Branch:
         """Leave the present branch at the present step, unchanged so far. Returns the new branch, now current."""
@@ -447,7 +492,9 @@ class Session:
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
         """What the panels show of the present step, all that a run file keeps unless told. For the worker's thread."""
         demand = demand or WHOLE
-        return self._snapshot(self.reader, self.step, demand, self._update() if demand.optimiser else None)
+        return self._snapshot(
+            self._line, self.reader, self.step, demand, self._update() if demand.optimiser else None
+        )
 
     def show(self) -> None:
         """Leave a picture of the present step, whole, in the mailbox. For the worker, or while nobody trains."""
@@ -472,8 +519,9 @@ class Session:
         return update
 
     def _snapshot(
-        self, reader: Reader, step: int, demand: Demand, update: OptimiserState | None = None
+        self, line: Line, reader: Reader, step: int, demand: Demand, update: OptimiserState | None = None
     ) -> Snapshot:
+        """Of what a reader sees at a step of a branch, with the model that is in force there."""
         attention = prediction = None
         if demand.prediction:
             attention, prediction = reader.read(self.probe)
@@ -482,7 +530,7 @@ class Session:
         return Snapshot(
             step,
             self.seed,
-            self._used_config,
+            replace(self._used_config, model=line.config_after(step).model),
             attention,
             prediction,
             reader.read_samples(self._samples) if demand.samples else (),
@@ -505,18 +553,53 @@ class Session:
         if self.step < self.frontier:
             self._fork(f"{describe(changes)} from step {self.step:,}")
         self._line.change(self.step, after)
+        arrive(self.trainer, self._line)
         if self._recording:
             self._recording.intervention(self._line, self.step, after)
         self.mailbox.post(Intervened(self.step, describe(changes)))
         return self._line.branch
 
+    def _edit(self, edit: Edit) -> Branch:
+        edit.check(self.trainer.parameters)
+        if self.step < self.frontier:
+            self._fork(f"{edit} from step {self.step:,}")
+        self._line.edit(self.step, edit)
+        arrive(self.trainer, self._line)
+        if self._recording:
+            self._recording.edit(self._line, self.step, edit)
+        self.mailbox.post(Intervened(self.step, str(edit)))
+        return self._line.branch
+
+    def _undo(self) -> Branch:
+        line = self._line
+        step = line.last_intervention
+        if step is None:
+            raise ValueError(f"there is nothing to undo in branch {line.branch.name!r}")
+        other = line.undone(next(self._numbers), f"{line.branch.name}, undone at step {step:,}", step)
+        if not step:
+            other.keyframes.add(0, self._beginning)
+        self.trainer.restore(other.keyframes.nearest(step)[1])
+        replay(self.trainer, other, step)
+        return self._begin(other).branch
+
+    def _what_if(self, preset: WhatIf) -> Branch:
+        preset.check(self._line.config_after(0 if preset.from_start else self.step))
+        if preset.from_start:
+            self._go_to(0)
+        values = preset.values(self.config)
+        self._fork(preset.branch_name(self.step))
+        return self._change(values)
+
     def _fork(self, name: str) -> Line:
-        number = next(self._numbers)
-        state = self.trainer.state()
-        self._line = self._lines[number] = self._line.fork(number, name, self.step)
-        self._line.keyframes.add(self.step, state)
-        for line in self._lines.values():
-            line.keyframes.share(len(self._lines))
+        return self._begin(self._line.fork(next(self._numbers), name, self.step))
+
+    def _begin(self, line: Line) -> Line:
+        """Go on with a new branch, at whose first step the trainer is."""
+        number, name = line.branch.number, line.branch.name
+        self._line = self._lines[number] = line
+        self._line.keyframes.add(self.step, self.trainer.state())
+        for other in self._lines.values():
+            other.keyframes.share(len(self._lines))
         if self._recording:
             self._recording.follow(self._line)
         self.mailbox.post(Branched(self.step, number, name))

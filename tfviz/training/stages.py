@@ -12,10 +12,10 @@ import numpy as np
 
 from tfviz.core.operations.mask import PADDING
 from tfviz.core.transformer import Transformer
-from tfviz.training.head_entropies import QUERIES, heads_of, place_of_head
+from tfviz.training.head_entropies import heads_of, place_of_head, tokens_of
 
-MASKS = {"encoder": "source_mask", "decoder": "target_mask", "cross": "memory_mask"}
-"""A kind of attention -> what is added to its scores."""
+MASKS = {"source": "source_mask", "target_in": "target_mask", "stream": "stream_mask"}
+"""The tokens that look at themselves -> what is added to their scores."""
 
 LARGEST = 0.25
 """Of the cells that a query may look at: those with the largest pressures, whose signs a move is held against."""
@@ -148,20 +148,22 @@ def measure(
     if known:
         model.backward()
     kind = head.partition(" ")[0]
-    stack, path, number = ("encoder" if kind == "encoder" else "decoder", *place_of_head(head))
-    words = {"source": tokens[0], "target_in": tokens[1]}
-    mask = model.tensors[MASKS[kind]].value[:, 0, 0, :].T
+    path, number = place_of_head(head)
+    words = {"source": tokens[0], "target_in": tokens[1], "stream": tokens[0] + tokens[1][1:]}
+    of_queries, of_keys = tokens_of(model.config.architecture)[kind]
+    queries, keys = words[of_queries], words[of_keys]
+    mask = model.tensors["memory_mask" if kind == "cross" else MASKS[of_queries]].value[:, 0, 0, :].T
     return HeadStages(
         head,
         heads,
-        words[QUERIES[stack]],
-        words["target_in" if kind == "decoder" else "source"],
+        queries,
+        keys,
         tokens[2],
         position,
         loss if known else math.nan,
-        _stages(model, path, number, gradients=False),
-        np.isneginf(mask),
-        _stages(model, path, number, gradients=True) if known else None,
+        _stages(model, path, number, len(queries), len(keys), gradients=False),
+        np.isneginf(mask)[: len(queries), : len(keys)],
+        _stages(model, path, number, len(queries), len(keys), gradients=True) if known else None,
         None,
         *origin,
     )
@@ -174,13 +176,22 @@ def alone(target_out: np.ndarray, position: int | None) -> np.ndarray:
     return np.where(np.arange(target_out.shape[1]) == position, target_out, PADDING)
 
 
-def _stages(model: Transformer, path: str, head: int, gradients: bool) -> Stages:
-    def copy(name: str) -> np.ndarray:
+def _stages(model: Transformer, path: str, head: int, queries: int, keys: int, gradients: bool) -> Stages:
+    """Without the padding that a program may need behind a sentence."""
+
+    def copy(name: str, *lengths: int) -> np.ndarray:
         tensor = model.tensors[f"{path}.{name}"]
         array = tensor.grad if gradients else tensor.value
         assert array is not None  # the model keeps all
-        found = array[0, head].copy()
+        found = array[0, head][tuple(map(slice, lengths))].copy()
         found.setflags(write=False)
         return found
 
-    return Stages(*map(copy, ("query", "key", "value", "scores", "weights", "context")))
+    return Stages(
+        copy("query", queries),
+        copy("key", keys),
+        copy("value", keys),
+        copy("scores", queries, keys),
+        copy("weights", queries, keys),
+        copy("context", queries),
+    )

@@ -1,13 +1,13 @@
 """Where any number of a training step came from: of its tensors, of the clipping, and of the updated parameters."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from tfviz.core.optimizers import Optimizer, clip_scale
 from tfviz.core.provenance import Cell, Explanation, explain
-from tfviz.core.provenance.explanation import Derivation
+from tfviz.core.provenance.explanation import Derivation, Factor, summed, term
 from tfviz.core.provenance.update import Move, clipped, updated
 from tfviz.core.tensor import Array
 from tfviz.core.transformer import Transformer
@@ -23,9 +23,10 @@ class StepProvenance:
         optimizer: Optimizer,
         learning_rate: float,
         clip_norm: float,
+        frozen: Collection[str] = (),
     ) -> None:
         self._model, self._start, self._optimizer = model, start, optimizer
-        self._learning_rate, self._limit = learning_rate, clip_norm
+        self._learning_rate, self._limit, self._frozen = learning_rate, clip_norm, frozen
         groups = model.parameter_values.layout.groups
         gradients = model.gradients
         self._norm = math.hypot(*(float(np.linalg.norm(gradients[rows])) for rows in groups.values()))
@@ -47,6 +48,11 @@ class StepProvenance:
             for key in ("parameters", *self._optimizer.moment_names)
         }
         cell = gradient.cell._replace(of="value")
+        if name in self._frozen:
+            stays = summed(
+                "frozen: the same number as before", [term(Factor("before", numbers["parameters"]))]
+            )
+            return _explanation(cell, type(self._optimizer).__name__, stays)
         move = Move(
             cell, numbers.pop("parameters"), gradient.total * clip_scale(self._norm, self._limit), numbers,
             self._learning_rate, int(self._start["updates"]) + 1,

@@ -54,12 +54,13 @@ class Stepper:
     def __init__(self, config: RunConfig, task: Task, state: State) -> None:
         self._trainer = Trainer(config, task)
         self._trainer.models.close()  # its models would keep no activations
-        self._start = {name: array.copy() for name, array in state.items()}
-        self._trainer.restore(self._start)
+        self._trainer.restore(state)
+        self._trainer.begin_optimizer()
+        self._start = self._trainer.state()
         self.step = self._trainer.step + 1
         """The number of the step that is taken."""
         self.config, self.task = config, task
-        self.batch = task.batch(self.step, config.training.seed)
+        self.batch = self._trainer.batch(self.step)
         models = self._trainer.models
         self.model = Transformer(
             models.config, len(self.batch), self.batch.source.shape[1], self.batch.target_in.shape[1],
@@ -76,6 +77,7 @@ class Stepper:
             for name, entry in entries.items()
         }
         self._complete_at = positions_of_results(self.model)
+        self._never_read = [name for name in entries if (name, "gradient") not in self._complete_at]
         self._twins = list(zip(*(part.program.operations for part in self.model.parts), strict=True))
         self._restart()
 
@@ -223,7 +225,7 @@ class Stepper:
     def _provenance(self) -> StepProvenance:
         return StepProvenance(
             self._hand_check.model, self._start, self._trainer.optimizer, self._trainer.schedule(self.step),
-            self.config.training.clip_norm,
+            self.config.training.clip_norm, self._trainer.frozen.names if self._trainer.frozen else (),
         )  # fmt: skip
 
     def _stored(self, name: str, of: str) -> Array | None:
@@ -265,6 +267,10 @@ class Stepper:
                 if tensor.gradient_root is tensor and tensor.d_data is not None:
                     tensor.d_data.fill(math.nan)
         self._gradients.fill(math.nan)
+        for name in self._never_read:
+            entry = self._trainer.parameters.layout.entries[name]
+            for gradients in (self._gradients, *(part.gradients for part in self.model.parts)):
+                entry.view(gradients)[...] = 0.0
         self._clipping: Clipping | None = None
         self._position = 0
         self.model.set_step(self.step)
@@ -310,8 +316,8 @@ class Stepper:
             raise NonFiniteError(self.step, self.model.loss, clipping.norm, place)
 
     def _update(self, clipping: Clipping) -> None:
-        self._trainer.optimizer.update(self._gradients, clipping.learning_rate, clipping.scale)
-        self._trainer.step = self.step
+        self._trainer.update(self._gradients, clipping.learning_rate, clipping.scale)
+        self._trainer.step, self._trainer.edits = self.step, 0
 
 
 def _read_only(view: Array) -> Array:

@@ -6,16 +6,20 @@ looked at meanwhile: that is the ground on which going back in time stands.
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from tfviz.core.config import ModelConfig
 from tfviz.core.optimizers import OPTIMIZERS, Adam, Momentum, Optimizer, clip_scale
 from tfviz.core.parameters import Parameters
 from tfviz.core.schedules import SCHEDULES, Schedule
 from tfviz.core.transformer import Transformer
 from tfviz.training.batches import Batch
 from tfviz.training.config import RunConfig, TrainingConfig
+from tfviz.training.edits import Edit
+from tfviz.training.frozen import Frozen
 from tfviz.training.history import GROUP_PREFIX, SCALARS, VALIDATION_SCALARS
 from tfviz.training.models import ModelCache, default_shards
 from tfviz.training.non_finite import NonFiniteError, first_non_finite
@@ -24,6 +28,9 @@ from tfviz.training.updates import BeforeUpdate, MadeUpdate, PlannedUpdate
 
 State = dict[str, np.ndarray]
 
+OPTIMIZER_CLASSES = tuple(OPTIMIZERS.values())
+"""In the order by which states name them."""
+
 
 class Trainer:
     """The live parameters, their optimiser, and the step they are at."""
@@ -31,7 +38,7 @@ class Trainer:
     def __init__(self, config: RunConfig, task: Task) -> None:
         self.config, self.task = config, task
         training = config.training
-        model_config = config.model.model_config(len(task.source_tokenizer), len(task.target_tokenizer))
+        model_config = self._model_config(config)
         self.parameters = Parameters(model_config, training.dtype, training.seed)
         self.groups = self.parameters.layout.groups
         self.shards = training.shards or default_shards(
@@ -42,8 +49,11 @@ class Trainer:
         )
         self.total_steps = training.total_steps(task.steps_per_epoch)
         self.optimizer = create_optimizer(training, self.parameters)
+        self.frozen = self._frozen()
         self.schedule = self._schedule(config)
         self.step = 0
+        self.edits = 0
+        """How many of the edits that a branch has at this step are made."""
         self.scalar_names = (*SCALARS, *(GROUP_PREFIX + group for group in self.groups))
         self.watches_updates = False
         """Whether a step keeps what its update is measured by: a copy of the parameters."""
@@ -59,7 +69,7 @@ class Trainer:
         """
         started = time.perf_counter()
         step = self.step + 1
-        batch = self.task.batch(step, self.config.training.seed)
+        batch = self.batch(step)
         model = self.models.training(len(batch), batch.source.shape[1], batch.target_in.shape[1])
         model.set_step(step)
         with np.errstate(all="ignore"):  # what is not finite is found below, and named
@@ -75,8 +85,8 @@ class Trainer:
         if before_update is not None:
             before_update(plan)
         self.last_update = self._watch(plan) if self.watches_updates else None
-        self.optimizer.update(model.gradients, learning_rate, scale)
-        self.step = step
+        self.update(model.gradients, learning_rate, scale)
+        self.step, self.edits = step, 0
         elapsed = time.perf_counter() - started
         return [
             loss,
@@ -96,8 +106,38 @@ class Trainer:
         np.copyto(self._before, self.parameters.flat)
         return MadeUpdate(plan.learning_rate, plan.scale, plan.group_norms, self._before)
 
+    def batch(self, step: int) -> Batch:
+        """What a step is trained on."""
+        batch = self.task.batch(step, self.config.training.seed)
+        if self.config.training.label_shift:
+            batch = replace(batch, target_out=batch.target_in)
+        return batch
+
+    def update(self, gradients: np.ndarray, learning_rate: float, scale: float) -> None:
+        """Let the optimiser that the configuration names move what is not frozen."""
+        self.begin_optimizer()
+        if self.frozen is None:
+            self.optimizer.update(gradients, learning_rate, scale)
+            return
+        kept = self.frozen.numbers()
+        self.optimizer.update(gradients, learning_rate, scale)
+        self.frozen.put_back(kept)
+
+    def begin_optimizer(self) -> None:
+        """Start the optimiser that the configuration names, with moments and updates at 0, unless it is at work."""
+        if type(self.optimizer) is not OPTIMIZERS[self.config.training.optimizer]:
+            self._use_optimizer(self.config.training.optimizer)
+
+    def edit(self, edits: Sequence[Edit]) -> None:
+        """Make those of the edits of this step that are not made yet. ValueError for one that cannot be."""
+        if self.last_update is not None and self.last_update.after is None and len(edits) > self.edits:
+            self.last_update = replace(self.last_update, after=self.parameters.flat.copy())
+        for edit in edits[self.edits :]:
+            edit.apply(self.parameters)
+            self.edits += 1
+
     def reconfigure(self, config: RunConfig) -> None:
-        """Train on with another configuration of the same model, task and kind of optimiser; no state is lost."""
+        """Train on with another configuration of the same task and parameters; no state is lost."""
         if config == self.config:
             return
         old, new = self.config, config.training
@@ -109,8 +149,10 @@ class Trainer:
                 self.optimizer.momentum = new.momentum
             case Adam():
                 self.optimizer.betas, self.optimizer.eps = new.betas, new.eps
-        if (old.model.dropout, old.training.seed) != (config.model.dropout, new.seed):
-            self.models.reconfigure(replace(self.models.config, dropout=config.model.dropout), new.seed)
+        if old.training.frozen != new.frozen:
+            self.frozen = self._frozen()
+        if (old.model, old.training.seed) != (config.model, new.seed):
+            self.models.reconfigure(self._model_config(config), new.seed)
 
     def validate(self, size: int = 64) -> tuple[float, float, float]:
         """Loss, token and sequence accuracy, teacher-forced, over all held-out pairs; NaN where there are none."""
@@ -133,14 +175,33 @@ class Trainer:
         return {
             "parameters": self.parameters.flat.copy(),
             "step": np.array(self.step),
+            "optimizer": np.array(OPTIMIZER_CLASSES.index(type(self.optimizer))),
+            "edits": np.array(self.edits),
         } | self.optimizer.state()
 
     def restore(self, state: State) -> None:
-        """Go back to a state()."""
+        """Go back to a state(). One of an earlier version does not say which optimiser it had, or what was edited."""
+        kind = OPTIMIZER_CLASSES[int(state["optimizer"])] if "optimizer" in state else type(self.optimizer)
+        if kind is not type(self.optimizer):
+            self._use_optimizer(next(name for name, cls in OPTIMIZERS.items() if cls is kind))
+        self.edits = int(state.get("edits", 0))
         self.parameters.flat[...] = state["parameters"]
         self.optimizer.restore(state)
         self.step = int(state["step"])
         self.last_update = None
+
+    def _model_config(self, config: RunConfig) -> ModelConfig:
+        return config.model.for_tokens(self.task.source_tokenizer.tokens, self.task.target_tokenizer.tokens)
+
+    def _use_optimizer(self, name: str) -> None:
+        """Begin anew with an optimiser of this name."""
+        self.optimizer = create_optimizer(replace(self.config.training, optimizer=name), self.parameters)
+        self.frozen = self._frozen()
+
+    def _frozen(self) -> Frozen | None:
+        names = self.config.training.frozen
+        vectors = (self.parameters.flat, *self.optimizer.moments.values())
+        return Frozen(self.parameters.layout, names, vectors) if names else None
 
     def _schedule(self, config: RunConfig) -> Schedule:
         training = config.training

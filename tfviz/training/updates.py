@@ -50,6 +50,8 @@ class MadeUpdate:
     group_norms: list[float]
     before: Array
     """All parameters as they were; the next watched update writes there."""
+    after: Array | None = None
+    """All parameters as they became, where they were edited since; else they still are so."""
 
 
 def update_ratios(trainer: "Trainer", before: Array, after: Array) -> dict[str, float]:
@@ -66,7 +68,7 @@ def tried_ratios(trainer: "Trainer", plan: PlannedUpdate) -> dict[str, float]:
     """The same of an update that has not been made: it is tried and taken back, to the last bit."""
     before = trainer.state()
     with np.errstate(all="ignore"):
-        trainer.optimizer.update(plan.model.gradients, plan.learning_rate, plan.scale)
+        trainer.update(plan.model.gradients, plan.learning_rate, plan.scale)
     ratios = update_ratios(trainer, before["parameters"], trainer.parameters.flat)
     trainer.restore(before)
     return ratios
@@ -79,7 +81,7 @@ def measured(trainer: "Trainer") -> OptimiserState | None:
         return None
     optimizer, rate = trainer.optimizer, made.learning_rate
     sizes = np.array([rows.stop - rows.start for rows in trainer.groups.values()], np.float64)
-    after = trainer.parameters.flat
+    after = trainer.parameters.flat if made.after is None else made.after
     ratios = update_ratios(trainer, made.before, after)
     first = second = None
     step_sizes = np.full(len(sizes), rate)

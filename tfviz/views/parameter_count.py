@@ -18,14 +18,13 @@ def parameter_count(config: RunConfig) -> int | None:
         return None
     if task.generated:  # the vocabulary depends on the alphabet alone
         task = dataclasses.replace(task, length=6, minimum_length=1, validation=1, probe=1)
-    source, target = _vocabularies(task, _modified(task.path))
-    return Layout(config.model.model_config(source, target)).count
+    return Layout(config.model.for_tokens(*_vocabularies(task, _modified(task.path)))).count
 
 
 @lru_cache(maxsize=8)
-def _vocabularies(task: TaskConfig, modified: float) -> tuple[int, int]:
+def _vocabularies(task: TaskConfig, modified: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
     made = TASKS[task.name](task, 0, 1)
-    return len(made.source_tokenizer), len(made.target_tokenizer)
+    return made.source_tokenizer.tokens, made.target_tokenizer.tokens
 
 
 def _is_large(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tfviz.core.parameters import Parameters
@@ -115,11 +116,9 @@ def _model_of_run(path: str, step: int | None) -> SavedModel:
     if wanted > last:
         raise ValueError(f"step {wanted} is not in {path}: it holds steps 0 to {last}")
     tokens = reader.source_tokens, reader.target_tokens
-    if wanted in reader.keyframe_steps(branch.number):
+    if wanted in reader.keyframe_steps(branch.number) and not reader.events(branch.number):
         values = reader.keyframe(branch.number, wanted).get("parameters")
-        parameters = Parameters(
-            branch.config.model.model_config(*map(len, tokens)), branch.config.training.dtype
-        )
+        parameters = Parameters(branch.config.model.for_tokens(*tokens), branch.config.training.dtype)
         if values is None or (values.shape, values.dtype) != (parameters.flat.shape, parameters.flat.dtype):
             raise RunFileError(
                 f"{path} is damaged: its keyframe of step {wanted} does not fit the run's model"
@@ -128,7 +127,8 @@ def _model_of_run(path: str, step: int | None) -> SavedModel:
         return SavedModel(dict(parameters), branch.config, *tokens, wanted, reader.seed)
     with Session.open(path) as session:
         session.go_to(wanted)
-        return SavedModel(session.parameters, branch.config, *tokens, wanted, reader.seed)
+        config = replace(branch.config, model=session.config.model)  # switched since, maybe
+        return SavedModel(session.parameters, config, *tokens, wanted, reader.seed)
 
 
 def _recorded_snapshot(reader: RunReader, step: int | None, sentence: str | None) -> Snapshot:

@@ -75,7 +75,7 @@ def _run_checks(arguments: argparse.Namespace) -> Iterator[tuple[str, "Iterator[
 
     task = create_task(config)
     batch = task.batch(1).rows(slice(SENTENCES))
-    model = config.model.model_config(len(task.source_tokenizer), len(task.target_tokenizer))
+    model = config.model.for_tokens(task.source_tokenizer.tokens, task.target_tokenizer.tokens)
     samples = None if arguments.all else arguments.samples or SAMPLES
     order = "norm first" if model.norm_first else "norm last"
     title = (

@@ -1,0 +1,70 @@
+"""What a head is worth: the change of loss shown is what an independent forward pass finds."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from tests.core.plain_forward import translated
+from tests.training.small_runs import SMALL, fields
+from tfviz.training.session import Session
+
+
+def plain_loss(session: Session, off: str) -> float:
+    """Of all validation pairs, token by token, from copies of the parameters."""
+    p = {name: value.astype(np.float64) for name, value in session.parameters.items()}
+    total, tokens = 0.0, 0
+    for source, target in session.task.validation:
+        ids = np.array(session.task.source_tokenizer.encode(source))
+        target_ids = np.array(session.task.target_tokenizer.encode(target))
+        logits = translated(ids, target_ids[:-1], p, session.trainer.models.config, off)
+        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        total -= logits[np.arange(len(logits)), target_ids[1:]].sum()
+        tokens += len(logits)
+    return total / tokens
+
+
+def test_the_change_of_loss_is_that_of_an_independent_forward_pass() -> None:
+    with Session(SMALL) as session:
+        session.train(60)
+        importance = session.head_importance()
+        assert importance.loss == pytest.approx(plain_loss(session, ""), rel=1e-5)
+        found = importance.of("cross.0.1")
+        change = plain_loss(session, "cross.0.1") - plain_loss(session, "")
+        assert abs(change) > 1e-3
+        assert found.change == pytest.approx(change, rel=1e-3)
+
+
+def test_all_heads_are_measured_one_after_another_and_whoever_stops_is_done() -> None:
+    with Session(SMALL) as session:
+        session.train(5)
+        importance = session.head_importance()
+        heads = ("encoder.0.0", "encoder.0.1", "decoder.0.0", "decoder.0.1", "cross.0.0", "cross.0.1")
+        assert importance.heads == heads and importance.pairs == 6 and importance.origin == "validation"
+        assert [found.head for found in islice(importance.all(), 2)] == ["encoder.0.0", "encoder.0.1"]
+        assert [found.head for found in importance.all()] == list(heads)
+
+
+def test_training_goes_on_undisturbed_and_does_not_disturb() -> None:
+    with Session(SMALL) as session, Session(SMALL) as alone:
+        session.train(5)
+        importance = session.head_importance()
+        before = importance.of("cross.0.0")
+        session.train(5)
+        assert importance.of("cross.0.0") == before
+        alone.train(10)
+        assert fields(session.trainer.state()) == fields(alone.trainer.state())
+
+
+def test_a_head_that_is_off_already_is_worth_nothing_and_one_that_is_uniform_is_switched_off() -> None:
+    with Session(SMALL) as session:
+        session.train(20)
+        session.change({"model.heads_off": ("cross.0.0",), "model.heads_uniform": ("encoder.0.1",)})
+        importance = session.head_importance()
+        assert importance.of("cross.0.0").change == 0.0
+        assert importance.of("encoder.0.1").change != 0.0
+
+
+def test_a_head_that_does_not_exist_is_refused() -> None:
+    with Session(SMALL) as session, pytest.raises(ValueError, match=r"heads_off has 'cross\.4\.0'"):
+        session.head_importance().of("cross.4.0")

@@ -1,0 +1,89 @@
+"""What each attention head is worth: how much the loss on held-out pairs rises when it is switched off."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tfviz.core.config import ModelConfig
+from tfviz.core.parameters import Parameters
+from tfviz.core.transformer import Transformer
+from tfviz.training.batches import Batch
+from tfviz.training.tasks import Task
+
+MOST_PAIRS = 1024
+"""Of the data; more would not change the ranking."""
+
+AT_ONCE = 64
+"""Pairs in one pass."""
+
+
+class Importance(NamedTuple):
+    """Of one head, such as "encoder.0.3"."""
+
+    head: str
+    loss: float
+    """With the head off."""
+    change: float
+    """Against the loss of the model as it is: above 0 where the head helps."""
+
+
+class HeadImportance:
+    """Measures heads of a model, teacher-forced, one at a time and in any order. Nothing of the parameters is changed.
+
+    `parameters` must stand still meanwhile: give a copy where they are trained. The pairs are those of validation or,
+    where there are none, of training; `pairs` and `origin` say how many and which.
+    """
+
+    def __init__(self, config: ModelConfig, parameters: Parameters, task: Task) -> None:
+        self.config, self.parameters = config, parameters
+        self.origin = "validation" if task.validation else "training"
+        chosen = (task.validation or task.pairs)[:MOST_PAIRS]
+        self.pairs = len(chosen)
+        self._batches = [
+            task.collate(chosen[start : start + AT_ONCE]) for start in range(0, len(chosen), AT_ONCE)
+        ]
+        self.loss = self._loss(config)
+        """Of the model as it is."""
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """All there are."""
+        return self.config.heads
+
+    def of(self, head: str) -> Importance:
+        """ValueError for a head that does not exist."""
+        loss = self._loss(switched_off(self.config, head))
+        return Importance(head, loss, loss - self.loss)
+
+    def all(self) -> Iterator[Importance]:
+        """One head after another; whoever has seen enough stops asking."""
+        return map(self.of, self.heads)
+
+    def _loss(self, config: ModelConfig) -> float:
+        """Mean over all tokens that are not padding."""
+        total, tokens = 0.0, 0
+        models: dict[int, Transformer] = {}
+        for batch in self._batches:
+            if len(batch) not in models:
+                models[len(batch)] = self._model(config, batch)
+            model = models[len(batch)]
+            count = int(np.count_nonzero(batch.target_out))
+            with np.errstate(all="ignore"):
+                total += model.forward(batch.source, batch.target_in, batch.target_out) * count
+            tokens += count
+        return total / max(1, tokens)
+
+    def _model(self, config: ModelConfig, batch: Batch) -> Transformer:
+        return Transformer(
+            config, len(batch), batch.source.shape[1], batch.target_in.shape[1], parameters=self.parameters,
+            gradients=False,
+        )  # fmt: skip
+
+
+def switched_off(config: ModelConfig, head: str) -> ModelConfig:
+    """The configuration with this head off, whatever it was before."""
+    uniform = tuple(name for name in config.heads_uniform if name != head)
+    off = (*(name for name in config.heads_off if name != head), head)
+    return dataclasses.replace(config, heads_off=off, heads_uniform=uniform)
