@@ -242,15 +242,15 @@ class Witness:
             for step, config in enumerate(self.configs[number]):
                 trainer.reconfigure(config)
                 row = trainer.train_batch()
-                validation = trainer.validate()[0]
+                due = (step + 1) % config.training.validation_every == 0
+                validation = trainer.validate()[0] if due else None
                 trainer.edit(self.edits_at(number, step + 1))
                 key = self.key(number, step + 1)
                 if key in self.states:
                     assert self.states[key] == fields(trainer.state())
                 assert line.history["loss"][step] == row[0] and line.history["learning_rate"][step] == row[3]
                 assert line.history["gradient_norm"][step] == row[4]
-                every = config.training.validation_every
-                if (step + 1) % every == 0:
+                if due:
                     assert line.history["validation_loss"][step] == validation
             trainer.models.close()
 
