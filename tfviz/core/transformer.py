@@ -11,7 +11,7 @@ from tfviz.core.config import ModelConfig
 from tfviz.core.decoder import decoder, decoder_alone
 from tfviz.core.encoder import encoder
 from tfviz.core.operations import CrossEntropy, Randomness
-from tfviz.core.operations.mask import PADDING
+from tfviz.core.operations.mask import PADDING, KeyMask
 from tfviz.core.parallel import Crew
 from tfviz.core.parameters import Parameters
 from tfviz.core.program import Observer, Program
@@ -172,6 +172,16 @@ class Transformer:
         self.load(source, target_in, target_out)
         self._run([part.program.forward for part in self.parts], observer, "forward")
         return self.loss
+
+    def hide(self, positions: tuple[int, ...]) -> None:
+        """Let no query look at these positions of the source in the passes that follow; none hides nothing.
+
+        Of a decoder alone, which reads one stream, only sources without padding begin it position by position.
+        """
+        for part in self.parts:
+            for operation in part.program.operations:
+                if isinstance(operation, KeyMask) and operation.tokens is not part.target_in:
+                    operation.hidden = positions
 
     def attend(self, source: Array, target_in: Array, target_out: Array) -> None:
         """Compute every activation up to the attention weights of the last layer, and none of those that follow."""

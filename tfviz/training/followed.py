@@ -181,7 +181,14 @@ class FollowedRun:
         """
         line = self._reaching(step, branch)
         picture = self._picture(line, step, self._recomputed, progress, demand.flow, demand.optimiser)
-        if picture is None or demand.stages is None or self._recomputed is None:
+        if picture is None or self._recomputed is None:
+            return picture
+        if demand.playground is not None:
+            played = self._recomputed.play(line, step, demand.playground, progress)
+            if played is None:
+                return None
+            picture = replace(picture, playground=played)
+        if demand.stages is None:
             return picture
         stages = self._recomputed.stages(line, step, demand.stages, progress)
         return None if stages is None else replace(picture, stages=stages)
@@ -276,10 +283,12 @@ class FollowedRun:
             step = max((kept for kept in line.keyframes.steps if kept <= step), default=0)
             picture = self._picture(line, step, recomputed)
         if picture is not None:
-            wish = self.mailbox.wanted.stages
+            wish, sentence = self.mailbox.wanted.stages, self.mailbox.wanted.playground
             near = picture.step < self._frontier or picture.step in line.keyframes.steps
             if wish is not None and recomputed is not None and near:
                 picture = replace(picture, stages=recomputed.stages(line, picture.step, wish))
+            if sentence is not None and recomputed is not None and near:
+                picture = replace(picture, playground=recomputed.play(line, picture.step, sentence))
             self._shown = picture
             self.mailbox.put(picture)
 

@@ -1,6 +1,7 @@
 """What the model says: teacher-forced, with the right answer so far, and free-running, with its own words so far."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -123,6 +124,23 @@ class Reader:
         model = self._forward([source], [[START, *tokens]])
         attention = self._attention(model, source, [START, *tokens[:-1]], example)
         return attention, self._decoded(np.array(tokens), model, 0)
+
+    def read_forced(self, source: Sequence[int], target: Sequence[int]) -> Decoded:
+        """What the model says at each position of a target with <s> and </s> after what is right before it."""
+        model = self._forward([source], [target])
+        return self._decoded(model.probabilities[0, : len(target) - 1].argmax(axis=-1), model, 0)
+
+    @contextmanager
+    def hiding(self, positions: tuple[int, ...]) -> Iterator[None]:
+        """Everything that is read meanwhile is read as if these positions of the source, <s> being 0, were padding.
+
+        Nobody looks at them; they still stand in their places. For sources read one at a time.
+        """
+        self.models.hidden = positions
+        try:
+            yield
+        finally:
+            self.models.hidden = ()
 
     def read_samples(self, examples: Sequence[Example]) -> tuple[Prediction, ...]:
         """Teacher-forced predictions of several pairs in one pass."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 from tfviz.training.events import Event
+from tfviz.training.playground import PlaygroundWish
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.stages import StagesWish
 
@@ -20,6 +21,8 @@ class Demand:
     stages: StagesWish | None = None
     """The head to be taken apart."""
     optimiser: bool = False
+    playground: PlaygroundWish | None = None
+    """The sentence to be answered."""
 
     def __or__(self, other: Self) -> Self:
         """What either of two panels needs; what only one can have, the first one has."""

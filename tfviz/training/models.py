@@ -11,7 +11,7 @@ from tfviz.core.transformer import Transformer
 
 Purpose = Literal["training", "evaluation", "inspection"]
 
-KEPT = 8
+KEPT = 12
 """Shapes kept; one that was not used for long is built again, which takes milliseconds."""
 
 SHARE_FROM = 500e6
@@ -30,6 +30,8 @@ class ModelCache:
     ) -> None:  # fmt: skip
         self.config, self.parameters, self.seed = config, parameters, seed
         self.label_smoothing, self.shards = label_smoothing, shards
+        self.hidden: tuple[int, ...] = ()
+        """Positions of the source that the models that are asked for now do not look at."""
         self._crew: Crew | None = Crew(shards)
         self._models: OrderedDict[tuple[int, int, int, Purpose], Transformer] = OrderedDict()
 
@@ -64,6 +66,7 @@ class ModelCache:
             while len(self._models) > KEPT:
                 self._models.popitem(last=False)
         self._models.move_to_end(key)
+        model.hide(self.hidden)
         return model
 
     def _build(self, batch: int, source_length: int, target_length: int, purpose: Purpose) -> Transformer:

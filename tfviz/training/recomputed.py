@@ -8,6 +8,7 @@ import numpy as np
 from tfviz.training.branches import Line
 from tfviz.training.config import RunConfig, with_shards
 from tfviz.training.past import Past, Progress
+from tfviz.training.playground import Played, PlaygroundWish, play
 from tfviz.training.recording import recorded_config
 from tfviz.training.run_file import RunReader
 from tfviz.training.snapshot import Snapshot
@@ -68,6 +69,12 @@ class Recomputed:
     ) -> HeadStages | None:
         """A head taken apart, and what the next update did to it; None where `progress` gave up."""
         return self._at(line, step, lambda: self._past.stages(line, self._probe, wish, progress), progress)
+
+    def play(
+        self, line: Line, step: int, wish: PlaygroundWish, progress: Progress | None = None
+    ) -> Played | None:
+        """The answer to what somebody tries out; None where `progress` gave up."""
+        return self._at(line, step, lambda: play(self._past.reader, wish), progress)
 
     def stepper(self, line: Line, step: int, progress: Progress | None = None) -> Stepper | None:
         """For the step that follows, operation by operation; None where `progress` gave up."""

@@ -56,7 +56,7 @@ class Sampling:
         """The token that a number drawn uniformly from [0, 1) stands for."""
         sums = np.cumsum(self.distribution(probabilities))
         # The last sum may fall short of 1 by rounding.
-        return int(np.searchsorted(sums, uniform * sums[-1], side="right"))
+        return min(int(np.searchsorted(sums, uniform * sums[-1], side="right")), len(sums) - 1)
 
 
 def uniform_numbers(seed: int, step: int, count: int) -> np.ndarray:

@@ -29,6 +29,7 @@ from tfviz.training.inference import Reader
 from tfviz.training.keyframes import Keyframes
 from tfviz.training.mailbox import WHOLE, Demand, Mailbox
 from tfviz.training.past import Past, Progress, arrive, replay
+from tfviz.training.playground import play
 from tfviz.training.recording import Recording, recorded_config, restore_lines
 from tfviz.training.run_file import Branch, RunFileError, RunReader
 from tfviz.training.snapshot import OptimiserState, Snapshot
@@ -538,6 +539,7 @@ class Session:
             reader.read_flow(self.probe) if demand.flow else None,
             reader.read_stages(self.probe, demand.stages) if demand.stages else None,
             update,
+            play(reader, demand.playground) if demand.playground else None,
         )
 
     def _go_to(self, step: int) -> None:

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy
 
 from tfviz.training.config import RunConfig
 from tfviz.training.flow import Flow
 from tfviz.training.stages import HeadStages
+
+if TYPE_CHECKING:
+    from tfviz.training.playground import Played
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +131,8 @@ class Snapshot:
     """One head taken apart."""
     optimiser: OptimiserState | None = None
     """Of the update that led here; None also at step 0, where no update did."""
+    playground: "Played | None" = None
+    """The answer to what somebody tries out."""
 
 
 def _own(

@@ -21,6 +21,7 @@ PACES = {
     "flow": (0.1, 0.05),
     "stages": (0.1, 0.05),
     "optimiser": (0.2, 0.02),
+    "playground": (0.25, 0.02),
 }
 """What a picture may hold -> seconds between two such pictures while training runs, at least, and the part of the
 training thread's time that they may take: where one takes long they become rarer."""
@@ -118,13 +119,14 @@ class Worker:
         wanted, now = self.mailbox.wanted, time.monotonic()
         attention, others = (
             Demand(wanted.attention),
-            replace(wanted, flow=False, stages=None, optimiser=False),
+            replace(wanted, flow=False, stages=None, optimiser=False, playground=None),
         )
         asked = {
             "decoding": others,
             "flow": replace(attention, flow=True) if wanted.flow else Demand(),
             "stages": replace(attention, stages=wanted.stages) if wanted.stages else Demand(),
             "optimiser": replace(attention, optimiser=True) if wanted.optimiser else Demand(),
+            "playground": replace(attention, playground=wanted.playground) if wanted.playground else Demand(),
         }
         due = {part: self._due[part] for part, demand in asked.items() if demand and self._due[part] <= now}
         part = min(due, key=due.__getitem__, default=None)

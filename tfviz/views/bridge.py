@@ -77,6 +77,7 @@ class Feed:
             and (snapshot.prediction or not demand.prediction)
             and (snapshot.flow or not demand.flow)
             and (snapshot.stages or not demand.stages)
+            and (snapshot.playground or not demand.playground)
             and (snapshot.optimiser or not demand.optimiser or snapshot.step == 0)
         )
         if demand and whole:

@@ -35,8 +35,8 @@ class SeenPictures:
             return
         if picture.attention.sentence != probe.source:
             return
-        if picture.stages is not None:
-            picture = replace(picture, stages=None)  # of whichever head was chosen then
+        if picture.stages is not None or picture.playground is not None:
+            picture = replace(picture, stages=None, playground=None)  # of whatever was chosen then
         self._pictures[picture.step] = picture
         self._size += _size(picture)
         while self._size > self._memory and len(self._pictures) > 1:

@@ -27,6 +27,8 @@ class KeyMask(Operation):
             padding,
         )
         self.inputs, self.outputs = (tokens,), (mask,)
+        self.hidden: tuple[int, ...] = ()
+        """Positions of keys that no query may look at either, whatever token stands there."""
 
     def bind(self, workspace: Workspace) -> None:
         keys, _, batch, queries = self.mask.data.shape
@@ -43,6 +45,8 @@ class KeyMask(Operation):
         self.padding.fill(0.0)
         if self.hides_padding:
             np.copyto(self.padding, -np.inf, where=self.is_padding)
+        if self.hidden:
+            self.padding[list(self.hidden)] = -np.inf
         np.copyto(self.out, self.padding)
         if self.causal:
             np.add(self.out, self.never, out=self.out)
