@@ -173,3 +173,28 @@ def test_arrow_keys_are_left_to_the_window(timeline: Timeline, qtbot: QtBot) -> 
     with qtbot.assertNotEmitted(timeline.step_requested):
         qtbot.keyClick(timeline, Qt.Key.Key_Left)
         qtbot.keyClick(timeline, Qt.Key.Key_Home)
+
+
+def test_a_head_that_took_on_a_role_has_a_mark_of_its_own_and_a_click_on_it_goes_to_its_very_step(
+    timeline: Timeline, qtbot: QtBot
+) -> None:
+    timeline.show_range(0, 90_000, 100_000)  # a pixel stands for many steps
+    timeline.show_playhead(90_000, True)
+    before = timeline.grab().toImage()
+    timeline.set_markers([Marker(30_007, "role", "cross L1H0 becomes a source-alignment head (0.83)")])
+    eye = spot(timeline, 30_007)
+    eye.setY(8)
+    image = timeline.grab().toImage()
+    assert image != before
+    green = numpy.array(DARK.colour("good").getRgb())
+    assert numpy.abs(numpy.array(image.pixelColor(eye + QPoint(-3, 0)).getRgb()) - green).max() < 12
+    qtbot.mouseMove(timeline, eye + QPoint(3, 0))
+    assert timeline.hovered == 30_007
+    assert "Step 30,007: cross L1H0 becomes a source-alignment head (0.83)" in timeline.toolTip()
+    with qtbot.waitSignal(timeline.step_requested) as asked:
+        qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=eye + QPoint(3, 0))
+    assert asked.args == [30_007]
+    timeline.show_playhead(30_007, False)
+    with qtbot.waitSignal(timeline.step_requested) as asked:  # on the track itself the pointer decides
+        qtbot.mouseClick(timeline, Qt.MouseButton.LeftButton, pos=spot(timeline, 30_007) + QPoint(3, 0))
+    assert asked.args[0] > 30_007

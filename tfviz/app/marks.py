@@ -1,4 +1,4 @@
-"""What happened to the run besides steps: interventions, branches and alerts, as marks of the timeline."""
+"""What happened to the run besides steps: interventions, branches, roles of heads, alerts, as marks of the timeline."""
 
 from PySide6.QtCore import QObject
 
@@ -36,6 +36,7 @@ class Marks(QObject):
             Marker(step, "intervention", f"{describe(changes)} from here on")
             for step, changes in line.interventions
         ]
+        marks += [Marker(taken.step, "role", taken.sentence) for taken in line.history.heads.taken]
         marks += self._alerts.get(line.branch.number, [])
         if self._session is not None:
             marks += branch_marks(self._session.lines, line.branch.number)

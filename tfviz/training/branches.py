@@ -142,6 +142,7 @@ class Line:
         if step:
             history.extend({column: self.history.column(column)[:step] for column in history.names})
         history.update_ratios = self.history.update_ratios.up_to(step)
+        history.heads = self.history.heads.up_to(step)
         return history
 
     def edit(self, step: int, edit: Edit) -> None:

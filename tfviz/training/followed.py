@@ -181,6 +181,7 @@ class FollowedRun:
         """
         line = self._reaching(step, branch)
         picture = self._picture(line, step, self._recomputed, progress, demand.flow, demand.optimiser)
+        self._watch_heads(line, picture)
         if picture is None or self._recomputed is None:
             return picture
         if demand.playground is not None:
@@ -290,6 +291,7 @@ class FollowedRun:
             if sentence is not None and recomputed is not None and near:
                 picture = replace(picture, playground=recomputed.play(line, picture.step, sentence))
             self._shown = picture
+            self._watch_heads(line, picture)
             self.mailbox.put(picture)
 
     # the thread that serves the gate
@@ -364,6 +366,10 @@ class FollowedRun:
             text = f"{self.path} is gone; what was read of it can still be seen"
         if self.writer.lose():
             self.mailbox.post(Warned(self._frontier, text))
+
+    def _watch_heads(self, line: Line, picture: Snapshot | None) -> None:
+        if picture is not None and picture.attention is not None:
+            line.history.heads.look(picture.step, picture.attention, self.task)
 
     # what is in the file
 

@@ -87,6 +87,11 @@ class Role:
     kinds: tuple[str, ...]
     """Which kinds of attention can have it."""
 
+    @property
+    def noun(self) -> str:
+        """What a head that has it is called, after the metric that tells."""
+        return f"{self.metric.replace('_', '-')} head"
+
 
 ROLES = (
     Role("looks at itself", "diagonal", 0.5, ("encoder", "decoder")),
@@ -108,6 +113,10 @@ class RoleTaken:
     role: Role
     value: float
     """Of the metric, at that look."""
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.head} becomes a {self.role.noun} ({self.value:.2f})"
 
 
 class RoleWatch:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy
 
+from tfviz.training.head_history import HeadHistory
 from tfviz.training.sparse_record import SparseRecord
 
 VALIDATION_SCALARS = (
@@ -50,6 +51,8 @@ class History:
         self._state = _State(places, numpy.empty((len(places), max(capacity, 1))), 0)
         self.update_ratios = SparseRecord()
         """By parameter group, of the steps at which somebody looked; in memory alone."""
+        self.heads = HeadHistory()
+        """What the heads did, likewise."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,7 +111,7 @@ class History:
         other = History(())
         places, cells, there = self._state
         other._state = _State(places, cells, there if length is None else min(length, there))
-        other.update_ratios = self.update_ratios
+        other.update_ratios, other.heads = self.update_ratios, self.heads
         return other
 
     def add(self, name: str) -> None:

@@ -295,6 +295,7 @@ class Session:
         def look(past: Past) -> Snapshot | None:
             update = self._noted(line, step, past.update()) if demand.optimiser else None
             snapshot = self._snapshot(line, past.reader, step, replace(demand, stages=None), update)
+            self._watch_heads(line, snapshot)
             if demand.stages is None:
                 return snapshot
             stages = past.stages(line, self.probe, demand.stages, progress)
@@ -493,9 +494,10 @@ class Session:
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
         """What the panels show of the present step, all that a run file keeps unless told. For the worker's thread."""
         demand = demand or WHOLE
-        return self._snapshot(
-            self._line, self.reader, self.step, demand, self._update() if demand.optimiser else None
-        )
+        update = self._update() if demand.optimiser else None
+        snapshot = self._snapshot(self._line, self.reader, self.step, demand, update)
+        self._watch_heads(self._line, snapshot, hurried=self.gate.state == "running")
+        return snapshot
 
     def show(self) -> None:
         """Leave a picture of the present step, whole, in the mailbox. For the worker, or while nobody trains."""
@@ -518,6 +520,12 @@ class Session:
             ratios = dict(zip(update.groups, update.update_ratio.tolist(), strict=True))
             line.history.update_ratios.add(step, ratios)
         return update
+
+    def _watch_heads(self, line: Line, snapshot: Snapshot, hurried: bool = False) -> None:
+        """Keep what the heads do in a picture that somebody looks at, of the sentence that is watched now."""
+        found = snapshot.attention
+        if found is not None and (found.sentence, found.target) == (self.probe.source, self.probe.target):
+            line.history.heads.look(snapshot.step, found, self.task, hurried)
 
     def _snapshot(
         self, line: Line, reader: Reader, step: int, demand: Demand, update: OptimiserState | None = None

@@ -1,6 +1,7 @@
 """Numbers that are known of some steps only: of those at which somebody looked."""
 
 import bisect
+import math
 import threading
 from collections.abc import Mapping
 
@@ -20,24 +21,36 @@ class SparseRecord:
         self._lock = threading.Lock()
         self._names: tuple[str, ...] = ()
         self._steps: list[int] = []
-        self._rows: list[tuple[float, ...]] = []
+        self._rows: list[numpy.ndarray] = []
         self.changes = 0
         """Grows with whatever is added: who has seen this number has seen all."""
 
     def __len__(self) -> int:
         return len(self._steps)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the numbers, in their order; none before the first step."""
+        return self._names
+
     def add(self, step: int, values: Mapping[str, float]) -> None:
-        """Keep the numbers of a step, unless there are some of a step beside it. Other names begin a new record."""
+        """Keep the numbers of a step, in place of those that it had, but not of a step beside one that has some. Other
+        names begin a new record."""
+        names, row = tuple(values), numpy.array(tuple(values.values()), float)
         with self._lock:
-            if tuple(values) != self._names:
-                self._names, self._steps, self._rows, self.spacing = tuple(values), [], [], 1
+            if names != self._names:
+                self._names, self._steps, self._rows, self.spacing = names, [], [], 1
             place = bisect.bisect_left(self._steps, step)
+            if self._steps[place : place + 1] == [step]:
+                if not numpy.array_equal(self._rows[place], row, equal_nan=True):
+                    self._rows[place] = row
+                    self.changes += 1
+                return
             beside = self._steps[max(place - 1, 0) : place + 1]
             if any(other // self.spacing == step // self.spacing for other in beside):
                 return
             self._steps.insert(place, step)
-            self._rows.insert(place, tuple(values.values()))
+            self._rows.insert(place, row)
             self.changes += 1
             while len(self._steps) > self.most:
                 self._thin()
@@ -49,6 +62,14 @@ class SparseRecord:
                 return numpy.empty(0), numpy.empty(0)
             place = self._names.index(name)
             return numpy.array(self._steps, float), numpy.array([row[place] for row in self._rows], float)
+
+    def rows(self, step: float = math.inf, most: int = MOST) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """(steps, rows (step, name)) of the last ones up to a step, `most` of them at most; ascending, float64."""
+        with self._lock:
+            end = bisect.bisect_right(self._steps, step)
+            seen = slice(max(end - most, 0), end)
+            steps = numpy.array(self._steps[seen], float)
+            return steps, numpy.array(self._rows[seen], float).reshape(len(steps), len(self._names))
 
     def up_to(self, step: int) -> "SparseRecord":
         """A record of its own of the steps up to this one, as a branch takes it along."""

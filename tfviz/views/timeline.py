@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -37,15 +38,16 @@ ENTRY_PLACE, ENTRY_WIDTH, SPEED_WIDTH, FIELD_HEIGHT = 82, 84, 76, 28
 TRACK_HEIGHT = 6.0
 LEAST_EXTENT = 100  # steps of an open-ended run that has hardly begun
 KEYFRAME_DISTANCE = 12.0
+NEAR = 6.0  # pixels from a mark at which the pointer is on it
 
 
 @dataclass(frozen=True)
 class Marker:
-    """Something that happened at a step: an intervention (a flag), an alert (a triangle) or a branch that left (a stem
-    below the track), and words that say what."""
+    """Something that happened at a step: an intervention (a flag), an alert (a triangle), a head that took on a role
+    (an eye) or a branch that left (a stem below the track), and words that say what."""
 
     step: int
-    kind: Literal["intervention", "alert", "branch"]
+    kind: Literal["intervention", "alert", "role", "branch"]
     text: str
     branch: int = 0
     """The number of the branch, which decides the colour."""
@@ -157,15 +159,16 @@ class Timeline(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self._on_track(event.position()):
-            self._dragging = True
-            self._request(event.position().x())
+            marked = self._marked_at(event.position())
+            self._dragging = marked is None
+            self._request(self.step_at(event.position().x()) if marked is None else marked)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         on_track = self._dragging or self._on_track(event.position())
         self.setCursor(Qt.CursorShape.PointingHandCursor if on_track else Qt.CursorShape.ArrowCursor)
         if self._dragging:
-            self._request(event.position().x())
-        self._hover(self.step_at(event.position().x()) if on_track else None)
+            self._request(self.step_at(event.position().x()))
+        self._hover(self._pointed_at(event.position()) if on_track else None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._dragging = False
@@ -174,7 +177,7 @@ class Timeline(QWidget):
         self._hover(None)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        self._hover(self.step_at(event.position().x()) if self._on_track(event.position()) else None)
+        self._hover(self._pointed_at(event.position()) if self._on_track(event.position()) else None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         right = self.width() - 2
@@ -186,8 +189,23 @@ class Timeline(QWidget):
     def _on_track(self, position: QPointF) -> bool:
         return self.frontier > 0 and self.track.adjusted(-10, -14, 10, 26).contains(position)
 
-    def _request(self, x: float) -> None:
-        step = self.step_at(x)
+    def _pointed_at(self, position: QPointF) -> int:
+        marked = None if self._dragging else self._marked_at(position)
+        return self.step_at(position.x()) if marked is None else marked
+
+    def _marked_at(self, position: QPointF) -> int | None:
+        """The step of the nearest mark above the track that the pointer is on: a pixel may stand for many steps."""
+        if position.y() >= self.track.top() - 1:
+            return None
+        away = [
+            (abs(self.position(marker.step) - position.x()), marker.step)
+            for marker in self.markers
+            if marker.kind != "branch"
+        ]
+        distance, step = min(away, default=(math.inf, 0))
+        return min(max(step, self.first), self.frontier) if distance <= NEAR else None
+
+    def _request(self, step: int) -> None:
         if step != self.step or self.following:
             self.step_requested.emit(step)
 
@@ -199,7 +217,7 @@ class Timeline(QWidget):
             self.update()
 
     def _is_near(self, marker: Marker, step: int) -> bool:
-        return abs(self.position(marker.step) - self.position(step)) <= 6
+        return abs(self.position(marker.step) - self.position(step)) <= NEAR
 
     # painting
 
@@ -288,6 +306,11 @@ class Timeline(QWidget):
             if marker.kind == "alert":
                 painter.setBrush(self.theme.colour("bad"))
                 _polygon(painter, (x - 5, 12), (x + 5, 12), (x, 3))
+            elif marker.kind == "role":
+                painter.setBrush(self.theme.colour("good"))
+                painter.drawPath(_eye(x, 8.0))
+                painter.setBrush(self.theme.colour("panel"))
+                painter.drawEllipse(QPointF(x, 8.0), 1.6, 1.6)
             elif marker.kind == "branch":
                 colour = self.theme.colour(self.theme.branch(marker.branch))
                 painter.fillRect(QRectF(x - 0.75, self.track.bottom() - 1, 1.5, 5), colour)
@@ -346,6 +369,13 @@ def open_extent(frontier: int) -> int:
     return round(
         power * next(factor for factor in (1, 1.5, 2, 3, 5, 7.5, 10) if factor * power >= needed * (1 - 1e-9))
     )
+
+
+def _eye(x: float, y: float) -> QPainterPath:
+    path = QPainterPath(QPointF(x - 7, y))
+    path.quadTo(x, y - 9, x + 7, y)
+    path.quadTo(x, y + 9, x - 7, y)
+    return path
 
 
 def _polygon(painter: QPainter, *points: tuple[float, float]) -> None:
