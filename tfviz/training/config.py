@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from tfviz.core.config import ACTIVATIONS, ARCHITECTURES, INITIALIZATIONS, POSITIONS, ModelConfig
-from tfviz.core.parameters import Layout
 from tfviz.resources import resource_path
 from tfviz.training.rules import ConfigurationError, Rule, check_fields, rules_of, setting
 
@@ -335,20 +334,10 @@ class RunConfig:
                 "no epochs; set training.steps instead",
             )
         if self.training.frozen:
-            self._check_frozen()
+            # Imports NumPy, for which --help does not wait.
+            from tfviz.training.frozen import check_frozen
 
-    def _check_frozen(self) -> None:
-        """Whether the vocabularies are shared, and so what is tied, is not known here: either will do."""
-        layouts = [
-            Layout(self.model.model_config(SOME_VOCABULARY, SOME_VOCABULARY, shared))
-            for shared in ((True,) if self.model.architecture == "encoder" else (False, True))
-        ]
-        for name in self.training.frozen:
-            if not any(_has(layout, name) for layout in layouts):
-                parts = ", ".join(layouts[0].groups)
-                raise ConfigurationError(
-                    "training.frozen", f"training.frozen has {name!r}, which is no part of the model: {parts}"
-                )
+            check_frozen(self)
 
     @classmethod
     def presets(cls) -> tuple[str, ...]:
@@ -453,13 +442,6 @@ def difference(old: RunConfig, new: RunConfig) -> dict[str, tuple[Any, Any]]:
     """Path -> (old value, new value) of every field in which two configurations differ."""
     pairs = {path: (old.value(path), new.value(path)) for path in RunConfig.rules()}
     return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _has(layout: Layout, part: str) -> bool:
-    try:
-        return bool(layout.within(part))
-    except ValueError:
-        return False
 
 
 def _known(path: str, rules: Mapping[str, Rule]) -> None:

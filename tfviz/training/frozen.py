@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from tfviz.core.parameters import Layout
+from tfviz.training.config import SOME_VOCABULARY, RunConfig
+from tfviz.training.rules import ConfigurationError
 
 Numbers = list[np.ndarray]
 
@@ -29,3 +31,25 @@ class Frozen:
     def put_back(self, numbers: Numbers) -> None:
         for view, number in zip(self._views, numbers, strict=True):
             view[...] = number
+
+
+def check_frozen(config: RunConfig) -> None:
+    """ConfigurationError where training.frozen names what is no part of the model.
+
+    Whether the vocabularies are shared, and so what is tied, is not known here: either will do.
+    """
+    shared = (True,) if config.model.architecture == "encoder" else (False, True)
+    layouts = [Layout(config.model.model_config(SOME_VOCABULARY, SOME_VOCABULARY, one)) for one in shared]
+    for name in config.training.frozen:
+        if not any(_has(layout, name) for layout in layouts):
+            raise ConfigurationError(
+                "training.frozen",
+                f"training.frozen has {name!r}, which is no part of the model: {', '.join(layouts[0].groups)}",
+            )
+
+
+def _has(layout: Layout, part: str) -> bool:
+    try:
+        return bool(layout.within(part))
+    except ValueError:
+        return False
