@@ -170,7 +170,7 @@ class TermModel(QAbstractTableModel):
                 return number_text(term.product)
             case "share":
                 share = self.share(term)
-                return "\N{EN DASH}" if share is None else f"{share:.1%}".replace("-", "\N{MINUS SIGN}")
+                return "\N{EN DASH}" if share is None else f"{share:z.1%}".replace("-", "\N{MINUS SIGN}")
         if factor is None:
             return ""
         symbol = "" if factor.symbol == column.title else f"{factor.symbol}  "
