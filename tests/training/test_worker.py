@@ -236,7 +236,7 @@ def test_a_flow_that_takes_long_is_measured_more_rarely(
     monkeypatch.setattr(session, "snapshot", slow)
     session.mailbox.request(Demand(flow=True))
     run_steps(session, 1)
-    for wait, measured in ((0.3, 0), (0.4, 1)):  # 0.02 is a twentieth of 0.4
+    for wait, measured in ((0.5, 0), (0.7, 1)):  # 0.02 is three hundredths of 0.67
         clock.now += wait
         session.mailbox.take()
         made = count_calls(session, monkeypatch)

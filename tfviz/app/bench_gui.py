@@ -20,7 +20,7 @@ from tfviz.training.mailbox import Demand
 from tfviz.training.processor_load import ProcessorLoad
 
 SIZE = 1600, 1000
-PAIRS = 5  # of a live and an idle phase
+PAIRS = 10  # of a live and an idle phase
 SETTLING = 0.3  # seconds after a change of phase that do not count
 FEWEST_STEPS = 12  # of a phase: with fewer its speed would be a guess
 BEAT = 10  # milliseconds between two looks at the event loop

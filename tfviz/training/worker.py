@@ -18,8 +18,8 @@ from tfviz.training.snapshot import Snapshot
 PACES = {
     "attention": (0.0, 0.025),
     "decoding": (0.25, 0.015),
-    "flow": (0.1, 0.05),
-    "stages": (0.1, 0.05),
+    "flow": (0.1, 0.03),
+    "stages": (0.1, 0.03),
     "optimiser": (0.2, 0.02),
     "playground": (0.25, 0.02),
 }
