@@ -224,6 +224,32 @@ def test_a_reopened_run_has_its_edits_and_goes_on_to_the_same_bits(tmp_path: Pat
         assert fields(opened.trainer.state()) == middle
 
 
+def test_a_reopened_branch_from_before_an_edit_does_not_begin_with_it(tmp_path: Path) -> None:
+    """Although the only state of its first step that the file has is the parent's, which was edited there."""
+    path = tmp_path / "run.tfviz"
+    for steps in (0, 8):
+        with Session(HARD) as session:
+            session.train(steps)
+            session.edit("generator.bias", (2,), 0.75)
+            session.save(path)
+        with Session.open(path) as session:
+            session.undo()
+            before = fields(session.trainer.state())
+            session.edit("generator.bias", (1,), 0.5)
+            session.save(path)
+        for reopened in (Session.open(path), Session.open(path)):
+            with reopened:
+                assert [len(line.edits) for line in reopened.lines.values()] == [1, 1]
+                assert (
+                    reopened.parameters["generator.bias"][1]
+                    == 0.5
+                    != reopened.parameters["generator.bias"][2]
+                )
+                assert reopened.parameters["generator.bias"][2] != 0.75
+                reopened.undo()
+                assert fields(reopened.trainer.state()) == before
+
+
 def test_a_run_that_is_recorded_on_keeps_the_edits_made_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "run.tfviz"
     with Session(HARD) as session:

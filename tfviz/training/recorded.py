@@ -6,7 +6,7 @@ from typing import cast
 from tfviz.training.branches import Line
 from tfviz.training.config import RunConfig
 from tfviz.training.keyframes import Keyframes
-from tfviz.training.recording import check_state, recorded_config, restore_configs
+from tfviz.training.recording import check_state, edited_fork, recorded_config, restore_configs
 from tfviz.training.run_file import Branch, RunReader
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Task
@@ -27,11 +27,13 @@ class RecordedKeyframes(Keyframes):
         """`beginning` is the state at step 0, like which all others must be; None where none will be asked for."""
         super().__init__()
         self._reader, self._branch, self._beginning = reader, branch, beginning
+        self.left_out: frozenset[int] = frozenset()
+        """Steps whose states are those of others."""
         self._last: tuple[int, State] | None = None
 
     @property
     def steps(self) -> tuple[int, ...]:
-        return tuple(self._reader.keyframe_steps(self._branch))
+        return tuple(step for step in self._reader.keyframe_steps(self._branch) if step not in self.left_out)
 
     def nearest(self, step: int) -> tuple[int, State]:
         if self._beginning is None:
@@ -73,7 +75,10 @@ class RecordedLines:
                 )
             elif branch.parent in lines and branch.fork <= lines[branch.parent].frontier:
                 line = self._line(branch)
-                restore_configs(line, lines[branch.parent], self._reader)
+                parent = lines[branch.parent]
+                restore_configs(line, parent, self._reader)
+                of_parent = cast(RecordedKeyframes, parent.keyframes).left_out
+                cast(RecordedKeyframes, line.keyframes).left_out = of_parent | edited_fork(branch, parent)
             else:
                 continue
             lines[branch.number] = line

@@ -161,12 +161,18 @@ def restore_lines(reader: RunReader, first: Line) -> dict[int, Line]:
     A program that was killed may have left a branch whose parent's last steps are not there: it has none of its own.
     """
     lines: dict[int, Line] = {}
+    not_shared: dict[int, frozenset[int]] = {}  # branch -> steps whose recorded states are those of others
     beginning = first.keyframes.nearest(0)[1]
     for branch in reader.branches:
         parent = first if branch.parent is None else lines.get(branch.parent)
         if parent is None or branch.fork > len(parent.history):
             continue
-        line = Line(branch, History(first.history.names), parent.keyframes.up_to(branch.fork), [])
+        of_parent = not_shared.get(parent.branch.number, frozenset())
+        others = not_shared[branch.number] = of_parent | edited_fork(branch, parent)
+        shared = branch.fork - 1 if branch.fork in others else branch.fork
+        line = Line(branch, History(first.history.names), parent.keyframes.up_to(shared), [])
+        if shared < 0:
+            line.keyframes.add(0, beginning)
         restore_configs(line, parent, reader)
         line.keyframes.share(len(reader.branches))
         recorded = reader.history(branch.number)
@@ -174,7 +180,8 @@ def restore_lines(reader: RunReader, first: Line) -> dict[int, Line]:
             line.history.extend({name: recorded.column(name) for name in recorded.names})
         own = [step for step in reader.keyframe_steps(branch.number) if branch.fork < step <= len(recorded)]
         if len(own) * sum(array.nbytes for array in beginning.values()) > KEPT_SHARE * line.keyframes.budget:
-            line.keyframes.lend(reader.keyframe_steps(branch.number)[:-1], lender(reader, branch, beginning))
+            there = [step for step in reader.keyframe_steps(branch.number)[:-1] if step not in others]
+            line.keyframes.lend(there, lender(reader, branch, beginning))
             own = own[-1:]
         for step in own:
             state = reader.keyframe(branch.number, step)
@@ -182,6 +189,15 @@ def restore_lines(reader: RunReader, first: Line) -> dict[int, Line]:
             line.keyframes.add(step, state)
         lines[branch.number] = line
     return lines
+
+
+def edited_fork(branch: Branch, parent: Line) -> frozenset[int]:
+    """The step of the fork if the parent edits weights there.
+
+    Nobody knows which of the edits a state that was recorded there has, and they need not be those of the branch.
+    """
+    edited = branch.parent is not None and parent.edits_at(branch.fork)
+    return frozenset({branch.fork} if edited else ())
 
 
 def lender(reader: RunReader, branch: Branch, beginning: State) -> Callable[[int], State | None]:

@@ -2,18 +2,20 @@
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfviz.app.commands.options import add_run_options, run_config
 from tfviz.app.parser import Parser, positive_number, whole_number
 
 if TYPE_CHECKING:
+    from tfviz.core.config import ModelConfig
     from tfviz.core.gradient_check import ParameterCheck
 
 SAMPLES = 20  # entries of each parameter of a preset; forward passes of a larger model take their time
 SENTENCES = 4
 EPILOG = """examples:
-  %(prog)s                         every entry of a small model, in four variants
+  %(prog)s                         every entry of a small model, in seven variants
   %(prog)s --preset identity       20 entries of each parameter of a preset's model
   %(prog)s --preset tiny --all --set model.norm_first=true
 
@@ -66,6 +68,20 @@ def _small_checks(arguments: argparse.Namespace) -> Iterator[tuple[str, "Iterato
             title = f"small model, {order}, {activation}"
             batch = random_batch(config, batch=3, source_length=5, target_length=4, seed=seed)
             yield title, check(config, batch, 0.1, arguments.samples, seed)
+    for title, config in _other_shapes(small_config()):
+        batch = random_batch(config, batch=3, source_length=5, target_length=4, seed=seed)
+        yield title, check(config, batch, 0.1, arguments.samples, seed)
+
+
+def _other_shapes(config: "ModelConfig") -> Iterator[tuple[str, "ModelConfig"]]:
+    """One of each: an encoder alone, a decoder alone, tied and learned tables."""
+    yield "small encoder alone", replace(config, architecture="encoder")
+    decoder = replace(config, architecture="decoder", positions="learned", max_positions=9)
+    yield "small decoder alone, learned positions", decoder
+    tied = replace(
+        config, target_vocabulary=config.source_vocabulary, shared_vocabulary=True, tied_embeddings=True
+    )
+    yield "small model, one table for all tokens", tied
 
 
 def _run_checks(arguments: argparse.Namespace) -> Iterator[tuple[str, "Iterator[ParameterCheck]"]]:
