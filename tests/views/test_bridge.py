@@ -175,7 +175,7 @@ def test_events_become_signals_in_their_order(
     assert heard == events
 
 
-def test_steps_are_told_five_times_a_second_and_states_at_once(
+def test_steps_are_told_four_times_a_second_and_states_at_once(
     qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bridge = watch(qtbot, session)
@@ -185,7 +185,7 @@ def test_steps_are_told_five_times_a_second_and_states_at_once(
     for turn in range(30):
         session.train(1)
         look(bridge, 100 + turn * INTERVAL, monkeypatch)
-    assert 5 <= len(told) <= 6
+    assert 4 <= len(told) <= 5
     session.gate.run()
     look(bridge, 101, monkeypatch)
     count = len(told)

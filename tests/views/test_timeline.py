@@ -2,7 +2,7 @@
 
 import numpy
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QPaintEvent
 from pytestqt.qtbot import QtBot
 
@@ -149,6 +149,26 @@ def test_it_is_painted_only_when_something_moves_by_half_a_pixel(
         timeline.show_range(0, step, 1_000_000)
         qtbot.wait(0)
     assert len(painted) <= 2
+
+
+def test_only_the_neighbourhood_of_what_moved_is_painted_anew(
+    timeline: Timeline, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[QRect] = []
+    monkeypatch.setattr(timeline, "paintEvent", lambda event: painted.append(event.rect()))
+    timeline.repaint()
+    painted.clear()
+    timeline.show_range(0, 1300, 5000)
+    timeline.show_playhead(1300, True)
+    qtbot.waitUntil(lambda: bool(painted))
+    area = painted.pop()
+    assert area.width() < 50 and not painted
+    for step in (1284, 1300):
+        playhead = spot(timeline, step)
+        assert area.contains(playhead - QPoint(9, 9)) and area.contains(playhead + QPoint(9, 9))
+    timeline.show_playhead(1300, False)  # another colour, and the chip's
+    qtbot.waitUntil(lambda: bool(painted))
+    assert painted.pop() == timeline.rect()
 
 
 def test_thousands_of_keyframes_are_thinned_to_what_can_be_told_apart(timeline: Timeline) -> None:

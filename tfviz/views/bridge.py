@@ -33,7 +33,7 @@ from tfviz.views.seen_pictures import SeenPictures
 INTERVAL = 0.033
 """Seconds between two looks."""
 
-CHANGE_RATE = 5.0
+CHANGE_RATE = 4.0
 """How often a second `changed` tells of new steps, at most: often enough to look alive, and calm enough to be read."""
 
 PICTURE_RATE = 30.0
@@ -117,7 +117,7 @@ class Bridge(QObject):
     """At every look, before the panels are told: the time to move the clock."""
     changed = Signal()
     """Step, frontier or state became another one. A new state is told of as soon as it is seen, and so is whatever the
-    user does to the clock; what training does to it, at most five times a second."""
+    user does to the clock; what training does to it, at most four times a second."""
     branched = Signal(object)
     """Another branch is current, or the configuration of this one was changed."""
     resumed = Signal(object)

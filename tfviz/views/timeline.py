@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -38,6 +38,7 @@ ENTRY_PLACE, ENTRY_WIDTH, SPEED_WIDTH, FIELD_HEIGHT = 82, 84, 76, 28
 TRACK_HEIGHT = 6.0
 LEAST_EXTENT = 100  # steps of an open-ended run that has hardly begun
 KEYFRAME_DISTANCE = 12.0
+AROUND = 12  # pixels on either side of a place that are painted anew when it moves
 NEAR = 6.0  # pixels from a mark at which the pointer is on it
 
 
@@ -51,6 +52,13 @@ class Marker:
     text: str
     branch: int = 0
     """The number of the branch, which decides the colour."""
+
+
+class _Picture(NamedTuple):
+    """What the painted parts depend on: places in half pixels, and what changes all."""
+
+    places: tuple[int, ...]
+    kind: tuple[object, ...]
 
 
 @guarded
@@ -221,14 +229,25 @@ class Timeline(QWidget):
 
     # painting
 
-    def _picture(self) -> tuple[object, ...]:
+    def _picture(self) -> _Picture:
         """What the painted parts depend on, to half a pixel."""
         places = (round(2 * self.position(step)) for step in (self.first, self.frontier, self.step))
-        return (*places, self.extent, self.following)
+        return _Picture(tuple(places), (self.extent, self.following))
 
-    def _update_if_changed(self, before: tuple[object, ...]) -> None:
-        if self._picture() != before:
+    def _update_if_changed(self, before: _Picture) -> None:
+        """Paint anew what lies between the old places and the new ones, or everything."""
+        after = self._picture()
+        if after.kind != before.kind:
             self.update()
+        elif after.places != before.places:
+            moved = [
+                place
+                for pair in zip(before.places, after.places, strict=True)
+                if pair[0] != pair[1]
+                for place in pair
+            ]
+            left, right = min(moved) // 2 - AROUND, max(moved) // 2 + AROUND
+            self.update(left, 0, right - left, self.height())
         self._describe_throttle.request()
 
     def paintEvent(self, event: QPaintEvent) -> None:
