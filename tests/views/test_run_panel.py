@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError, Rule
+from tfviz.training.tasks import TASKS
 from tfviz.views.field_editors import neighbour, value_text
 from tfviz.views.parameter_count import parameter_count
 from tfviz.views.run_panel import RunPanel
@@ -58,7 +59,9 @@ def button(panel: RunPanel) -> QPushButton:
 
 
 def error_below(panel: RunPanel, path: str) -> str:
-    found = panel.findChild(QLabel, f"error_{path}")
+    """Of the row that the field stands in."""
+    row = next(row for row in panel.form.rows if path in row.paths)
+    found = panel.findChild(QLabel, f"error_{row.paths[0]}")
     assert isinstance(found, QLabel)
     return found.text() if not found.isHidden() else ""
 
@@ -84,7 +87,7 @@ def test_a_typed_value_reaches_the_new_run(panel: RunPanel, qtbot: QtBot) -> Non
     enter(qtbot, panel, "training.epochs", "")
     enter(qtbot, panel, "training.steps", "500")
     choose(qtbot, panel, "training.optimizer", "adamw")
-    panel.form.fold.setChecked(True)
+    panel.form.more.unfold()
     switch = field(panel, "model.norm_first")
     qtbot.mouseClick(switch, Qt.MouseButton.LeftButton, pos=QPoint(9, switch.height() // 2))
     assert panel.config is not None
@@ -115,15 +118,14 @@ def test_a_wrong_value_is_framed_explained_and_keeps_the_run_from_starting(
     panel: RunPanel, qtbot: QtBot, path: str, text: str, words: str
 ) -> None:
     enter(qtbot, panel, path, text)
-    row = "training.steps" if path == "training.epochs" else path
-    assert words in error_below(panel, row)
+    assert words in error_below(panel, path)
     assert field(panel, path).property("invalid") is True
     assert not button(panel).isEnabled() and panel.config is None
     assert words in button(panel).toolTip()
     with qtbot.assertNotEmitted(panel.new_run_requested):
         qtbot.mouseClick(button(panel), Qt.MouseButton.LeftButton)
     qtbot.mouseClick(panel.findChild(QPushButton, "run_revert"), Qt.MouseButton.LeftButton)
-    assert button(panel).isEnabled() and not error_below(panel, row)
+    assert button(panel).isEnabled() and not error_below(panel, path)
     assert field(panel, path).property("invalid") is False
 
 
@@ -152,9 +154,9 @@ def test_fields_that_contradict_each_other_are_explained(panel: RunPanel, qtbot:
 
 
 def test_a_wrong_value_among_the_folded_fields_unfolds_them(panel: RunPanel, qtbot: QtBot) -> None:
-    assert not panel.form.folded.isVisible()
+    assert not panel.form.more.folded.isVisible()
     enter(qtbot, panel, "training.label_smoothing", "2")
-    assert panel.form.folded.isVisible() and error_below(panel, "training.label_smoothing")
+    assert panel.form.more.folded.isVisible() and error_below(panel, "training.label_smoothing")
 
 
 def test_changes_against_the_running_configuration_are_marked_and_counted(
@@ -165,7 +167,7 @@ def test_changes_against_the_running_configuration_are_marked_and_counted(
     assert button(panel).text() == "New run · 1 change"
     enter(qtbot, panel, "model.d_model", "32")
     assert button(panel).text() == "New run · 2 changes"
-    row = next(row for row in panel.form.rows if row.paths == ("model.d_model",))
+    row = next(row for row in panel.form.rows if "model.d_model" in row.paths)
     assert row.label.text().endswith("•") and "is 64 in this run" in row.label.toolTip()
     enter(qtbot, panel, "model.d_model", "64")
     assert button(panel).text() == "New run · 1 change" and not row.label.text().endswith("•")
@@ -291,7 +293,7 @@ def test_open_asks_for_a_run_to_open(panel: RunPanel, qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize("width", [200, 260, 420])
 def test_nothing_reaches_beyond_the_panel_at_any_width(panel: RunPanel, qtbot: QtBot, width: int) -> None:
-    panel.form.fold.setChecked(True)
+    panel.form.more.unfold()
     panel.resize(width, 640)
     enter(qtbot, panel, "model.d_model", "30")
     qtbot.wait(1)
@@ -324,6 +326,145 @@ def test_the_wheel_over_a_choice_scrolls_the_panel_instead(panel: RunPanel) -> N
     )  # fmt: skip
     editor.wheelEvent(wheel)
     assert not wheel.isAccepted() and panel.config == RunConfig.preset("identity")
+
+
+def test_the_task_says_what_to_look_for(panel: RunPanel, qtbot: QtBot) -> None:
+    tasks = field(panel, "task.name")
+    assert isinstance(tasks, QComboBox)
+    assert {tasks.itemData(row) for row in range(tasks.count())} == set(TASKS)
+    for row in range(tasks.count()):
+        told = unescape(tasks.itemData(row, Qt.ItemDataRole.ToolTipRole))
+        assert TASKS[tasks.itemData(row)].what_to_look_for in told
+    choose(qtbot, panel, "task.name", "reverse")
+    assert TASKS["reverse"].what_to_look_for in unescape(tasks.toolTip())
+
+
+@pytest.mark.parametrize(
+    ("preset", "shown"),
+    [
+        ("identity", "tokenizer shared_vocabulary"),
+        ("copy", "minimum_length length alphabet"),
+        ("addition", "minimum_length length alphabet"),
+        ("brackets", "minimum_length length alphabet depth"),
+        ("dates", "alphabet examples tokenizer shared_vocabulary"),
+        ("translation", "minimum_length length alphabet examples tokenizer shared_vocabulary"),
+    ],
+)
+def test_a_task_has_the_fields_that_it_reads(panel: RunPanel, qtbot: QtBot, preset: str, shown: str) -> None:
+    panel.form.more.unfold()
+    choose(qtbot, panel, "preset", preset)
+    names = [path for path in RunConfig.rules() if path.startswith("task.")]
+    visible = {path.removeprefix("task.") for path in names if field(panel, path).isVisible()}
+    assert visible == {"name", "validation", "probe", *shown.split()}
+
+
+def test_a_size_is_asked_for_where_pieces_of_words_are_learned(panel: RunPanel, qtbot: QtBot) -> None:
+    assert not field(panel, "task.bpe_size").isVisible()
+    choose(qtbot, panel, "task.tokenizer", "bpe")
+    enter(qtbot, panel, "task.bpe_size", "300")
+    assert panel.config is not None
+    assert (panel.config.task.tokenizer_kind, panel.config.task.bpe_size) == ("bpe", 300)
+    enter(qtbot, panel, "task.bpe_size", "12")
+    assert "260" in error_below(panel, "task.bpe_size") and not button(panel).isEnabled()
+
+
+def test_a_shape_has_the_layers_and_masks_that_exist_in_it(panel: RunPanel, qtbot: QtBot) -> None:
+    layers = "model.num_encoder_layers", "model.num_decoder_layers"
+    panel.form.breaks.unfold()
+    for shape, shown in (
+        ("encoder", [True, False]),
+        ("decoder", [False, True]),
+        ("encoder-decoder", [True, True]),
+    ):
+        choose(qtbot, panel, "model.architecture", shape)
+        assert [field(panel, path).isVisible() for path in layers] == shown
+        assert field(panel, "model.causal_mask").isVisible() == (shape != "encoder")
+        assert panel.config is not None and panel.config.model.architecture == shape
+
+
+def test_what_breaks_a_model_is_folded_away_and_counted(panel: RunPanel, qtbot: QtBot) -> None:
+    fold = panel.form.breaks
+    assert not field(panel, "model.residual").isVisible() and fold.button.text() == "What breaks it"
+    qtbot.mouseClick(fold.button, Qt.MouseButton.LeftButton)
+    for path in ("model.residual", "model.layer_norm"):
+        switch = field(panel, path)
+        qtbot.mouseClick(switch, Qt.MouseButton.LeftButton, pos=QPoint(9, switch.height() // 2))
+    choose(qtbot, panel, "model.initialization", "zero")
+    assert fold.button.text() == "What breaks it · 3"
+    assert panel.config is not None
+    model = panel.config.model
+    assert (model.residual, model.layer_norm, model.initialization) == (False, False, "zero")
+    panel.show_config(RunConfig.preset("identity"))
+    assert fold.button.text() == "What breaks it"
+
+
+@pytest.mark.parametrize(
+    ("preset", "values", "path", "words"),
+    [
+        ("repeat", {"model.architecture": "encoder"}, "model.architecture", "answers each token with one"),
+        (
+            "copy",
+            {"model.positions": "learned", "model.max_positions": "5"},
+            "model.max_positions",
+            "12 tokens",
+        ),
+        (
+            "dates",
+            {"model.tied_embeddings": True, "model.architecture": "encoder"},
+            "model.architecture",
+            "answers each token",
+        ),
+        (
+            "copy",
+            {"task.validation": "900", "task.alphabet": "3", "task.length": "4"},
+            "task.validation",
+            "900",
+        ),
+    ],
+)
+def test_a_model_that_does_not_fit_its_task_says_so_at_once(
+    panel: RunPanel, qtbot: QtBot, preset: str, values: dict[str, object], path: str, words: str
+) -> None:
+    panel.form.show_values(RunConfig.preset(preset).with_values(values))
+    qtbot.waitUntil(lambda: words in error_below(panel, path))
+    assert not button(panel).isEnabled()
+
+
+def test_what_is_tied_in_an_encoder_alone_needs_shared_tokens(
+    panel: RunPanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("a b\tx y\nb\ty\n", encoding="utf-8")
+    values = {"task.name": "file", "task.path": str(path), "model.architecture": "encoder"}
+    panel.form.show_values(RunConfig().with_values(values | {"model.tied_embeddings": True}))
+    qtbot.waitUntil(lambda: "shared vocabulary" in error_below(panel, "model.tied_embeddings"))
+    switch = field(panel, "task.shared_vocabulary")
+    qtbot.mouseClick(switch, Qt.MouseButton.LeftButton, pos=QPoint(9, switch.height() // 2))
+    qtbot.waitUntil(lambda: "parameters" in panel._count_label.text())
+    assert button(panel).isEnabled()
+
+
+def test_all_presets_are_in_the_menu_under_headings(panel: RunPanel) -> None:
+    presets = panel.findChild(QComboBox, "run_preset")
+    assert isinstance(presets, QComboBox)
+    rows = [(presets.itemText(row), presets.itemData(row)) for row in range(presets.count())]
+    assert sorted(name for _, name in rows if name) == sorted(RunConfig.presets())
+    headings = [row for row, (_, name) in enumerate(rows) if name is None]
+    assert [rows[row][0] for row in headings][:4] == ["FIRST STEPS", "TASKS", "SIZES", "DEEP STACKS"]
+    assert headings[0] == 0 and not any(
+        presets.model().flags(presets.model().index(row, 0)) for row in headings
+    )
+
+
+def test_no_label_of_the_main_fields_is_cut_in_a_small_window(panel: RunPanel, qtbot: QtBot) -> None:
+    panel.resize(228, 640)  # as in a window of 1280
+    for name in ("identity", "addition", "brackets", "dates", "translation"):
+        panel.show_config(RunConfig.preset(name).replace("training.seed", 77))
+        qtbot.wait(1)
+        for row in panel.form.rows:
+            if row.label.isVisible() and not panel.form.more.holds(row.label):
+                shown = row.label.shown_text
+                assert "…" not in shown, (name, shown)
 
 
 @pytest.mark.parametrize("kind", [RunPanel, Timeline])

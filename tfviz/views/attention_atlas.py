@@ -91,8 +91,9 @@ class AttentionAtlas(ItemView):
     def show_attention(self, compared: Compared, scale: Scale) -> None:
         """Show the weights of a snapshot, or the difference of two."""
         self._compared, self._scale = compared, scale
-        shape = compared.attention.cross.shape
-        key = (self.shapes(), shape, compared.signed, self._space(), self.devicePixelRatioF())
+        attention = compared.attention
+        lengths = len(attention.source_tokens), len(attention.target_tokens)
+        key = (self.shapes(), lengths, compared.signed, self._space(), self.devicePixelRatioF())
         if key != self._key:
             self._key = key
             self._arrange()

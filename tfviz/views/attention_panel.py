@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
 )
 
 from tfviz.training.export.comparison import Compared, Pinned
-from tfviz.training.export.heads import KINDS, Head
+from tfviz.training.export.heads import KINDS, Head, weights_of
 from tfviz.training.mailbox import Demand
-from tfviz.training.snapshot import Snapshot
+from tfviz.training.snapshot import Attention, Snapshot
 from tfviz.views.atlas_layout import best_width, least_width
 from tfviz.views.attention_atlas import AttentionAtlas
 from tfviz.views.attention_sights import Sights
@@ -87,6 +87,7 @@ class AttentionPanel(Panel):
         self.compare_bar = CompareBar()
         self._sights = Sights()
         self._place = ""
+        self._there: tuple[str, ...] = tuple(KINDS)
         self._selected: Head | None = None
         self._preview: Head | None = None
         self._texts = Throttle(self._write, TEXT_RATE, self)
@@ -179,6 +180,7 @@ class AttentionPanel(Panel):
         if self._sights.snapshot is None:
             self.stack.setCurrentIndex(1)
         self._sights.snapshot = snapshot
+        self._offer_kinds(snapshot.attention)
         self._show()
 
     def show_pinned(self, pinned: Pinned | None, place: str) -> None:
@@ -252,6 +254,17 @@ class AttentionPanel(Panel):
         if head is not None and compared is not None and exists(head, compared.attention):
             axes = axes_of(head, compared, self.scale)
             self.head_view.show_cells(compared.head(head), mask_of(head.kind, compared), axes)
+
+    def _offer_kinds(self, attention: Attention) -> None:
+        """To choose from: the kinds of attention that this model has, where it has several."""
+        there = tuple(kind for kind in KINDS if weights_of(kind, attention).size)
+        if there == self._there:
+            return
+        self._there = there
+        several = [index for index, kinds in enumerate(FILTERS) if index == 0 or kinds[0] in there]
+        self.filter.offer(several)
+        self.filter.setVisible(len(there) > 1)
+        self.atlas.show_kinds(FILTERS[self.filter.index])
 
     def _fit_scale(self, compared: Compared) -> None:
         kinds = FILTERS[self.filter.index]

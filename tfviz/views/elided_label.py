@@ -31,11 +31,14 @@ class ElidedLabel(QLabel):
     def minimumSizeHint(self) -> QSize:
         return QSize(24, super().minimumSizeHint().height())
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, metrics = QPainter(self), self.fontMetrics()
-        texts = (self.text(), *self._shorter)
+    @property
+    def shown_text(self) -> str:
+        """What there is room for."""
+        metrics, texts = self.fontMetrics(), (self.text(), *self._shorter)
         fitting = next((text for text in texts if metrics.horizontalAdvance(text) <= self.width()), texts[-1])
+        return metrics.elidedText(fitting, self._elide, self.width())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(
-            self.rect(), Qt.AlignmentFlag.AlignVCenter, metrics.elidedText(fitting, self._elide, self.width())
-        )
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.shown_text)

@@ -1,7 +1,9 @@
 """Editors for fields of the configuration, made from the rule that a field carries."""
 
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -75,15 +77,25 @@ class ChoiceEditor(QComboBox):
 
     edited = Signal()
 
-    def __init__(self, rule: Rule, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, rule: Rule, texts: Mapping[str, str] = MappingProxyType({}), parent: QWidget | None = None
+    ) -> None:
+        """`texts` are what some of the choices are called on the screen; their tool tips have the full name."""
         super().__init__(parent)
         for choice in rule.choices:
-            self.addItem(choice.replace("_", " "), choice)
+            self.addItem(texts.get(choice, choice.replace("_", " ")), choice)
+            if choice in texts:
+                self.explain(choice, choice.replace("_", " "))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(4)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 30)
         self.activated.connect(self.edited)
+
+    def explain(self, choice: str, text: str) -> None:
+        """Say more of a choice in its tool tip."""
+        tip = f"<p>{escape(text)}</p>"
+        self.setItemData(self.findData(choice), tip, Qt.ItemDataRole.ToolTipRole)
 
     def written(self) -> str:
         return str(self.currentData())
@@ -122,11 +134,13 @@ class SwitchEditor(QCheckBox):
 Editor = TextEditor | ChoiceEditor | SwitchEditor
 
 
-def create_editor(path: str, rule: Rule, empty: str = "none") -> Editor:
-    """The editor that fits a rule, with its help as tool tip."""
+def create_editor(
+    path: str, rule: Rule, empty: str = "none", texts: Mapping[str, str] = MappingProxyType({})
+) -> Editor:
+    """The editor that fits a rule, with its help as tool tip; `texts` are shorter names of choices."""
     editor: Editor
     if rule.choices:
-        editor = ChoiceEditor(rule)
+        editor = ChoiceEditor(rule, texts)
     elif rule.kind is bool:
         editor = SwitchEditor()
     elif path == "task.path":

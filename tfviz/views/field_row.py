@@ -1,6 +1,6 @@
 """A line of the run panel: label, editors, and below them what is wrong with them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any
 
@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import Rule
 from tfviz.views.elided_label import ElidedLabel
-from tfviz.views.field_editors import PathEditor, create_editor, help_text, value_text
+from tfviz.views.field_editors import Editor, PathEditor, create_editor, help_text, value_text
 from tfviz.views.panel import label
-from tfviz.views.run_fields import EMPTY, Row
+from tfviz.views.run_fields import CHOICE_TEXTS, EMPTY, Row
 from tfviz.views.theme import DARK, Theme
 
 CHANGED = " •"
@@ -21,13 +21,14 @@ class FieldRow:
     """The widgets of a row, placed in a grid of two columns: one line for the editors, one for an error."""
 
     def __init__(self, row: Row, rules: Mapping[str, Rule], grid: QGridLayout) -> None:
+        self.row = row
         self.paths = row.paths
-        self._name = row.label
+        self._names = (row.label, row.short)
         self._theme = DARK
         self._changed = False
         self.label = ElidedLabel(row.label)
         self._help = "".join(help_text(path, rules[path]) for path in row.paths)
-        self.editors = {path: create_editor(path, rules[path], EMPTY.get(path, "none")) for path in row.paths}
+        self.editors = {path: _editor(path, rules[path]) for path in row.paths}
         self.error = label("", "error")
         self.error.setObjectName(f"error_{row.paths[0]}")
         self.error.setWordWrap(True)
@@ -56,9 +57,15 @@ class FieldRow:
         for path, editor in self.editors.items():
             editor.show_value(config.value(path))
 
-    def set_visible(self, visible: bool) -> None:
+    def show_fields(self, paths: Collection[str], name: str) -> None:
+        """Show the editors that mean something now, under a name; none of them: hide the row."""
+        shown = [path for path in self.paths if path in paths]
+        for path, editor in self.editors.items():
+            editor.setVisible(path in shown)
         for widget in self.widgets:
-            widget.setVisible(visible)
+            widget.setVisible(bool(shown))
+        alone = bool(self.row.short) and len(shown) < len(self.paths)
+        self._names = (self.row.short, "") if alone else (name, self.row.short)
 
     def show_errors(self, errors: Mapping[str, str]) -> None:
         """Frame the editors whose path is among the errors, and write what is wrong below them."""
@@ -78,7 +85,7 @@ class FieldRow:
         if bool(mine) != self._changed:
             self._changed = bool(mine)
             self._colour_label()
-        self.label.setText(self._name + CHANGED if mine else self._name)
+        self.label.say(*(name + CHANGED if mine else name for name in self._names if name))
         before = [
             f"<p>{escape(path)} is {escape(value_text(changes[path][0])) or 'none'} in this run</p>"
             for path in mine
@@ -98,4 +105,9 @@ class FieldRow:
     @property
     def label_width(self) -> int:
         """Enough for the name and the mark."""
-        return self.label.fontMetrics().horizontalAdvance(self._name + CHANGED) + 2
+        return self.label.fontMetrics().horizontalAdvance(self.row.label + CHANGED) + 2
+
+
+def _editor(path: str, rule: Rule) -> Editor:
+    texts = {choice: CHOICE_TEXTS[path, choice] for choice in rule.choices if (path, choice) in CHOICE_TEXTS}
+    return create_editor(path, rule, EMPTY.get(path, "none"), texts)

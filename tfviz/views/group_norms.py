@@ -90,7 +90,9 @@ def short_name(group: str) -> str:
     parts = group.split(".")
     if len(parts) == 3 and parts[0] in ("encoder", "decoder") and parts[1].isdigit():
         return f"{parts[0][:3]}{parts[1]} {SHORT.get(parts[2], parts[2])}"
-    for long, short in (("encoder.", "enc "), ("decoder.", "dec "), ("_embedding", " emb")):
+    for long, short in (
+        ("encoder.", "enc "), ("decoder.", "dec "), ("_embedding", " emb"), ("_positions", " pos"),
+    ):  # fmt: skip
         group = group.replace(long, short)
     return group
 

@@ -1,35 +1,46 @@
-"""How many parameters a configuration would train, before anything of it is built."""
+"""How many parameters a configuration would train, and whether its model fits its task, before anything is built."""
 
 import dataclasses
 from functools import lru_cache
 from pathlib import Path
 
 from tfviz.core.parameters import Layout
-from tfviz.training.config import RunConfig, TaskConfig
-from tfviz.training.tasks import TASKS
+from tfviz.training.config import RULE_TASKS, RunConfig, TaskConfig
+from tfviz.training.fitting import check_fit
+from tfviz.training.tasks import TASKS, Task
 
 LARGEST_FILE = 2_000_000  # bytes; larger data is not read while somebody types
+LARGEST_LEARNED = 100_000  # bytes of a file whose pieces of words have to be learned first
+MOST_SENTENCES = 20_000  # made by rules, as many as can be while somebody types
+MOST_SYMBOLS = 50_000  # of generated sequences that are held out
 
 
 def parameter_count(config: RunConfig) -> int | None:
-    """None where that would mean reading a large file. ValueError where the task's data cannot be read."""
+    """None where that would take long. ValueError where the data cannot be read or the model does not fit them."""
     task = config.task
-    if task.path is not None and _is_large(task.path):
+    most = LARGEST_LEARNED if task.tokenizer_kind == "bpe" else LARGEST_FILE
+    if task.path is not None and _size(task.path) > most:
         return None
-    if task.generated:  # the vocabulary depends on the alphabet alone
-        task = dataclasses.replace(task, length=6, minimum_length=1, validation=1, probe=1)
-    return Layout(config.model.for_tokens(*_vocabularies(task, _modified(task.path)))).count
+    if task.name in RULE_TASKS and task.examples > MOST_SENTENCES:
+        return None
+    if task.generated:  # what is held out decides neither the vocabulary nor the lengths
+        few = max(1, MOST_SYMBOLS // task.length)
+        held_out = task.validation if task.validation is None else min(task.validation, few)
+        task = dataclasses.replace(task, validation=held_out, probe=1)
+    made = _made(task, _modified(task.path))
+    check_fit(config, made)
+    tokens = made.source_tokenizer.tokens, made.target_tokenizer.tokens
+    return Layout(config.model.for_tokens(*tokens)).count
 
 
-@lru_cache(maxsize=8)
-def _vocabularies(task: TaskConfig, modified: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    made = TASKS[task.name](task, 0, 1)
-    return made.source_tokenizer.tokens, made.target_tokenizer.tokens
+@lru_cache(maxsize=2)
+def _made(task: TaskConfig, modified: float) -> Task:
+    return TASKS[task.name](task, 0, 1)
 
 
-def _is_large(path: str) -> bool:
+def _size(path: str) -> int:
     file = Path(path)
-    return file.is_file() and file.stat().st_size > LARGEST_FILE
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _modified(path: str | None) -> float:

@@ -1,6 +1,6 @@
-"""Which fields of the configuration the run panel shows where, and under which short names."""
+"""Which fields of the configuration the run panel shows where, when, and under which short names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tfviz.training.config import GENERATED_TASKS, RULE_TASKS, RunConfig
@@ -12,6 +12,8 @@ class Row:
 
     label: str
     paths: tuple[str, ...]
+    short: str = ""
+    """The label where there is little room, or where only one of the two fields means something."""
 
 
 @dataclass(frozen=True)
@@ -26,43 +28,68 @@ MAIN = (
         (
             Row("Task", ("task.name",)),
             Row("File", ("task.path",)),
-            Row("Length", ("task.length",)),
+            Row("Length from, to", ("task.minimum_length", "task.length"), "Lengths"),
             Row("Symbols", ("task.alphabet",)),
+            Row("Depth", ("task.depth",)),
+            Row("Sentences", ("task.examples",)),
+            Row("Tokens", ("task.tokenizer",)),
+            Row("BPE tokens", ("task.bpe_size",)),
+            Row("One vocabulary", ("task.shared_vocabulary",), "Shared"),
             Row("Seed", ("training.seed",)),
         ),
     ),
     Section(
         "Model",
         (
-            Row("d_model", ("model.d_model",)),
-            Row("Heads", ("model.nhead",)),
-            Row("Enc / dec layers", ("model.num_encoder_layers", "model.num_decoder_layers")),
-            Row("d_ff", ("model.dim_feedforward",)),
-            Row("Dropout", ("model.dropout",)),
+            Row("Shape", ("model.architecture",)),
+            Row("Enc / dec layers", ("model.num_encoder_layers", "model.num_decoder_layers"), "Layers"),
+            Row("d_model / heads", ("model.d_model", "model.nhead"), "d, heads"),
+            Row("d_ff / dropout", ("model.dim_feedforward", "model.dropout"), "d_ff, drop"),
+            Row("Positions", ("model.positions",)),
+            Row("Longest", ("model.max_positions",)),
+            Row("Tied weights", ("model.tied_embeddings",), "Tied"),
         ),
     ),
     Section(
         "Optimiser",
         (
             Row("Method", ("training.optimizer",)),
-            Row("Learning rate", ("training.learning_rate",)),
+            Row("Learning rate", ("training.learning_rate",), "Rate"),
             Row("Schedule", ("training.schedule",)),
             Row("Warm-up", ("training.warmup_steps",)),
             Row("Batch", ("training.batch_size",)),
             Row("Clip norm", ("training.clip_norm",)),
-            Row("Steps / epochs", ("training.steps", "training.epochs")),
+            Row("Steps / epochs", ("training.steps", "training.epochs"), "Steps"),
         ),
     ),
 )
 
+BREAKS = Section(
+    "What breaks it",
+    (
+        Row("Causal mask", ("model.causal_mask",)),
+        Row("Padding mask", ("model.padding_mask",)),
+        Row("Scores / √d", ("model.scaled_scores",)),
+        Row("Residuals", ("model.residual",)),
+        Row("Layer norm", ("model.layer_norm",)),
+        Row("Weights begin", ("model.initialization",), "Begin"),
+        Row("Label shift", ("training.label_shift",)),
+    ),
+)
+"""Switches that a healthy model has at their defaults."""
+
 LABELS = {
-    "task.minimum_length": "Shortest",
-    "task.bpe_size": "BPE tokens",
-    "task.shared_vocabulary": "One vocabulary",
     "task.validation": "Held out",
     "task.probe": "Watched pair",
+    "model.d_model": "d_model",
+    "model.nhead": "Heads",
+    "model.dim_feedforward": "d_ff",
+    "model.dropout": "Dropout",
     "model.layer_norm_eps": "Norm epsilon",
     "model.norm_first": "Pre-norm",
+    "model.heads_off": "Heads off",
+    "model.heads_uniform": "Heads uniform",
+    "training.frozen": "Frozen parts",
     "training.label_smoothing": "Smooth labels",
     "training.weight_decay": "Weight decay",
     "training.eps": "Adam epsilon",
@@ -72,6 +99,16 @@ LABELS = {
     "description": "Notes",
 }
 
+TASK_LABELS = {
+    ("addition", "task.length"): "Digits from, to",
+    ("addition", "task.alphabet"): "Base",
+    ("translation", "task.length"): "Words from, to",
+    ("translation", "task.alphabet"): "Words each",
+    ("brackets", "task.alphabet"): "Brackets",
+    ("dates", "task.alphabet"): "Years",
+}
+"""What a field stands for in a task."""
+
 EMPTY = {
     "training.steps": "open",
     "training.epochs": "open",
@@ -80,32 +117,86 @@ EMPTY = {
 }
 """What an empty editor means."""
 
+CHOICE_TEXTS = {
+    ("model.architecture", "encoder-decoder"): "enc-dec",
+    ("task.tokenizer", "character"): "letters",
+    ("task.tokenizer", "word"): "words",
+    ("training.schedule", "warmup_inverse_sqrt"): "inverse √",
+}
+"""Choices that are called otherwise where there is little room."""
+
 UNDECISIVE = ("name", "description")
 """Fields that say what a run is called, not what happens in it."""
 
-SHOWN_FOR: dict[str, Callable[[str], bool]] = {
-    "task.path": lambda task: task == "file",
-    "task.length": lambda task: task in (*GENERATED_TASKS, "translation"),
-    "task.minimum_length": lambda task: task in (*GENERATED_TASKS, "translation"),
-    "task.alphabet": lambda task: task in (*GENERATED_TASKS, *RULE_TASKS),
-    "task.depth": lambda task: task == "brackets",
-    "task.examples": lambda task: task in RULE_TASKS,
-    "task.tokenizer": lambda task: task not in GENERATED_TASKS,
-    "task.bpe_size": lambda task: task not in GENERATED_TASKS,
-    "task.shared_vocabulary": lambda task: task not in GENERATED_TASKS,
+Written = Mapping[str, str]
+"""Path -> what its editor says."""
+
+
+def _sentences(written: Written) -> bool:
+    return written["task.name"] not in GENERATED_TASKS
+
+
+def _adam(written: Written) -> bool:
+    return written["training.optimizer"] in ("adam", "adamw")
+
+
+SHOWN_WHEN: dict[str, Callable[[Written], bool]] = {
+    "task.path": lambda written: written["task.name"] == "file",
+    "task.length": lambda written: written["task.name"] in (*GENERATED_TASKS, "translation"),
+    "task.minimum_length": lambda written: written["task.name"] in (*GENERATED_TASKS, "translation"),
+    "task.alphabet": lambda written: written["task.name"] in (*GENERATED_TASKS, *RULE_TASKS),
+    "task.depth": lambda written: written["task.name"] == "brackets",
+    "task.examples": lambda written: written["task.name"] in RULE_TASKS,
+    "task.tokenizer": _sentences,
+    "task.bpe_size": lambda written: _sentences(written) and written["task.tokenizer"] == "bpe",
+    "task.shared_vocabulary": _sentences,
+    "model.num_encoder_layers": lambda written: written["model.architecture"] != "decoder",
+    "model.num_decoder_layers": lambda written: written["model.architecture"] != "encoder",
+    "model.causal_mask": lambda written: written["model.architecture"] != "encoder",
+    "model.max_positions": lambda written: written["model.positions"] == "learned",
+    "training.epochs": lambda written: _sentences(written) or bool(written["training.epochs"].strip()),
+    "training.weight_decay": lambda written: written["training.optimizer"] == "adamw",
+    "training.momentum": lambda written: written["training.optimizer"] == "momentum",
+    "training.betas": _adam,
+    "training.eps": _adam,
 }
-"""Fields that mean something for some tasks only."""
+"""Fields that mean something beside certain others only."""
+
+PRESET_GROUPS = {
+    "First steps": ("identity", "identity_sgd"),
+    "Tasks": ("copy", "reverse", "sort", "repeat", "addition", "brackets", "dates", "translation"),
+    "Sizes": ("tiny", "small", "medium", "base"),
+    "Deep stacks": ("deep_post_norm", "deep_pre_norm"),
+}
+
+
+def preset_groups() -> dict[str, tuple[str, ...]]:
+    """All presets, in groups for a menu; those that belong to none of them come last."""
+    grouped = {name for names in PRESET_GROUPS.values() for name in names}
+    rest = tuple(name for name in RunConfig.presets() if name not in grouped)
+    return PRESET_GROUPS | ({"Others": rest} if rest else {})
+
+
+def is_shown(path: str, written: Written) -> bool:
+    """Whether a field means anything beside the others."""
+    return path not in SHOWN_WHEN or SHOWN_WHEN[path](written)
+
+
+def row_label(row: Row, task: str) -> str:
+    """What a row is called in a task."""
+    return TASK_LABELS.get((task, row.paths[-1]), row.label)
 
 
 def field_label(path: str) -> str:
     """What the panel calls a field that has a line of its own."""
-    alone = {row.paths[0]: row.label for section in MAIN for row in section.rows if len(row.paths) == 1}
+    rows = [row for section in (*MAIN, BREAKS) for row in section.rows]
+    alone = {row.paths[0]: row.label for row in rows if len(row.paths) == 1}
     return alone.get(path) or LABELS.get(path, _spoken(path))
 
 
 def more() -> Section:
-    """All fields that the main sections leave out, in their own order."""
-    placed = {path for section in MAIN for row in section.rows for path in row.paths}
+    """All fields that the other sections leave out, in their own order."""
+    placed = {path for section in (*MAIN, BREAKS) for row in section.rows for path in row.paths}
     rest = [path for path in RunConfig.rules() if path not in placed]
     return Section("More", tuple(Row(field_label(path), (path,)) for path in rest))
 

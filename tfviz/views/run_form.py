@@ -1,21 +1,27 @@
 """The fields of the whole configuration: read, checked together, and compared with the run that is open."""
 
+from html import escape
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.tasks import TASKS
+from tfviz.views.field_editors import ChoiceEditor, help_text
 from tfviz.views.field_row import FieldRow
-from tfviz.views.icons import icon
+from tfviz.views.fold import Fold
 from tfviz.views.panel import label
-from tfviz.views.run_fields import MAIN, SHOWN_FOR, UNDECISIVE, Section, more
-from tfviz.views.theme import DARK, Theme
+from tfviz.views.run_fields import BREAKS, MAIN, UNDECISIVE, Section, is_shown, more, row_label
+from tfviz.views.theme import Theme
 
 # Fields stand closer than elsewhere, so that a small window shows most of them.
-COMPACT = "QLineEdit, QComboBox { min-height: 18px; padding-top: 2px; padding-bottom: 2px; }"
+COMPACT = (
+    "QLineEdit, QComboBox { min-height: 18px; padding: 2px 3px 2px 5px; } QComboBox { padding-right: 0; } "
+    "QComboBox::drop-down { width: 18px; }"
+)
 FORM_MARGIN = 6  # between the fields and a scroll bar
 LARGEST_LABEL_SHARE = 0.46
 
@@ -38,10 +44,14 @@ class RunForm(QWidget):
         self._base = RunConfig()
         self._rules = RunConfig.rules()
         self._values: dict[str, Any] = {}
-        self._theme = DARK
         self.setProperty("scrolled", True)
         self.setStyleSheet(COMPACT)
         self._build()
+        task = next(row for row in self.rows if "task.name" in row.paths).editors["task.name"]
+        assert isinstance(task, ChoiceEditor)
+        self._task = task
+        for name, kind in TASKS.items():
+            task.explain(name, kind.what_to_look_for)
 
     def show_values(self, config: RunConfig) -> None:
         """Fill the fields, as from a preset."""
@@ -80,10 +90,8 @@ class RunForm(QWidget):
         self._show_state()
 
     def recolour(self, theme: Theme) -> None:
-        self._theme = theme
-        for row in self.rows:
-            row.recolour(theme)
-        self._turn_fold()
+        for part in (*self.rows, self.breaks, self.more):
+            part.recolour(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -106,20 +114,15 @@ class RunForm(QWidget):
             column.addWidget(label(section.title.upper(), "caption"))
             column.addLayout(self._grid(section))
             column.addSpacing(5)
-        self.fold = QToolButton()
-        self.fold.setText("More")
-        self.fold.setCheckable(True)
-        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.fold.setObjectName("run_more")
-        self.fold.setToolTip("Less used settings")
-        self.fold.setStyleSheet("QToolButton { padding: 3px 6px 3px 0; background: transparent; }")
-        self.folded = QWidget()
-        self.folded.setLayout(self._grid(more()))
-        self.folded.hide()
-        self.fold.toggled.connect(self.folded.setVisible)
-        self.fold.toggled.connect(self._turn_fold)
-        column.addWidget(self.fold)
-        column.addWidget(self.folded)
+        self.breaks = Fold(
+            BREAKS.title,
+            "run_breaks",
+            "Take out one part of the model, and see what it is for",
+            self._grid(BREAKS),
+        )
+        self.more = Fold("More", "run_more", "Less used settings", self._grid(more()))
+        column.addWidget(self.breaks)
+        column.addWidget(self.more)
         column.addStretch(1)
 
     def _grid(self, section: Section) -> QGridLayout:
@@ -143,16 +146,25 @@ class RunForm(QWidget):
         return texts
 
     def _show_state(self) -> None:
-        task, changes = self._written()["task.name"], self.changes()
+        written, changes = self._written(), self.changes()
+        shown = {path for path in self._rules if is_shown(path, written)} | self.errors.keys()
         for row in self.rows:
-            meaningful = all(SHOWN_FOR[path](task) for path in row.paths if path in SHOWN_FOR)
-            wrong = any(path in self.errors for path in row.paths)
-            row.set_visible(meaningful or wrong)
+            row.show_fields(shown, row_label(row.row, written["task.name"]))
             row.show_errors(self.errors)
             row.show_changes(changes)
-            if wrong and row.label.parent() is self.folded:
-                self.fold.setChecked(True)
+            if any(path in self.errors for path in row.paths):
+                for fold in (self.breaks, self.more):
+                    if fold.holds(row.label):
+                        fold.unfold()
+        broken = [path for row in BREAKS.rows for path in row.paths if self._is_unusual(path)]
+        self.breaks.count(len(broken))
+        self._explain_task(written["task.name"])
         self.checked.emit()
 
-    def _turn_fold(self) -> None:
-        self.fold.setIcon(icon("down" if self.fold.isChecked() else "right", self._theme.dim))
+    def _is_unusual(self, path: str) -> bool:
+        return path in self._values and self._values[path] != self._rules[path].default
+
+    def _explain_task(self, task: str) -> None:
+        """The tool tip of the task says what to look for in it."""
+        rule = self._rules["task.name"]
+        self._task.setToolTip(f"<p>{escape(TASKS[task].what_to_look_for)}</p>" + help_text("task.name", rule))

@@ -1,6 +1,7 @@
 """The configuration of the run: everything can be edited, is checked while one types, and starts a new run."""
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -21,9 +22,10 @@ from tfviz.training.rules import ConfigurationError
 from tfviz.views.foreign_form import ForeignForm
 from tfviz.views.panel import Panel, label
 from tfviz.views.parameter_count import parameter_count
+from tfviz.views.run_fields import preset_groups
 from tfviz.views.run_form import COMPACT, FORM_MARGIN, RunForm
 from tfviz.views.theme import Theme
-from tfviz.views.widgets import Throttle
+from tfviz.views.widgets import Throttle, add_heading
 
 NARROW = 245  # pixels below which the buttons stand one above the other
 
@@ -113,9 +115,13 @@ class RunPanel(Panel):
         self._preset.setToolTip("Fill the fields with a configuration that comes with the program")
         self._preset.setPlaceholderText("custom")
         self._preset.setStyleSheet(COMPACT)
-        for row, name in enumerate(RunConfig.presets()):
-            self._preset.addItem(name.replace("_", " "), name)
-            self._preset.setItemData(row, RunConfig.preset(name).description, Qt.ItemDataRole.ToolTipRole)
+        for title, names in preset_groups().items():
+            add_heading(self._preset, title)
+            for name in names:
+                self._preset.addItem(name.replace("_", " "), name)
+                tip = f"<p>{escape(RunConfig.preset(name).description)}</p>"
+                self._preset.setItemData(self._preset.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self._preset.setCurrentIndex(-1)
         self._preset.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._preset.activated.connect(self._take_preset)
         self._preset_label = label("Preset", "dim")
@@ -169,8 +175,7 @@ class RunPanel(Panel):
         self.body.addWidget(self._buttons)
 
     def _align_preset(self) -> None:
-        """The preset does not scroll with the fields, but stands in line with them."""
-        self._preset_label.setFixedWidth(self.form.label_width)
+        """The preset does not scroll with the fields, but ends where they end; names of presets are long."""
         beside = self.contentsRect().width() - 24 - self.form.width()
         row = self._preset_row.layout()
         if row is not None:

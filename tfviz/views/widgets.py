@@ -1,12 +1,12 @@
-"""Small widgets that several panels use: a segmented switch and a throttle for text."""
+"""Small widgets that several panels use: a segmented switch, headings in a choice, a throttle for text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import MethodType
 from weakref import WeakMethod
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtGui import QKeyEvent, QStandardItemModel
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QWidget
 
 
 class SegmentedButtons(QWidget):
@@ -43,6 +43,19 @@ class SegmentedButtons(QWidget):
         """Choose as from the model: no signal."""
         self._group.button(index).setChecked(True)
 
+    def offer(self, offered: Collection[int]) -> None:
+        """Show these buttons only; a choice that is gone becomes the first of them, without a signal."""
+        shown = [index for index in range(len(self._group.buttons())) if index in offered]
+        for index in range(len(self._group.buttons())):
+            button = self.button(index)
+            button.setVisible(index in offered)
+            if index in offered:
+                button.setProperty("place", _place(shown.index(index), len(shown)))
+                button.style().unpolish(button)
+                button.style().polish(button)
+        if shown and self.index not in offered:
+            self.choose(shown[0])
+
     def button(self, index: int) -> QPushButton:
         button = self._group.button(index)
         assert isinstance(button, QPushButton)
@@ -55,7 +68,9 @@ class SegmentedButtons(QWidget):
             step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
             if step:
                 if event.type() == QEvent.Type.KeyPress:
-                    index = min(max(self.index + step, 0), len(self._group.buttons()) - 1)
+                    shown = [place for place, one in enumerate(self._group.buttons()) if not one.isHidden()]
+                    place = shown.index(self.index) + step
+                    index = shown[min(max(place, 0), len(shown) - 1)]
                     self.button(index).setFocus(Qt.FocusReason.TabFocusReason)
                     self.button(index).click()
                 event.accept()
@@ -64,6 +79,14 @@ class SegmentedButtons(QWidget):
                 event.accept()
                 return True
         return super().eventFilter(watched, event)
+
+
+def add_heading(box: QComboBox, text: str) -> None:
+    """A line above the next items of a choice that cannot be chosen itself."""
+    box.addItem(text.upper())
+    items = box.model()
+    assert isinstance(items, QStandardItemModel)
+    items.item(box.count() - 1).setFlags(Qt.ItemFlag.NoItemFlags)
 
 
 def _place(index: int, count: int) -> str:
