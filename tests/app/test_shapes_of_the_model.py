@@ -89,7 +89,7 @@ def test_a_run_with_both_stacks_offers_all_kinds_again(driver: Driver) -> None:
 
 
 def test_every_task_starts_from_the_panel(driver: Driver) -> None:
-    sizes: dict[str, Any] = {"task.alphabet": 6, "task.length": 5, "task.examples": 40, "task.validation": 4}
+    sizes: dict[str, Any] = {"task.alphabet": 6, "task.length": 5, "task.examples": 40, "task.validation": 12}
     for task in TASKS:
         if task != "file":
             start_from_panel(driver, {"task.name": task} | sizes)

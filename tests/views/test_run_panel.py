@@ -209,6 +209,7 @@ def test_a_file_that_cannot_be_read_is_explained_at_its_field(
     qtbot.waitUntil(lambda: "missing.tsv" in error_below(panel, "task.path"))
     assert not button(panel).isEnabled()
     missing.write_text("a b\tb a\nc d\td c\n", encoding="utf-8")
+    enter(qtbot, panel, "task.probe", "1")
     panel.form.check()
     qtbot.waitUntil(lambda: bool(panel._count_label.text()))
     assert button(panel).isEnabled()

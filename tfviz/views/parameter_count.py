@@ -26,9 +26,11 @@ def parameter_count(config: RunConfig) -> int | None:
     if task.generated:  # what is held out decides neither the vocabulary nor the lengths
         few = max(1, MOST_SYMBOLS // task.length)
         held_out = task.validation if task.validation is None else min(task.validation, few)
-        task = dataclasses.replace(task, validation=held_out, probe=1)
-    made = _made(task, _modified(task.path))
+        task = dataclasses.replace(task, validation=held_out)
+    made = _made(dataclasses.replace(task, probe=1), _modified(task.path))
     check_fit(config, made)
+    if task.validation == config.task.validation:
+        made.example(task.probe)
     tokens = made.source_tokenizer.tokens, made.target_tokenizer.tokens
     return Layout(config.model.for_tokens(*tokens)).count
 

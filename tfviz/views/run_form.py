@@ -90,8 +90,10 @@ class RunForm(QWidget):
         self._show_state()
 
     def recolour(self, theme: Theme) -> None:
-        for part in (*self.rows, self.breaks, self.more):
-            part.recolour(theme)
+        for row in self.rows:
+            row.recolour(theme)
+        for fold in (self.breaks, self.more):
+            fold.recolour(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
