@@ -26,6 +26,7 @@ TITLE_HEIGHT = 38
 TABS = {
     "run_panel": ("operation_panel",),
     "attention_panel": ("inspector_panel", "flow_panel", "stages_panel"),
+    "curve_panel": ("head_metrics_panel",),
     "gradient_panel": ("optimiser_panel",),
 }
 """Which panels stand behind which at the start, as tabs."""

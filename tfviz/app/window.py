@@ -42,6 +42,7 @@ from tfviz.views.bridge import Bridge
 from tfviz.views.compare_bar import Sight
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.gradient_panel import GradientPanel
+from tfviz.views.head_metrics_panel import HeadMetricsPanel
 from tfviz.views.optimiser_panel import OptimiserPanel
 from tfviz.views.panels import PANELS
 from tfviz.views.prediction_panel import PredictionPanel
@@ -178,7 +179,7 @@ class MainWindow(QMainWindow):
             self.commands.connect_action(name, function)
         for panel in self.panels.values():
             match panel:
-                case CurvePanel() | GradientPanel():
+                case CurvePanel() | GradientPanel() | HeadMetricsPanel():
                     panel.step_clicked.connect(self.controls.go_to)
                 case OptimiserPanel():
                     panel.step_clicked.connect(self.controls.go_to)
@@ -192,6 +193,10 @@ class MainWindow(QMainWindow):
         attention, stages = self.panels["attention_panel"], self.panels["stages_panel"]
         assert isinstance(attention, AttentionPanel) and isinstance(stages, StagesPanel)
         attention.head_selected.connect(stages.choose_head)
+        heads = self.panels["head_metrics_panel"]
+        assert isinstance(heads, HeadMetricsPanel)
+        attention.head_selected.connect(heads.choose_head)
+        heads.head_wished.connect(attention.select)
         self.runs.opened.connect(stages.forget)
         self.runs.opened.connect(self._adopt)
         self.runs.refused.connect(self._refuse)

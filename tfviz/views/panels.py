@@ -4,6 +4,7 @@ from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.flow_panel import FlowPanel
 from tfviz.views.gradient_panel import GradientPanel
+from tfviz.views.head_metrics_panel import HeadMetricsPanel
 from tfviz.views.inspector_panel import InspectorPanel
 from tfviz.views.operation_panel import OperationPanel
 from tfviz.views.optimiser_panel import OptimiserPanel
@@ -20,6 +21,7 @@ PANELS: list[type[Panel]] = [
     StagesPanel,
     PredictionPanel,
     CurvePanel,
+    HeadMetricsPanel,
     GradientPanel,
     FlowPanel,
     OptimiserPanel,
