@@ -125,6 +125,7 @@ def test_the_demand_follows_what_can_be_seen(driver: Driver) -> None:
 
 def test_a_panel_behind_another_tab_is_not_drawn(driver: Driver) -> None:
     attention, curve = dock(driver, "attention_panel"), dock(driver, "curve_panel")
+    dock(driver, "head_metrics_panel").close()  # it would come to the front, and show attention too
     driver.window.tabifyDockWidget(attention, curve)
     curve.raise_()
     driver.qtbot.waitUntil(lambda: not driver.session.mailbox.wanted.attention)
