@@ -22,7 +22,7 @@ from tfviz.training.sampling import Sampling
 from tfviz.training.session import Session
 
 CONFIG = SMALL.with_values({"training.dtype": "float64"})
-SENTENCE = "a c b d"
+SENTENCE = "0 2 1 3"
 STEPS = 30
 Weights = dict[str, np.ndarray]
 
@@ -155,17 +155,17 @@ def test_no_answer_is_longer_than_the_longest_of_the_task(session: Session) -> N
     assert len(played.prediction.free_running.tokens) <= session.task.target_width
 
 
-@pytest.mark.parametrize("sentence", ["", "  ", "a " * 400])
+@pytest.mark.parametrize("sentence", ["", "  ", "0 " * 400])
 def test_a_sentence_that_cannot_be_read_is_a_problem_and_no_error(session: Session, sentence: str) -> None:
     played = session.snapshot(Demand(playground=PlaygroundWish(sentence))).playground
     assert played is not None and played.problem.startswith("the sentence") and played.prediction is None
 
 
 def test_an_unknown_sentence_is_answered_without_a_right_answer(session: Session) -> None:
-    played = play(session.reader, PlaygroundWish("a zebra"))
+    played = play(session.reader, PlaygroundWish("0 zebra"))
     assert played.prediction is not None and played.prediction.source_tokens[2] == "<unk>"
     long = play(
-        session.reader, PlaygroundWish("a b " * 20)
+        session.reader, PlaygroundWish("0 1 " * 20)
     )  # the right answer is longer than any of the task
     assert long.prediction is not None and long.prediction.free_running is not None
     assert long.prediction.teacher_forced is None
@@ -222,7 +222,7 @@ def test_while_training_runs_the_playground_is_answered_now_and_then_and_never_m
 def test_a_paused_run_answers_as_soon_as_it_is_asked(live: Session) -> None:
     run_steps(live, 3)
     live.mailbox.take()
-    wish = PlaygroundWish("b a")
+    wish = PlaygroundWish("1 0")
     live.mailbox.request(Demand(playground=wish))
     live.gate.call(live.show).result()
     shown = live.mailbox.take()

@@ -14,6 +14,7 @@ from tfviz.training.config import RunConfig
 from tfviz.training.opening import ShownRun
 from tfviz.training.session import Session
 from tfviz.views.bridge import Bridge
+from tfviz.views.playground_panel import PlaygroundPanel
 from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.timeline import Timeline
 
@@ -70,6 +71,10 @@ class Controls(QObject):
         self._probe_panel = panel
         panel.probe_edited.connect(self._watch)
         panel.probe_selected.connect(self._watch)
+
+    def connect_playground(self, panel: PlaygroundPanel) -> None:
+        """A sentence that was tried out is to be watched."""
+        panel.probe_pinned.connect(self._pin)
 
     def adopt(self, session: ShownRun) -> None:
         """Drive this session from now on; the bridge watches it already."""
@@ -161,14 +166,24 @@ class Controls(QObject):
             )
 
     def _watch(self, probe: str | int) -> None:
+        problem = self._watch_or_why(probe)
+        if problem is not None:
+            self._probe_panel.show_problem(problem)
+
+    def _pin(self, sentence: str) -> None:
+        problem = self._watch_or_why(sentence)
+        self.tell(f"All panels watch “{sentence}”" if problem is None else f"Not watched: {problem}")
+
+    def _watch_or_why(self, probe: str | int) -> str | None:
+        """Watch a sentence; why that cannot be, where it cannot."""
         session = self.runs.current
         if session is None:
-            return
+            return "no run is open"
         try:
             session.set_probe(probe)
         except ValueError as error:
-            self._probe_panel.show_problem(str(error))
-            return
+            return str(error)
         self._probe_panel.show_problem("")
         self.probe_changed.emit()
         self.bridge.show_again()
+        return None

@@ -25,7 +25,7 @@ EDGE = 10
 TITLE_HEIGHT = 38
 TABS = {
     "run_panel": ("operation_panel",),
-    "attention_panel": ("inspector_panel", "flow_panel", "stages_panel"),
+    "attention_panel": ("inspector_panel", "flow_panel", "stages_panel", "playground_panel"),
     "curve_panel": ("head_metrics_panel",),
     "gradient_panel": ("optimiser_panel",),
 }

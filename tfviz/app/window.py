@@ -36,6 +36,7 @@ from tfviz.app.toolbar import ToolBar
 from tfviz.training.events import Finished, Warned
 from tfviz.training.followed import FollowedRun
 from tfviz.training.opening import ShownRun
+from tfviz.training.recorded import UnknownTask
 from tfviz.training.run_library import RunLibrary
 from tfviz.views.attention_panel import AttentionPanel
 from tfviz.views.bridge import Bridge
@@ -45,6 +46,7 @@ from tfviz.views.gradient_panel import GradientPanel
 from tfviz.views.head_metrics_panel import HeadMetricsPanel
 from tfviz.views.optimiser_panel import OptimiserPanel
 from tfviz.views.panels import PANELS
+from tfviz.views.playground_panel import PlaygroundPanel
 from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.run_panel import RunPanel
 from tfviz.views.stages_panel import StagesPanel
@@ -190,6 +192,8 @@ class MainWindow(QMainWindow):
                     panel.open_requested.connect(self.files.open)
                 case PredictionPanel():
                     self.controls.connect_probe(panel)
+                case PlaygroundPanel():
+                    self.controls.connect_playground(panel)
         attention, stages = self.panels["attention_panel"], self.panels["stages_panel"]
         assert isinstance(attention, AttentionPanel) and isinstance(stages, StagesPanel)
         attention.head_selected.connect(stages.choose_head)
@@ -240,6 +244,10 @@ class MainWindow(QMainWindow):
         optimiser_panel = self.panels["optimiser_panel"]
         assert isinstance(optimiser_panel, OptimiserPanel)
         optimiser_panel.explain_absence(absence(session))
+        playground = self.panels["playground_panel"]
+        assert isinstance(playground, PlaygroundPanel)
+        known = not isinstance(session.task, UnknownTask)
+        playground.use_task(session.task if known else None, session.probe.source)
         self.comparing.adopt(session)
         if message:
             self.tell(message)

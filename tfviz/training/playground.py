@@ -1,6 +1,9 @@
 """What a person tries out on the model: a typed sentence, some of its tokens hidden, answered in a chosen way."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from tfviz.training.beam_search import BeamTree
 from tfviz.training.decoding import Method, speak
@@ -22,6 +25,18 @@ class PlaygroundWish:
     """The longest answer in tokens, </s> included; at most, and for None, the task's longest."""
 
 
+class Looks(NamedTuple):
+    """What each token of an answer looked at when it was said."""
+
+    kind: str
+    """Of attention: "cross" where the model has it, else that of its only stack."""
+    weights: np.ndarray
+    """(layer, head, token, key) float32"""
+    fed: tuple[str, ...]
+    """What stood where the token was said: of a decoder the token before it."""
+    keys: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Played:
     """The model's answer at one step, and how it came about."""
@@ -39,6 +54,20 @@ class Played:
     """Of a beam search."""
     node_tokens: tuple[str, ...] = ()
     """The tokens of the tree's nodes."""
+
+    @property
+    def looks(self) -> Looks | None:
+        """None where there is no answer."""
+        if self.attention is None or self.prediction is None or self.prediction.free_running is None:
+            return None
+        maps, count = self.attention, len(self.prediction.free_running.tokens)
+        source, target = maps.source_tokens, maps.target_tokens
+        if maps.cross.shape[0]:
+            return Looks("cross", maps.cross, target, source)
+        if maps.decoder_self.shape[0]:  # one stream of source and answer
+            return Looks("decoder", maps.decoder_self[:, :, -count:], target[-count:], target)
+        rows = slice(1, count + 1)  # an encoder alone answers every token after <s>
+        return Looks("encoder", maps.encoder_self[:, :, rows], source[rows], source)
 
 
 def play(reader: Reader, wish: PlaygroundWish) -> Played:

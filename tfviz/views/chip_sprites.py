@@ -116,6 +116,8 @@ def _colours(tone: Tone, strength: float, theme: Theme) -> tuple[QColor, QColor,
             return clear, QColor(theme.bad), QColor(theme.bad), True
         case Tone.UNKNOWN:
             return theme.mix("panel", "warn", 0.2), QColor(theme.warn), QColor(theme.warn), False
+        case Tone.HIDDEN:
+            return QColor(theme.masked), QColor(theme.faint), QColor(theme.faint), True
         case Tone.SPECIAL:
             return clear, QColor(theme.line), QColor(theme.dim), False
         case _:

@@ -33,6 +33,7 @@ class Tone(Enum):
     WRONG = "wrong"
     MISSING = "missing"
     UNJUDGED = "unjudged"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,15 @@ class Chip:
     expected: str = ""
     current: str | None = None
     """What the current step says here, where that is compared and something else; "" where it says nothing."""
+    mark: str = ""
+    """A short word below the chip instead of the number."""
+    detail: str = ""
+    """Another line of what the chip has to say."""
 
     @cached_property
     def note(self) -> str:
-        if self.probability is None:
-            return ""
+        if self.mark or self.probability is None:
+            return self.mark
         return "NaN" if math.isnan(self.probability) else f"{100 * self.probability:.0f}"
 
     def tip(self, position: int) -> str:
@@ -60,9 +65,13 @@ class Chip:
             said += f"  {100 * self.probability:.1f} %"
         if self.current is not None:
             said += f"\nthe current step says {self.current or 'nothing'}"
+        if self.detail:
+            said += f"\n{self.detail}"
         match self.tone:
             case Tone.UNKNOWN:
                 return f"{said}\na word that is not in the vocabulary"
+            case Tone.HIDDEN:
+                return f"{said}\nmasked: nobody looks at it, as if it were padding"
             case Tone.RIGHT:
                 return f"{said}\nas expected"
             case Tone.WRONG | Tone.MISSING:

@@ -9,6 +9,7 @@ from tfviz.views.inspector_panel import InspectorPanel
 from tfviz.views.operation_panel import OperationPanel
 from tfviz.views.optimiser_panel import OptimiserPanel
 from tfviz.views.panel import Panel
+from tfviz.views.playground_panel import PlaygroundPanel
 from tfviz.views.prediction_panel import PredictionPanel
 from tfviz.views.run_panel import RunPanel
 from tfviz.views.stages_panel import StagesPanel
@@ -19,6 +20,7 @@ PANELS: list[type[Panel]] = [
     AttentionPanel,
     InspectorPanel,
     StagesPanel,
+    PlaygroundPanel,
     PredictionPanel,
     CurvePanel,
     HeadMetricsPanel,
