@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -71,6 +72,9 @@ class PlaygroundLayout(QStackedWidget):
         self.sentence_edit.setToolTip("The model answers while you type")
         self.sentence_edit.setPlaceholderText("Type a sentence to try out")
         self.sentence_edit.setClearButtonEnabled(True)
+        for clear in self.sentence_edit.findChildren(QToolButton):
+            clear.setAccessibleName("Clear the sentence")
+            clear.setToolTip("Clear the sentence")
         self.sentence_edit.setMaxLength(LONGEST_TEXT)
         self.remark.setObjectName("playground_remark")
         self.remark.setWordWrap(True)
