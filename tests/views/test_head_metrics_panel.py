@@ -106,12 +106,12 @@ def test_dots_stand_where_the_metrics_of_the_look_say(panel: HeadMetricsPanel, q
     wanted = head_metrics(hand_made.attention(seed=100), ((0,), (1,), (2,)))
     area, points = panel.scatter.plane.area, panel.points
     assert points is not None and points.step == 100 and set(points.heads) == set(wanted)
-    (left, right), _ = panel.scatter.ranges
-    assert left == 0 and right >= max(found.entropy for found in wanted.values())
+    (left, right), (low, high) = panel.scatter.ranges
+    assert left == low == 0 and right >= max(found.entropy for found in wanted.values())
     for head, found in wanted.items():
         place = panel.scatter.place_of(head)
         assert place is not None
-        across, up = found.entropy / right, found.previous_token
+        across, up = found.entropy / right, found.previous_token / high
         assert (place.x() - area.left()) / area.width() == pytest.approx((across + 0.04) / 1.08, abs=1e-6)
         assert (area.bottom() - place.y()) / area.height() == pytest.approx((up + 0.04) / 1.08, abs=1e-6)
 
@@ -236,16 +236,27 @@ def test_a_click_on_the_curves_goes_to_the_step_and_the_playhead_stands_at_the_c
     assert panel.caption.text().startswith("step 4") or panel.caption.text().startswith("step 3")
 
 
-def test_the_axis_of_shares_ends_at_one_and_that_of_entropies_at_the_widest_look(
+def test_axes_begin_at_zero_and_hold_what_was_seen_in_round_steps(
     panel: HeadMetricsPanel, qtbot: QtBot
 ) -> None:
     shown(panel, looked())
     choose_axis(panel, qtbot, "y", "entropy")
     entropies = [found.entropy for found in head_metrics(hand_made.attention(seed=100)).values()]
     low, high = panel.scatter.ranges[1]
-    assert low == 0 and high >= max(entropies) and panel.curves.plot.value_range[1] >= high
+    assert low == 0 and high >= max(entropies) and high % 0.5 == 0
+    assert panel.curves.plot.value_range[1] >= high
     choose_axis(panel, qtbot, "y", "diagonal")
-    assert panel.scatter.ranges[1] == (0.0, 1.0)
+    for step in range(0, 101, 10):
+        panel.show_step(step)
+    low, high = panel.scatter.ranges[1]
+    largest = max(
+        found.diagonal
+        for step in range(0, 101, 10)
+        for found in head_metrics(hand_made.attention(seed=step)).values()
+    )
+    assert low == 0 and largest <= high < largest + 0.25 and high % 0.25 == 0
+    panel.show_step(0)
+    assert panel.scatter.ranges[1] == (low, high)  # an axis does not jump while one looks around
 
 
 def test_heads_without_a_metric_lie_in_a_lane_and_are_never_at_zero(

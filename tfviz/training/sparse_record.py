@@ -33,6 +33,12 @@ class SparseRecord:
         """Of the numbers, in their order; none before the first step."""
         return self._names
 
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Those that are kept, ascending."""
+        with self._lock:
+            return tuple(self._steps)
+
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """Keep the numbers of a step, in place of those that it had, but not of a step beside one that has some. Other
         names begin a new record."""

@@ -8,7 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from tfviz.training.export.heads import Head
-from tfviz.training.head_history import HeadHistory
+from tfviz.training.head_history import HeadHistory, column_name
 from tfviz.training.history import History
 from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Snapshot
@@ -32,8 +32,8 @@ from tfviz.views.theme import Theme
 
 EMPTY = "No attention was measured yet.\nPress Space to train, or Right for one step."
 NARROW_TABLE, WIDE_TABLE, WIDE = 200, 262, 780
-LEAST_ENTROPY = 1.0
-"""Nats that the axis of entropies reaches to at least."""
+SHARE_STEP, ENTROPY_STEP = 0.25, 0.5
+"""Parts of an axis, of which it has as many as the largest value needs."""
 
 
 @guarded
@@ -58,7 +58,7 @@ class HeadMetricsPanel(Panel):
         self._selected: str | None = None
         self._chosen: tuple[str, ...] = ()
         self._axes_chosen = False
-        self._most_entropy = LEAST_ENTROPY
+        self._largest: dict[str, float] = {}  # by metric, of all that was seen of this run: axes only grow
         self._shown: tuple[object, ...] = ()
         self._build_header()
         self.scatter = HeadScatter()
@@ -127,7 +127,7 @@ class HeadMetricsPanel(Panel):
 
     def show_history(self, history: History) -> None:
         if history is not self._history:
-            self._most_entropy = LEAST_ENTROPY
+            self._largest.clear()
         self._history = history
         self._show()
 
@@ -145,6 +145,8 @@ class HeadMetricsPanel(Panel):
         self._selected = head.label
         if head.label not in self._chosen:
             self._show_chosen((head.label,))
+            self._shown = ()
+            self._show()
 
     def recolour(self, theme: Theme) -> None:
         super().recolour(theme)
@@ -184,21 +186,29 @@ class HeadMetricsPanel(Panel):
     def _draw(self, heads: HeadHistory, frontier: int) -> None:
         x, y = self.measures
         points = points_at(heads.record, self._step, x.metric, y.metric)
-        for measure, values in ((x, points.x), (y, points.y)) if points is not None else ():
-            if not measure.is_share and not numpy.isnan(values).all():
-                self._most_entropy = max(self._most_entropy, float(numpy.nanmax(values)))
-        ranges = self._range(x), self._range(y)
-        self.scatter.show_points(points, (x, y), ranges)
-        self.curves.show_heads(heads, y, ranges[1], frontier)
-        self.table.show_roles(heads.taken)
         known = heads_in(heads.record)
         kept = tuple(head for head in self._chosen if head in known)
         fallback = self._selected if self._selected in known else known[-1]
-        self._show_chosen(kept or (fallback,))
+        chosen = kept or (fallback,)
+        curves = [heads.record.column(column_name(head, y.metric))[1] for head in chosen]
+        ranges = (
+            self._range(x, [points.x] if points is not None else []),
+            self._range(y, [points.y, *curves] if points is not None else curves),
+        )
+        self.scatter.show_points(points, (x, y), ranges)
+        self.curves.show_heads(heads, y, ranges[1], frontier)
+        self.table.show_roles(heads.taken)
+        self._show_chosen(chosen)
         self._say("")
 
-    def _range(self, measure: Measure) -> tuple[float, float]:
-        return (0.0, 1.0) if measure.is_share else (0.0, math.ceil(2 * self._most_entropy) / 2)
+    def _range(self, measure: Measure, seen: list[numpy.ndarray]) -> tuple[float, float]:
+        """From 0 to a round number, 1 at most for weights."""
+        step = SHARE_STEP if measure.is_share else ENTROPY_STEP
+        largest = self._largest.get(measure.metric, step)
+        for values in seen:
+            largest = max(largest, float(numpy.nanmax(values, initial=0.0)))
+        self._largest[measure.metric] = largest
+        return 0.0, step * math.ceil(largest / step - 1e-6)
 
     def _choose_axes(self, heads: HeadHistory) -> None:
         """Until the user chooses: entropy against source alignment where that is known, else against the diagonal."""
@@ -237,6 +247,8 @@ class HeadMetricsPanel(Panel):
         elif beside:
             chosen = (*self._chosen[: MOST_CHOSEN - 1], head)
         self._show_chosen(chosen)
+        self._shown = ()  # the axes have to hold the new curve
+        self._show()
         if not beside:
             self.head_wished.emit(Head.parse(head))
 
@@ -270,7 +282,7 @@ class HeadMetricsPanel(Panel):
         else:
             short = f"measured at step {points.step:,}"
             self.caption.say(f"{short} · “{heads.sentence}”", short, f"step {points.step:,}")
-        first = int(heads.record.rows()[0][0])
+        first = heads.record.steps[0]
         self.caption.setToolTip(
             f"{short[0].upper()}{short[1:]}, on “{heads.sentence}”, since step {first:,}.\n"
             "Another sentence gives other numbers, and begins a new record."
