@@ -32,7 +32,7 @@ def fill_menu(
     choose_theme: Callable[[ThemeChoice], None],
 ) -> None:
     """Put all entries into an empty menu; `panels` show and hide them."""
-    menu.addActions([commands["new_run"], commands["open_run"]])
+    menu.addActions([commands["new_run"], commands["own_data"], commands["open_run"]])
     menu.addMenu(recent)
     for group in (FILES, STEPS, PIN):
         menu.addActions([commands[name] for name in group])

@@ -22,6 +22,7 @@ from tfviz.app.key_scope import KeyScope, is_text_field
 from tfviz.app.keys_dialog import KeysDialog
 from tfviz.app.machine import machine_text
 from tfviz.app.main_menu import fill_menu
+from tfviz.app.own_data import OwnData
 from tfviz.app.problems import Problems
 from tfviz.app.progress import Progress
 from tfviz.app.recent_menu import RecentMenu
@@ -187,6 +188,8 @@ class MainWindow(QMainWindow):
                     panel.step_clicked.connect(self.controls.go_to)
                     panel.breaks_wished.connect(self.breaking.ask)
                 case RunPanel():
+                    self.own_data = OwnData(panel, self)
+                    self.commands.connect_action("own_data", self.own_data.ask)
                     self.branches.config_changed.connect(panel.show_change)
                     panel.new_run_requested.connect(self.controls.start_run)
                     panel.open_requested.connect(self.files.open)
@@ -398,6 +401,7 @@ class MainWindow(QMainWindow):
         for dialog in self.findChildren(QDialog):
             dialog.close()
         self.comparing.close()
+        self.own_data.close()
         self.files.close()
         self.runs.close()
         self.keeper.close()

@@ -60,6 +60,11 @@ class PathEditor(TextEditor):
         self._choose.setToolTip("Choose a file")
         self._choose.triggered.connect(self.choose)
 
+    def show_value(self, value: Any) -> None:
+        """The end of a path says more than its beginning."""
+        super().show_value(value)
+        self.setCursorPosition(len(self.text()))
+
     def choose(self) -> None:
         folder = str(Path(self.text()).parent) if self.text() else ""
         kinds = "Sentence pairs (*.tsv *.csv *.jsonl *.txt);;All files (*)"

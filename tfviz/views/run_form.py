@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError
@@ -112,8 +112,16 @@ class RunForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, FORM_MARGIN, 0)
         column.setSpacing(3)
+        self.data_button = QPushButton("Your own data…")
+        self.data_button.setObjectName("own_data_button")
+        self.data_button.setToolTip("Learn from a file or from pasted text: look at it first")
+        self.data_button.setProperty("small", True)
         for section in MAIN:
-            column.addWidget(label(section.title.upper(), "caption"))
+            caption = QHBoxLayout()
+            caption.addWidget(label(section.title.upper(), "caption"), 1)
+            if section is MAIN[0]:
+                caption.addWidget(self.data_button)
+            column.addLayout(caption)
             column.addLayout(self._grid(section))
             column.addSpacing(5)
         self.breaks = Fold(

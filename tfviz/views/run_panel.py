@@ -41,6 +41,8 @@ class RunPanel(Panel):
 
     new_run_requested = Signal(object)  # RunConfig
     open_requested = Signal()
+    data_requested = Signal()
+    """The user wants to learn data of their own."""
 
     def __init__(self, parent: QWidget | None = None, count: Count = parameter_count) -> None:
         super().__init__(parent)
@@ -53,6 +55,7 @@ class RunPanel(Panel):
         self._build_foot()
         self._count_throttle = Throttle(self._count_parameters, 4.0, self)
         self.form.checked.connect(self._show_state)
+        self.form.data_button.clicked.connect(self.data_requested)
         self.form.show_values(RunConfig())
         self.recolour(self.theme)
 
@@ -86,6 +89,15 @@ class RunPanel(Panel):
             self.form.check()
         else:
             self.show_config(config)
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Put values into fields, beside what the others say; where those do not fit, beside the defaults."""
+        try:
+            config = (self.config or self.form.running or RunConfig()).with_values(values)
+        except ConfigurationError:
+            config = RunConfig().with_values(values)
+        self._show_fields(True)
+        self.form.show_values(config)
 
     def show_error(self, error: ValueError) -> None:
         """Show at its field what the task or the session said against the configuration, until something is edited."""
