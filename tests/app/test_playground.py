@@ -67,11 +67,17 @@ def test_a_past_step_answers_what_is_typed_while_it_is_shown(driver: Driver, pan
 def test_a_pinned_sentence_is_watched_by_all_panels(driver: Driver, panel: PlaygroundPanel) -> None:
     write(driver, "how are you")
     driver.click_on(driver.find(QPushButton, "playground_pin"))
-    driver.settle()
     assert driver.session.probe.source == "how are you" and driver.session.probe.origin == "typed"
-    picture = driver.window.bridge.picture
-    assert picture is not None and picture.attention is not None
-    assert picture.attention.sentence == "how are you"
+
+    def watched() -> bool:
+        picture = driver.window.bridge.picture
+        return (
+            picture is not None
+            and picture.attention is not None
+            and picture.attention.sentence == "how are you"
+        )
+
+    driver.qtbot.waitUntil(watched)
 
 
 def test_behind_another_tab_nothing_is_asked(driver: Driver, panel: PlaygroundPanel) -> None:

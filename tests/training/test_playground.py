@@ -20,6 +20,7 @@ from tfviz.training.mailbox import WHOLE, Demand
 from tfviz.training.playground import Played, PlaygroundWish, play
 from tfviz.training.sampling import Sampling
 from tfviz.training.session import Session
+from tfviz.training.snapshot import Snapshot
 
 CONFIG = SMALL.with_values({"training.dtype": "float64"})
 SENTENCE = "0 2 1 3"
@@ -217,6 +218,38 @@ def test_while_training_runs_the_playground_is_answered_now_and_then_and_never_m
     run_steps(live, 20)
     assert len(made) == 3 and all(demand.playground for demand in made)
     assert worker_module.PACES["playground"][1] <= 0.05
+
+
+def test_another_sentence_does_not_wait_for_what_the_answers_before_have_cost(
+    live: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(worker_module, "time", clock)
+    live.mailbox.request(Demand(playground=PlaygroundWish(SENTENCE)))
+    original = live.snapshot
+
+    def slow(demand: Demand | None = None) -> Snapshot:
+        clock.now += 0.1
+        return original(demand)
+
+    monkeypatch.setattr(live, "snapshot", slow)
+    run_steps(live, 1)
+    made = count_calls(live, monkeypatch)
+
+    def go_on(seconds: float) -> int:
+        """How many answers there are in 20 steps, beside that of the pause."""
+        clock.now += seconds
+        live.mailbox.take()
+        before = len(made)
+        run_steps(live, 20)
+        return len(made) - before - 1
+
+    assert go_on(1.0) == 0  # the same sentence: a tenth of a second is a fiftieth of five
+    live.mailbox.request(Demand(playground=PlaygroundWish("1 0")))
+    assert go_on(0.3) == 0  # less than half a second after the last one
+    assert go_on(0.3) == 0
+    live.mailbox.request(Demand(playground=PlaygroundWish("1 0 1")))
+    assert go_on(0.6) == 1
 
 
 def test_a_paused_run_answers_as_soon_as_it_is_asked(live: Session) -> None:

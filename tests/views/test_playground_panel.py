@@ -323,6 +323,19 @@ def test_token_by_token_reveals_the_answer_with_its_rows(
     assert len(row(panel, RUNNING).chips) >= count and panel.parts.reveal_button.text() == "Token by token"
 
 
+def test_in_a_low_panel_the_row_of_a_revealed_token_comes_into_sight(
+    panel: PlaygroundPanel, qtbot: QtBot, answer: Answer
+) -> None:
+    panel.resize(620, 300)
+    answer()
+    shown = panel.parts.map
+    # The new rows are given their places by the event loop.
+    qtbot.waitUntil(lambda: not shown.visibleRegion().contains(shown.cell(2, 0).center().toPoint()))
+    for _ in range(3):
+        qtbot.mouseClick(panel.parts.reveal_button, LEFT)
+    assert shown.visibleRegion().contains(shown.cell(2, 0).center().toPoint())
+
+
 # decoding
 
 
@@ -366,8 +379,9 @@ def test_a_beam_search_draws_its_tree_as_the_search_went(
     areas = [placed.area for placed in tree.placed]
     assert not any(one.intersects(other) for place, one in enumerate(areas) for other in areas[:place])
     assert {DARK.selection, DARK.accent} <= colours_in(picture(tree))
+    assert panel.parts.head_box.isHidden()
     qtbot.mouseClick(panel.parts.view_buttons.button(0), LEFT)
-    assert panel.parts.view_stack.currentIndex() == 0
+    assert panel.parts.view_stack.currentIndex() == 0 and panel.parts.head_box.isVisible()
     qtbot.mouseClick(panel.parts.decoding.method_buttons.button(0), LEFT)
     answer()
     assert panel.parts.view_buttons.isHidden() and tree.placed == ()

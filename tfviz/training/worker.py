@@ -13,6 +13,7 @@ from tfviz.training.events import BreakHit, Failed, Finished, Paused, Resumed, S
 from tfviz.training.gate import Gate, GateChange
 from tfviz.training.mailbox import Demand, Mailbox
 from tfviz.training.non_finite import NonFiniteError
+from tfviz.training.playground import PlaygroundWish
 from tfviz.training.snapshot import Snapshot
 
 PACES = {
@@ -25,6 +26,11 @@ PACES = {
 }
 """What a picture may hold -> seconds between two such pictures while training runs, at least, and the part of the
 training thread's time that they may take: where one takes long they become rarer."""
+
+
+PROMPT_SHARE = 0.2
+"""The part that answers of the playground may take for as long as another sentence is asked for each time: who types
+does not wait for what the answers before have cost."""
 
 
 class Trainable(Protocol):
@@ -50,6 +56,8 @@ class Worker:
         self.mailbox = Mailbox()
         self._pictured = pictured
         self._due = dict.fromkeys(PACES, -math.inf)
+        self._answered: PlaygroundWish | None = None
+        self._answers_again = -math.inf  # at the earliest, what is newly asked
         self._thread: threading.Thread | None = None
 
     @property
@@ -83,6 +91,9 @@ class Worker:
         for part, (interval, share) in PACES.items():
             if part == occasion or (part not in ("attention", "decoding") and getattr(demand, part)):
                 self._due[part] = began + max(interval, spent / share)
+        if demand.playground:
+            self._answered = demand.playground
+            self._answers_again = began + max(PACES["playground"][0], spent / PROMPT_SHARE)
         self.mailbox.put(snapshot)
         if occasion == "decoding":
             self._pictured(snapshot)
@@ -128,6 +139,8 @@ class Worker:
             "optimiser": replace(attention, optimiser=True) if wanted.optimiser else Demand(),
             "playground": replace(attention, playground=wanted.playground) if wanted.playground else Demand(),
         }
+        if wanted.playground != self._answered:
+            self._due["playground"] = min(self._due["playground"], self._answers_again)
         due = {part: self._due[part] for part, demand in asked.items() if demand and self._due[part] <= now}
         part = min(due, key=due.__getitem__, default=None)
         if part is not None:

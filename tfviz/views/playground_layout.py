@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from tfviz.training.beam_search import BeamTree
-from tfviz.views.answer_map import AnswerMap
+from tfviz.views.answer_map import ROW, AnswerMap
 from tfviz.views.beam_view import BeamLegend, BeamView
 from tfviz.views.decoding_bar import DecodingBar
 from tfviz.views.elided_label import ElidedLabel
@@ -131,7 +131,8 @@ class PlaygroundLayout(QStackedWidget):
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(side)
-        middle.addWidget(_scrolled(content, "playground_scroll"), 1)
+        self.scroll = _scrolled(content, "playground_scroll")
+        middle.addWidget(self.scroll, 1)
         page = QWidget()
         outer = QVBoxLayout(page)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -158,7 +159,19 @@ class PlaygroundLayout(QStackedWidget):
         if (tree is not None) is self.view_buttons.isHidden():
             self.view_buttons.setVisible(tree is not None)
             self.view_buttons.choose(0 if tree is None else 1)
+            self.show_view()
+
+    def show_view(self) -> None:
+        """What is chosen: attention, of one head or another, or the tree."""
         self.view_stack.setCurrentIndex(self.view_buttons.index)
+        self.head_box.setVisible(self.view_buttons.index == 0)
+
+    def scroll_to(self, row: int) -> None:
+        """Where there is not room for all, bring a row of the map to where it is seen."""
+        content = self.scroll.widget()
+        if self.view_buttons.index == 0 and content is not None:
+            place = self.map.mapTo(content, self.map.cell(row, 0).center().toPoint())
+            self.scroll.ensureVisible(0, place.y(), 0, ROW)
 
     def show_reveal(self, revealed: int | None, count: int) -> None:
         """How much of the answer is shown."""

@@ -66,7 +66,7 @@ class PlaygroundPanel(Panel):
         parts.board.mask_wished.connect(lambda token: self._write(self.drafts.current.toggled(token)))
         parts.map.row_clicked.connect(lambda row: self._select(RUNNING, row))
         parts.head_box.currentIndexChanged.connect(self._show_map)
-        parts.view_buttons.chosen.connect(parts.view_stack.setCurrentIndex)
+        parts.view_buttons.chosen.connect(parts.show_view)
         parts.board.undo_wished.connect(self.undo)
 
     # the panel's interface
@@ -236,6 +236,7 @@ class PlaygroundPanel(Panel):
         if row != TOKENS:
             self._selected = position
             self._show_map()
+            self.parts.scroll_to(position)
 
     def _reveal(self) -> None:
         """One token more; behind the last one the whole answer stands as before."""
@@ -249,3 +250,5 @@ class PlaygroundPanel(Panel):
         self._selected = None if self._revealed is None else self._revealed - 1
         self.parts.board.select(None if self._selected is None else (RUNNING, self._selected))
         self._show_answer()
+        if self._selected is not None:
+            self.parts.scroll_to(self._selected)
