@@ -131,8 +131,8 @@ class PlaygroundLayout(QStackedWidget):
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(side)
-        self.scroll = _scrolled(content, "playground_scroll")
-        middle.addWidget(self.scroll, 1)
+        self.scroll_area = _scrolled(content, "playground_scroll")
+        middle.addWidget(self.scroll_area, 1)
         page = QWidget()
         outer = QVBoxLayout(page)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -168,10 +168,10 @@ class PlaygroundLayout(QStackedWidget):
 
     def scroll_to(self, row: int) -> None:
         """Where there is not room for all, bring a row of the map to where it is seen."""
-        content = self.scroll.widget()
+        content = self.scroll_area.widget()
         if self.view_buttons.index == 0 and content is not None:
             place = self.map.mapTo(content, self.map.cell(row, 0).center().toPoint())
-            self.scroll.ensureVisible(0, place.y(), 0, ROW)
+            self.scroll_area.ensureVisible(0, place.y(), 0, ROW)
 
     def show_reveal(self, revealed: int | None, count: int) -> None:
         """How much of the answer is shown."""
