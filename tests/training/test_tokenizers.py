@@ -179,3 +179,15 @@ def test_a_vocabulary_that_is_none_of_its_kind_is_refused() -> None:
         tokenizer_from_json({"kind": "syllable", "tokens": []})
     with pytest.raises(ValueError, match="a list of tokens, not NoneType"):
         tokenizer_from_json({"kind": "bpe"})
+
+
+def test_every_merge_joins_two_tokens_that_were_there_before() -> None:
+    sentences = ["the cat sat on the mat", "the other cat", "übermut über alles, aaaa aaa aa"]
+    tokenizer = BytePairTokenizer.from_sentences(sentences, 320)
+    known = set(tokenizer.tokens[: 4 + 256])
+    merges = list(tokenizer.merges())
+    assert [piece for _, _, piece in merges] == list(tokenizer.tokens[4 + 256 :]) and merges
+    for left, right, piece in merges:
+        assert left in known and right in known
+        assert revealed(left) + revealed(right) == revealed(piece)
+        known.add(piece)

@@ -79,6 +79,7 @@ ENTRIES = (
     Entry("new_seed", "New seed", "Start again from step 0 with another seed", "seed"),
     Entry("new_run", "New run", "Start a run with the configuration of the run panel", "new", ("Ctrl+N",)),
     Entry("own_data", "Your own data…", "Learn from a file or from pasted text: look at it first"),
+    Entry("show_tokens", "Tokens…", "List the tokens of this run, and how often each occurs in its data"),
     Entry("open_run", "Open…", "Open a recorded run", "open", ("Ctrl+O",)),
     Entry("save_run", "Save", "Save the run with all its steps", "save", ("Ctrl+S",)),
     Entry("save_run_as", "Save as…", "Save the run under another name", "", ("Ctrl+Shift+S",)),

@@ -34,6 +34,7 @@ def fill_menu(
     """Put all entries into an empty menu; `panels` show and hide them."""
     menu.addActions([commands["new_run"], commands["own_data"], commands["open_run"]])
     menu.addMenu(recent)
+    menu.addAction(commands["show_tokens"])
     for group in (FILES, STEPS, PIN):
         menu.addActions([commands[name] for name in group])
         menu.addSeparator()

@@ -1,4 +1,4 @@
-"""Brings the user's own data from their dialog into the run panel, and reads them without holding up the window."""
+"""The dialogs about data: the user's own, which go into the run panel, and the tokens of the run that is shown."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,18 +9,21 @@ from PySide6.QtWidgets import QWidget
 
 from tfviz.app.background import Background
 from tfviz.app.data_dialog import DataDialog
+from tfviz.app.runs import Runs
 from tfviz.app.settings import APPLICATION
+from tfviz.app.tokens_dialog import TokensDialog
 from tfviz.views.run_panel import RunPanel
 
 
 class OwnData(QObject):
     """Holds the threads that read, so that a dialog can be closed before they have ended."""
 
-    def __init__(self, panel: RunPanel, window: QWidget) -> None:
+    def __init__(self, panel: RunPanel, runs: Runs, window: QWidget) -> None:
         super().__init__(window)
-        self._panel, self._window = panel, window
+        self._panel, self._runs, self._window = panel, runs, window
         self._works: list[Background] = []
         panel.data_requested.connect(self.ask)
+        runs.opened.connect(self._close_tokens)
 
     def ask(self) -> None:
         """Open the dialog, or bring it to the front."""
@@ -32,6 +35,13 @@ class OwnData(QObject):
             dialog.used.connect(self._use)
         dialog.show()
         dialog.raise_()
+
+    def show_tokens(self) -> None:
+        """Those of the run that is shown."""
+        session = self._runs.current
+        if session is not None:
+            self._close_tokens()
+            TokensDialog(session.task, self.do, self._window).show()
 
     def do(
         self, function: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[Any], None]
@@ -54,6 +64,11 @@ class OwnData(QObject):
             self._works.remove(work)
             work.deleteLater()
             tell(outcome)
+
+    def _close_tokens(self) -> None:
+        """They are another run's."""
+        for dialog in self._window.findChildren(TokensDialog):
+            dialog.close()
 
     def _use(self, values: Mapping[str, Any], start: bool) -> None:
         self._panel.fill(values)

@@ -188,8 +188,9 @@ class MainWindow(QMainWindow):
                     panel.step_clicked.connect(self.controls.go_to)
                     panel.breaks_wished.connect(self.breaking.ask)
                 case RunPanel():
-                    self.own_data = OwnData(panel, self)
+                    self.own_data = OwnData(panel, self.runs, self)
                     self.commands.connect_action("own_data", self.own_data.ask)
+                    self.commands.connect_action("show_tokens", self.own_data.show_tokens)
                     self.branches.config_changed.connect(panel.show_change)
                     panel.new_run_requested.connect(self.controls.start_run)
                     panel.open_requested.connect(self.files.open)

@@ -1,9 +1,10 @@
 """Pieces of words as tokens, learned from the data by byte-pair encoding; any text can be written with them."""
 
 import heapq
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import ClassVar, Self
 
@@ -81,6 +82,20 @@ class BytePairTokenizer(Tokenizer):
     def decode(self, ids: Iterable[int]) -> str:
         """The text up to the first </s>; <pad> and <s> are left out. Bytes that are no UTF-8 become U+FFFD."""
         return b"".join(self._bytes[identifier] for identifier in said(ids)).decode("utf-8", "replace")
+
+    def merges(self) -> Iterator[tuple[str, str, str]]:
+        """Left part, right part and the piece that they make, in the order in which they were merged."""
+        for number in range(SMALLEST, len(self.tokens)):
+            parts = [bytes([byte]) for byte in self._bytes[number]]
+            while len(parts) > 2:
+                earliest, place = min(
+                    (self._pieces.get(left + right, number), place)
+                    for place, (left, right) in enumerate(itertools.pairwise(parts))
+                )
+                if earliest >= number:
+                    break
+                parts[place : place + 2] = [parts[place] + parts[place + 1]]
+            yield visible(parts[0]), visible(b"".join(parts[1:])), self.tokens[number]
 
     def _merged(self, chunk: str) -> tuple[int, ...]:
         """The pieces of a chunk. A heap of possible merges over a linked list, so that long chunks stay fast."""
