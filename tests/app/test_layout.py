@@ -120,6 +120,7 @@ def test_the_demand_follows_what_can_be_seen(driver: Driver) -> None:
     dock(driver, "attention_panel").close()
     driver.qtbot.waitUntil(lambda: mailbox.wanted == Demand())
     dock(driver, "prediction_panel").show()
+    dock(driver, "prediction_panel").raise_()
     driver.qtbot.waitUntil(lambda: mailbox.wanted == Demand(prediction=True, samples=True))
 
 

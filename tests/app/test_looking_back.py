@@ -377,7 +377,7 @@ def test_changes_and_alerts_are_marked_on_the_timeline(driver: Driver) -> None:
     timeline = driver.window.timeline
     driver.qtbot.waitUntil(lambda: len(timeline.markers) == 2, timeout=10_000)
     assert {(mark.step, mark.kind) for mark in timeline.markers} == {(10, "intervention"), (10, "alert")}
-    assert "learning_rate 0.0005 from here on" in [mark.text for mark in timeline.markers]
+    assert "learning rate 0.002 → 0.0005 from here on" in [mark.text for mark in timeline.markers]
 
 
 def test_closing_while_a_picture_of_the_past_is_made_joins_all_threads(

@@ -56,13 +56,30 @@ def test_training_goes_on_undisturbed_and_does_not_disturb() -> None:
         assert fields(session.trainer.state()) == fields(alone.trainer.state())
 
 
-def test_a_head_that_is_off_already_is_worth_nothing_and_one_that_is_uniform_is_switched_off() -> None:
+def test_a_head_that_is_off_or_uniform_is_weighed_against_the_model_in_which_it_works() -> None:
     with Session(SMALL) as session:
         session.train(20)
-        session.change({"model.heads_off": ("cross.0.0",), "model.heads_uniform": ("encoder.0.1",)})
-        importance = session.head_importance()
-        assert importance.of("cross.0.0").change == 0.0
-        assert importance.of("encoder.0.1").change != 0.0
+        healthy = session.head_importance()
+        session.change({"model.heads_off": ("cross.0.0",)})
+        off = session.head_importance().of("cross.0.0")
+        assert off.change == off.cost == healthy.of("cross.0.0").change != 0.0
+        assert healthy.of("cross.0.0").cost == 0.0
+        session.change({"model.heads_off": (), "model.heads_uniform": ("encoder.0.1",)})
+        uniform = session.head_importance()
+        found = uniform.of("encoder.0.1")
+        assert found.change == healthy.of("encoder.0.1").change
+        assert found.cost == uniform.loss - healthy.loss != 0.0
+
+
+def test_a_past_step_is_weighed_with_its_parameters_and_its_heads() -> None:
+    with Session(SMALL) as session:
+        session.train(8)
+        then = session.head_importance().of("cross.0.0")
+        session.change({"model.heads_off": ("cross.0.0",)})
+        session.train(5)
+        assert session.head_importance(8).of("cross.0.0") == then._replace(cost=then.change)
+        with pytest.raises(ValueError, match="step 14 is not recorded"):
+            session.head_importance(14)
 
 
 def test_a_head_that_does_not_exist_is_refused() -> None:

@@ -193,6 +193,22 @@ def test_what_was_done_last_is_undone_by_a_branch_from_just_before() -> None:
             session.undo()
 
 
+def test_any_step_at_which_the_branch_was_changed_can_be_undone_and_no_other() -> None:
+    with Session(SMALL) as session:
+        session.train(4)
+        state = fields(session.trainer.state())
+        session.edit("generator.bias", (2,), 0.75)
+        session.train(3)
+        session.intervene(RATE, 0.5)
+        session.train(2)
+        with pytest.raises(ValueError, match="nothing to undo at step 5"):
+            session.undo(5)
+        branch = session.undo(4)
+        assert (branch.parent, branch.fork, session.config) == (0, 4, SMALL)
+        assert fields(session.trainer.state()) == state and not session.line.edits
+        assert session.lines[0].frontier == 9 and len(session.lines[0].edits) == 1
+
+
 def test_undoing_at_the_beginning_of_a_run_gives_its_beginning() -> None:
     with Session(SMALL) as session:
         state = fields(session.trainer.state())

@@ -188,7 +188,7 @@ class Witness:
         self.remember()
 
     def undo(self) -> None:
-        number, step = self.number, self.session.line.last_intervention
+        number, step = self.number, max(self.session.line.intervention_steps, default=None)
         if step is None:
             with pytest.raises(ValueError, match="nothing to undo"):
                 self.session.undo()

@@ -9,7 +9,13 @@ from tests.training.small_runs import EVERYTHING, SMALL
 from tfviz.training.config import RunConfig
 from tfviz.training.session import Session
 from tfviz.training.train import exact_answers
-from tfviz.training.what_if import NewRunNeededError, what_if_preset, what_if_presets
+from tfviz.training.what_if import (
+    NewRunNeededError,
+    healthy_line,
+    what_if_of,
+    what_if_preset,
+    what_if_presets,
+)
 
 HEALTHY = SMALL.with_values(
     {
@@ -19,6 +25,19 @@ HEALTHY = SMALL.with_values(
     }
 )  # fmt: skip
 STEPS = 300
+
+
+def test_a_branch_knows_what_is_broken_in_it_and_which_one_is_healthy() -> None:
+    with Session(SMALL) as session:
+        session.train(4)
+        session.what_if("label shift by one")
+        session.train(2)
+        session.what_if("no positions")
+        broken = [
+            None if (found := what_if_of(line)) is None else found.name for line in session.lines.values()
+        ]
+        assert broken == [None, "label shift by one", "no positions"]
+        assert healthy_line(session.lines, 2) is session.lines[0] is healthy_line(session.lines, 0)
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,8 @@ class _Work:
     """What to tell when it is done."""
     moves: bool
     """Whether it leads to another step, which is to be shown."""
+    then: Callable[[], object] | None
+    """Called when it is done and the session has not refused."""
 
 
 class Branches(QObject):
@@ -37,6 +39,8 @@ class Branches(QObject):
 
     config_changed = Signal(object)
     """Training goes on with this RunConfig."""
+    shown = Signal()
+    """There are other branches, or another one is current, or was changed."""
 
     def __init__(
         self,
@@ -108,7 +112,7 @@ class Branches(QObject):
         else:
             left = f"{session.line.branch.name} at step {wish.step:,}"
             done = f"Branch {wish.name} left {left}: {difference_text(changes)}"
-        self._do(session, work, done, moves=True)
+        self.do(session, work, done, moves=True)
 
     def switch(self, number: int) -> None:
         """Go on in another branch, from its newest step."""
@@ -117,7 +121,7 @@ class Branches(QObject):
             self._bar.list.close()
             line = session.lines[number]
             text = f"Branch {line.branch.name}, recorded up to step {line.frontier:,}"
-            self._do(session, lambda: session.switch(number), text, moves=True)
+            self.do(session, lambda: session.switch(number), text, moves=True)
 
     def ask_to_delete(self, number: int) -> None:
         """Ask before anything is lost; where the session refuses, say why."""
@@ -157,11 +161,22 @@ class Branches(QObject):
             if isinstance(config, RunConfig) and config != self._config:
                 self._config = config
                 self.config_changed.emit(config)
+            self.shown.emit()
 
     def _delete(self, session: ShownRun, line: Line) -> None:
-        self._do(session, lambda: session.delete(line.branch.number), f"Deleted branch {line.branch.name}")
+        self.do(session, lambda: session.delete(line.branch.number), f"Deleted branch {line.branch.name}")
 
-    def _do(self, session: ShownRun, work: Callable[[], object], text: str, moves: bool = False) -> None:
+    def do(
+        self,
+        session: ShownRun,
+        work: Callable[[], object],
+        text: str,
+        moves: bool = False,
+        then: Callable[[], object] | None = None,
+    ) -> None:
+        """Have the training thread do something, tell `text` when it is done, or why the session refused (ValueError);
+        `moves` where the newest step is to be shown after it."""
+
         def attempt() -> str | None:
             try:
                 work()
@@ -171,7 +186,7 @@ class Branches(QObject):
 
         transport = self._controls.transport
         if transport is not None and transport.session is session:
-            self._doing.append(_Work(transport.lead(attempt), text, moves))
+            self._doing.append(_Work(transport.lead(attempt), text, moves, then))
 
     def _finish(self) -> None:
         """At every look: tell the outcome of what has been done, and show what has changed."""
@@ -182,6 +197,8 @@ class Branches(QObject):
             self._tell(refusal or work.text)
             if work.moves and refusal is None:
                 self._go_live()
+            if work.then is not None and refusal is None:
+                work.then()
         if done or self._stale:
             self._stale = False
             self.show()

@@ -27,6 +27,7 @@ TABS = {
     "run_panel": ("operation_panel",),
     "attention_panel": ("inspector_panel", "flow_panel", "stages_panel", "playground_panel"),
     "curve_panel": ("head_metrics_panel",),
+    "prediction_panel": ("intervention_panel",),
     "gradient_panel": ("optimiser_panel",),
 }
 """Which panels stand behind which at the start, as tabs."""

@@ -3,9 +3,10 @@
 from PySide6.QtCore import QObject
 
 from tfviz.app.branch_marks import branch_marks
-from tfviz.training.branches import Line, describe
+from tfviz.training.branches import Line
 from tfviz.training.events import BreakHit, Failed, Warned
 from tfviz.training.opening import ShownRun
+from tfviz.views.branch_texts import difference_text
 from tfviz.views.bridge import Bridge
 from tfviz.views.timeline import Marker
 
@@ -33,10 +34,11 @@ class Marks(QObject):
     def of(self, line: Line) -> list[Marker]:
         """Everything there is to mark in a branch, by step."""
         marks = [
-            Marker(step, "intervention", f"{describe(changes)} from here on")
+            Marker(step, "intervention", f"{difference_text(changes)} from here on")
             for step, changes in line.interventions
         ]
         marks += [Marker(taken.step, "role", taken.sentence) for taken in line.history.heads.taken]
+        marks += [Marker(step, "intervention", str(edit)) for step, edit in line.edits]
         marks += self._alerts.get(line.branch.number, [])
         if self._session is not None:
             marks += branch_marks(self._session.lines, line.branch.number)

@@ -30,7 +30,7 @@ class Progress(QObject):
         self._pace = Pace()
         self._was_training = False
         self._words = Throttle(self.show_words, 4.0, self)
-        self._record = Throttle(self._show_record, 1.0, self)
+        self._record = Throttle(self.show_record, 1.0, self)
         self._marks = Marks(bridge)
         bridge.changed.connect(self.show)
 
@@ -41,7 +41,7 @@ class Progress(QObject):
         self._marks.adopt(session)
         self.show()
         self.show_words()
-        self._show_record()
+        self.show_record()
 
     def show(self) -> None:
         """Step and state; the rest follows as its rate allows."""
@@ -70,7 +70,8 @@ class Progress(QObject):
             self._toolbar.show_facts(session, self._bridge.clock.step, transport.training, self._pace.rate)
             self._status.show_session(session, transport.playing, self._bridge.pictures_per_second())
 
-    def _show_record(self) -> None:
+    def show_record(self) -> None:
+        """Keyframes, and what happened to the run besides steps."""
         if self._session is not None:
             self._timeline.set_keyframes(self._session.keyframes.steps)
             self._timeline.set_markers(self._marks.of(self._session.line))

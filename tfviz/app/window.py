@@ -18,6 +18,7 @@ from tfviz.app.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
 from tfviz.app.export_dialog import ChoosePath, ExportDialog, ask_for_path
 from tfviz.app.following import Following
 from tfviz.app.hint import Hint
+from tfviz.app.interventions import Interventions
 from tfviz.app.key_scope import KeyScope, is_text_field
 from tfviz.app.keys_dialog import KeysDialog
 from tfviz.app.machine import machine_text
@@ -45,6 +46,8 @@ from tfviz.views.compare_bar import Sight
 from tfviz.views.curve_panel import CurvePanel
 from tfviz.views.gradient_panel import GradientPanel
 from tfviz.views.head_metrics_panel import HeadMetricsPanel
+from tfviz.views.inspector_panel import InspectorPanel
+from tfviz.views.intervention_panel import InterventionPanel
 from tfviz.views.optimiser_panel import OptimiserPanel
 from tfviz.views.panels import PANELS
 from tfviz.views.playground_panel import PlaygroundPanel
@@ -200,11 +203,24 @@ class MainWindow(QMainWindow):
                     self.controls.connect_playground(panel)
         attention, stages = self.panels["attention_panel"], self.panels["stages_panel"]
         assert isinstance(attention, AttentionPanel) and isinstance(stages, StagesPanel)
+        interventions, inspector = self.panels["intervention_panel"], self.panels["inspector_panel"]
+        assert isinstance(interventions, InterventionPanel) and isinstance(inspector, InspectorPanel)
+        self.interventions = Interventions(
+            self.runs,
+            self.controls,
+            self.branches,
+            interventions,
+            attention,
+            inspector,
+            self.debugging.leave,
+            self,
+        )
         attention.head_selected.connect(stages.choose_head)
         heads = self.panels["head_metrics_panel"]
         assert isinstance(heads, HeadMetricsPanel)
         attention.head_selected.connect(heads.choose_head)
         heads.head_wished.connect(attention.select)
+        self.branches.shown.connect(self.progress.show_record)
         self.runs.opened.connect(stages.forget)
         self.runs.opened.connect(self._adopt)
         self.runs.refused.connect(self._refuse)
@@ -229,6 +245,7 @@ class MainWindow(QMainWindow):
         self.bridge.watch(session)
         self.controls.adopt(session)
         self.branches.adopt()
+        self.interventions.adopt()
         run_panel = self.panels["run_panel"]
         assert isinstance(run_panel, RunPanel)
         if isinstance(session, FollowedRun) and session.foreign:
@@ -403,6 +420,7 @@ class MainWindow(QMainWindow):
             dialog.close()
         self.comparing.close()
         self.own_data.close()
+        self.interventions.close()
         self.files.close()
         self.runs.close()
         self.keeper.close()

@@ -110,9 +110,9 @@ class Line:
         return [(step, edit) for step, edit in self.edits if step >= self.branch.fork]
 
     @property
-    def last_intervention(self) -> int | None:
-        """The step of the newest change or edit of this branch; None where there is none."""
-        return max((step for step, _ in (*self.own_changes, *self.own_edits)), default=None)
+    def intervention_steps(self) -> set[int]:
+        """Where something was changed or edited in this branch itself."""
+        return {step for step, _ in (*self.own_changes, *self.own_edits)}
 
     def fork(self, number: int, name: str, step: int) -> "Line":
         """A branch that shares this one's past up to a step."""

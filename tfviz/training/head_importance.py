@@ -26,7 +26,9 @@ class Importance(NamedTuple):
     loss: float
     """With the head off."""
     change: float
-    """Against the loss of the model as it is: above 0 where the head helps."""
+    """Against the loss with the head at work, whatever is done to it now: above 0 where the head helps."""
+    cost: float = 0.0
+    """What is done to the head now costs so much loss, against the head at work; 0 where nothing is."""
 
 
 class HeadImportance:
@@ -44,6 +46,7 @@ class HeadImportance:
         self._batches = [
             task.collate(chosen[start : start + AT_ONCE]) for start in range(0, len(chosen), AT_ONCE)
         ]
+        self._losses: dict[ModelConfig, float] = {}
         self.loss = self._loss(config)
         """Of the model as it is."""
 
@@ -54,15 +57,23 @@ class HeadImportance:
 
     def of(self, head: str) -> Importance:
         """ValueError for a head that does not exist."""
-        loss = self._loss(switched_off(self.config, head))
-        return Importance(head, loss, loss - self.loss)
+        off, at_work = (
+            self._loss(switched_off(self.config, head)),
+            self._loss(at_work_again(self.config, head)),
+        )
+        return Importance(head, off, off - at_work, self.loss - at_work)
 
     def all(self) -> Iterator[Importance]:
         """One head after another; whoever has seen enough stops asking."""
         return map(self.of, self.heads)
 
     def _loss(self, config: ModelConfig) -> float:
-        """Mean over all tokens that are not padding."""
+        """Mean over all tokens that are not padding; computed once for a configuration."""
+        if config not in self._losses:
+            self._losses[config] = self._mean_loss(config)
+        return self._losses[config]
+
+    def _mean_loss(self, config: ModelConfig) -> float:
         total, tokens = 0.0, 0
         models: dict[int, Transformer] = {}
         for batch in self._batches:
@@ -84,6 +95,12 @@ class HeadImportance:
 
 def switched_off(config: ModelConfig, head: str) -> ModelConfig:
     """The configuration with this head off, whatever it was before."""
+    again = at_work_again(config, head)
+    return dataclasses.replace(again, heads_off=(*again.heads_off, head))
+
+
+def at_work_again(config: ModelConfig, head: str) -> ModelConfig:
+    """The configuration with nothing done to this head; the same where nothing is."""
+    off = tuple(name for name in config.heads_off if name != head)
     uniform = tuple(name for name in config.heads_uniform if name != head)
-    off = (*(name for name in config.heads_off if name != head), head)
     return dataclasses.replace(config, heads_off=off, heads_uniform=uniform)

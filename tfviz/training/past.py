@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tfviz.core.parameters import Parameters
 from tfviz.training.branches import Line
 from tfviz.training.inference import Reader
 from tfviz.training.snapshot import OptimiserState
@@ -111,6 +112,10 @@ class Past:
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies under torch's names, of where it is."""
         return {name: array.copy() for name, array in self._trainer.parameters.items()}
+
+    def model(self) -> Parameters:
+        """A copy of where it is, with the model's configuration there."""
+        return self._trainer.model()
 
     def update(self) -> OptimiserState | None:
         """The update by which it came where it is; None where it was not visited so, and at step 0."""

@@ -363,22 +363,23 @@ class Session:
         """Add normal numbers of standard deviation `scale` to all parameters or to a part of the model; as `edit`."""
         return self._at_boundary(lambda: self._edit(WeightNoise(float(scale), int(seed), prefix)))
 
-    def undo(self) -> Branch:
-        """Leave from just before what was changed or edited last in this branch, all that was done at that step.
+    def undo(self, step: int | None = None) -> Branch:
+        """Leave from just before what was changed or edited in this branch at a step, or last: all that was done there.
 
         The branch stays as it is. Returns the new one. ValueError where there is nothing to undo.
         """
-        return self._at_boundary(self._undo)
+        return self._at_boundary(lambda: self._undo(step))
 
-    def head_importance(self) -> HeadImportance:
-        """For what each head is worth at the present step; training may go on meanwhile."""
+    def head_importance(self, step: int | None = None) -> HeadImportance:
+        """For what each head is worth at a recorded step of this branch, or at the present one; training may go on.
 
-        def copy() -> Parameters:
-            parameters = Parameters(self.trainer.models.config, self.trainer.parameters.flat.dtype)
-            parameters.flat[...] = self.trainer.parameters.flat
-            return parameters
-
-        copied = self._at_boundary(copy)
+        ValueError where the step does not exist.
+        """
+        if step is None:
+            copied: Parameters | None = self._at_boundary(self.trainer.model)
+        else:
+            copied = self._look_back(step, None, None, Past.model)
+        assert copied is not None  # nobody could give up
         return HeadImportance(copied.config, copied, self.task)
 
     def what_if(self, name: str) -> Branch:
@@ -580,11 +581,13 @@ class Session:
         self.mailbox.post(Intervened(self.step, str(edit)))
         return self._line.branch
 
-    def _undo(self) -> Branch:
+    def _undo(self, step: int | None) -> Branch:
         line = self._line
-        step = line.last_intervention
-        if step is None:
-            raise ValueError(f"there is nothing to undo in branch {line.branch.name!r}")
+        steps = line.intervention_steps
+        if not steps or (step is not None and step not in steps):
+            place = "" if step is None else f" at step {step:,}"
+            raise ValueError(f"there is nothing to undo{place} in branch {line.branch.name!r}")
+        step = max(steps) if step is None else step
         other = line.undone(next(self._numbers), f"{line.branch.name}, undone at step {step:,}", step)
         if not step:
             other.keyframes.add(0, self._beginning)

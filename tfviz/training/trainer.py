@@ -106,6 +106,12 @@ class Trainer:
         np.copyto(self._before, self.parameters.flat)
         return MadeUpdate(plan.learning_rate, plan.scale, plan.group_norms, self._before)
 
+    def model(self) -> Parameters:
+        """A copy of the parameters, with the model's configuration as it is now."""
+        copied = Parameters(self.models.config, self.parameters.flat.dtype)
+        copied.flat[...] = self.parameters.flat
+        return copied
+
     def batch(self, step: int) -> Batch:
         """What a step is trained on."""
         batch = self.task.batch(step, self.config.training.seed)

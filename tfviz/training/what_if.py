@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from tfviz.resources import resource_path
-from tfviz.training.branches import needs_new_run
+from tfviz.training.branches import Line, needs_new_run
 from tfviz.training.config import RunConfig
 
 
@@ -76,3 +76,17 @@ def what_if_preset(name: str) -> WhatIf:
     if not found:
         raise ValueError(f"there is no {name!r}: {', '.join(preset.name for preset in what_if_presets())}")
     return found[0]
+
+
+def what_if_of(line: Line) -> WhatIf | None:
+    """What a branch was made to break, by its name; None for any other branch."""
+    branch = line.branch
+    return next((one for one in what_if_presets() if branch.name == one.branch_name(branch.fork)), None)
+
+
+def healthy_line(lines: Mapping[int, Line], current: int) -> Line:
+    """The branch that nothing is broken in: the current one, or that which the branches that break something left."""
+    line = lines[current]
+    while what_if_of(line) is not None and line.branch.parent is not None:
+        line = lines[line.branch.parent]
+    return line

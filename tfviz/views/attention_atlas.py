@@ -4,8 +4,18 @@ from dataclasses import dataclass
 
 import numpy
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QGraphicsPixmapItem,
     QGraphicsRectItem,
@@ -20,6 +30,7 @@ from tfviz.views.causal import mask_of
 from tfviz.views.cells import ByteImage, Scale, Spread
 from tfviz.views.fonts import interface_font
 from tfviz.views.guarded import guarded
+from tfviz.views.head_signs import Signs, paint_signs
 from tfviz.views.item_view import MOVES, ItemView
 from tfviz.views.theme import DARK, Theme
 
@@ -55,6 +66,8 @@ class AttentionAtlas(ItemView):
     head_hovered = Signal(object)
     head_clicked = Signal(object)
     head_soloed = Signal(object)
+    menu_wished = Signal(object, QPoint)
+    """A Head, and where on the screen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,15 +78,18 @@ class AttentionAtlas(ItemView):
         self._table = cells.colour_table(DARK)
         self._labels = QGraphicsPixmapItem()
         self._tiles = {kind: QGraphicsPixmapItem() for kind in KINDS}
+        self._signs_item = QGraphicsPixmapItem()
         self._hover_frame = QGraphicsRectItem()
         self._selection_frame = QGraphicsRectItem()
-        for item in (self._labels, *self._tiles.values(), self._hover_frame, self._selection_frame):
+        frames = (self._hover_frame, self._selection_frame)
+        for item in (self._labels, *self._tiles.values(), self._signs_item, *frames):
             item.setVisible(item is self._labels)
             self.items_scene.addItem(item)
         self._layout = AtlasLayout((), True, 0, 0)
         self._parts: list[_Part] = []
         self._kinds: tuple[str, ...] = tuple(KINDS)
         self._compared: Compared | None = None
+        self._signs: Signs = {}
         self._key: object = None
         self._scale = Scale()
         self._selected: Head | None = None
@@ -104,6 +120,16 @@ class AttentionAtlas(ItemView):
         self._kinds = kinds
         self._refresh()
 
+    @property
+    def signs(self) -> Signs:
+        return self._signs
+
+    def show_signs(self, signs: Signs) -> None:
+        """Mark heads that are off or uniform, and what heads are worth."""
+        if signs != self._signs:
+            self._signs = signs
+            self._paint_signs()
+
     def select(self, head: Head | None) -> None:
         """Frame a head and scroll to it."""
         self._selected = head
@@ -128,6 +154,7 @@ class AttentionAtlas(ItemView):
             part.image.recolour(self._table)
             part.shown[...] = 0
         self._paint_labels()
+        self._paint_signs()
         self._paint_tiles()
 
     # arrangement
@@ -164,6 +191,7 @@ class AttentionAtlas(ItemView):
         for kind, item in self._tiles.items():
             item.setVisible(layout.block(kind) is not None)
         self._paint_labels()
+        self._paint_signs()
         self._place_frames()
         self._scroll_to(self._selected)
 
@@ -205,12 +233,28 @@ class AttentionAtlas(ItemView):
                 part.image.bytes[...] = part.down(part.across(part.padded, 1), 0)
                 part.item.setPixmap(part.image.pixmap())
 
-    def _paint_labels(self) -> None:
-        """Row and column labels, once for an arrangement and a theme."""
+    def _blank(self) -> QPixmap:
+        """As large as the atlas, with nothing on it."""
         ratio = self.devicePixelRatioF()
         width, height = max(self._layout.width, 1), max(self._layout.height, 1)
         pixmap = QPixmap(round(width * ratio), round(height * ratio))
         pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        return pixmap
+
+    def _paint_signs(self) -> None:
+        """Only when they, the arrangement or the theme become others."""
+        self._signs_item.setVisible(bool(self._signs))
+        if self._signs:
+            pixmap = self._blank()
+            painter = QPainter(pixmap)
+            paint_signs(painter, self._layout, self._signs, self._theme)
+            painter.end()
+            self._signs_item.setPixmap(pixmap)
+
+    def _paint_labels(self) -> None:
+        """Row and column labels, once for an arrangement and a theme."""
+        pixmap = self._blank()
         pixmap.fill(QColor(self._theme.panel))
         painter = QPainter(pixmap)
         for number, block in enumerate(self._layout.blocks):
@@ -277,6 +321,14 @@ class AttentionAtlas(ItemView):
         head = self.head_at(event)
         if head is not None and event.button() == Qt.MouseButton.LeftButton:
             self.head_soloed.emit(head)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By the mouse for the head under it, by the keyboard for the selected one."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        point = self.mapToScene(event.pos())
+        head = self._selected if by_key else self._layout.head_at(point.x(), point.y())
+        if head is not None:
+            self.menu_wished.emit(head, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in MOVES:

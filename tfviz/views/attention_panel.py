@@ -1,8 +1,9 @@
 """The attention of the probe: all heads at the left, one of them enlarged at the right."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from tfviz.training.export.comparison import Compared, Pinned
 from tfviz.training.export.heads import KINDS, Head, weights_of
+from tfviz.training.head_importance import Importance
 from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Attention, Snapshot
 from tfviz.views.atlas_layout import best_width, least_width
@@ -23,7 +25,9 @@ from tfviz.views.attention_sights import Sights
 from tfviz.views.causal import mask_of
 from tfviz.views.cells import Scale
 from tfviz.views.compare_bar import CompareBar, Sight
+from tfviz.views.head_menu import open_head_menu
 from tfviz.views.head_reading import Reading, axes_of, exists, first_choice, summary
+from tfviz.views.head_signs import done_to, sign_text, signs_of
 from tfviz.views.head_view import HeadView
 from tfviz.views.icons import icon
 from tfviz.views.panel import EmptyState, Panel, label
@@ -72,6 +76,8 @@ class AttentionPanel(Panel):
     release_requested = Signal()
     head_selected = Signal(object)
     """Another Head is enlarged, and stays so when the mouse has left."""
+    head_wished = Signal(object, object)
+    """A Head, and the HeadWish of what is to be done to it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +94,8 @@ class AttentionPanel(Panel):
         self._sights = Sights()
         self._place = ""
         self._there: tuple[str, ...] = tuple(KINDS)
+        self._importances: Mapping[str, Importance] = {}
+        self._obstacle = ""
         self._selected: Head | None = None
         self._preview: Head | None = None
         self._texts = Throttle(self._write, TEXT_RATE, self)
@@ -141,6 +149,8 @@ class AttentionPanel(Panel):
         self.atlas.head_hovered.connect(self._preview_head)
         self.atlas.head_clicked.connect(self.select)
         self.atlas.head_soloed.connect(self._solo)
+        self.atlas.menu_wished.connect(self._open_menu)
+        self.head_view.menu_wished.connect(self._open_menu_of_shown)
         self.head_view.cell_changed.connect(self._read)
         self.head_view.soloed.connect(self.solo_button.toggle)
         self.solo_button.toggled.connect(self._show_alone)
@@ -183,6 +193,15 @@ class AttentionPanel(Panel):
         self._offer_kinds(snapshot.attention)
         self._show()
 
+    def show_importances(self, importances: Mapping[str, Importance]) -> None:
+        """What heads are worth, by their names in a configuration: marked on their tiles."""
+        self._importances = importances
+        self._show_signs()
+
+    def forbid_changes(self, obstacle: str) -> None:
+        """Why nothing can be done to the heads; empty where it can."""
+        self._obstacle = obstacle
+
     def show_pinned(self, pinned: Pinned | None, place: str) -> None:
         if pinned is None:
             self._sights.wanted = Sight.CURRENT
@@ -211,6 +230,7 @@ class AttentionPanel(Panel):
             self._split()
         if self.atlas.isVisibleTo(self):
             self.atlas.show_attention(compared, self.scale)
+        self._show_signs()
         self._show_head()
         if self._preview is None and self.head_view.locked and self.head_view.cell is None:
             self.head_view.release()  # the sentence has become too short for it
@@ -266,6 +286,11 @@ class AttentionPanel(Panel):
         self.filter.setVisible(len(there) > 1)
         self.atlas.show_kinds(FILTERS[self.filter.index])
 
+    def _show_signs(self) -> None:
+        snapshot = self._sights.snapshot
+        if snapshot is not None:
+            self.atlas.show_signs(signs_of(snapshot.config.model, self._importances))
+
     def _fit_scale(self, compared: Compared) -> None:
         kinds = FILTERS[self.filter.index]
         self.scale_box.fit((compared.weights(kind) for kind in kinds), compared.signed)
@@ -279,7 +304,8 @@ class AttentionPanel(Panel):
         head = self.shown
         if head is None or self._sights.snapshot is None:
             return
-        self.head_label.setText(head.label)
+        sign = self.atlas.signs.get(head)
+        self.head_label.setText(head.label if sign is None else f"{head.label}  {sign_text(sign)}")
         self._write_step(self._sights.caption())
         self._read()
 
@@ -318,6 +344,17 @@ class AttentionPanel(Panel):
         self._preview = head
         self._show_head()
         self._texts.now()
+
+    def _open_menu(self, head: Head, place: QPoint) -> None:
+        if self._sights.snapshot is not None:
+            done = done_to(head, self._sights.snapshot.config.model)
+            open_head_menu(
+                head, done, self._obstacle, place, self, lambda wish: self.head_wished.emit(head, wish)
+            )
+
+    def _open_menu_of_shown(self, place: QPoint) -> None:
+        if self.shown is not None:
+            self._open_menu(self.shown, place)
 
     def _solo(self, head: Head) -> None:
         self.select(head)

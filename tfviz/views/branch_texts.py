@@ -42,6 +42,11 @@ def origin_text(line: Line, lines: Mapping[int, Line]) -> str:
 def proposed_name(changes: Changes, step: int, taken: Collection[str]) -> str:
     """Says what was changed, and more where there is such a name already."""
     name = ", ".join(f"{field_name(path)} {_written(new)}" for path, (_, new) in changes.items()) or "again"
+    return unused_name(name, step, taken)
+
+
+def unused_name(name: str, step: int, taken: Collection[str]) -> str:
+    """The name, with what tells it apart where there is such a one already."""
     for proposal in (name, f"{name} from step {step:,}"):
         if proposal not in taken:
             return proposal
@@ -52,4 +57,6 @@ def proposed_name(changes: Changes, step: int, taken: Collection[str]) -> str:
 
 
 def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return value_text(value) or "none"

@@ -1,7 +1,7 @@
 """One attention head enlarged: every weight a cell, tokens on both axes."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from tfviz.views.grid_view import Cell, GridView
@@ -13,6 +13,8 @@ class HeadView(GridView):
     """A double click means the head, not the cell that its first click has locked."""
 
     soloed = Signal()
+    menu_wished = Signal(QPoint)
+    """Where on the screen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,3 +29,6 @@ class HeadView(GridView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.lock(self._locked_before_click)
         self.soloed.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_wished.emit(event.globalPos())

@@ -1,9 +1,9 @@
 """The inspector: any tensor of the step that is taken apart, its value and its gradient, and what is known of them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from tfviz.training.stepper import Stepper
 from tfviz.views.check_view import CheckView
@@ -27,6 +27,20 @@ from tfviz.views.theme import Theme
 EMPTY = "Press . to take a step apart, then click a tensor in the Step panel"
 
 
+@dataclass(frozen=True)
+class Weight:
+    """One number of a parameter as it is after `step` updates."""
+
+    step: int
+    name: str
+    index: Index
+    value: float
+
+    @property
+    def place(self) -> str:
+        return f"{self.name}[{', '.join(map(str, self.index))}]"
+
+
 class InspectorPanel(Panel):
     """What is looked at comes from outside (show_chosen); what the user picks here goes there first (tensor_wished).
 
@@ -39,6 +53,9 @@ class InspectorPanel(Panel):
     preferred_size = (930, 640)
     smallest_size = (440, 300)
 
+    weight_wished = Signal(object)
+    """The user wants to give this Weight another value."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.history = ChosenHistory()
@@ -47,6 +64,7 @@ class InspectorPanel(Panel):
         self.forward_button = _button("inspector_forward", "Forward", "Forward again", "Alt+Right")
         self.slice_bar = SliceBar()
         self.maps = TensorMaps()
+        self.edit_button = QPushButton("Edit this weight…")
         self.numbers = NumbersPage()
         self.cell, self.formula, self.check = ProvenanceView(), FormulaView(), CheckView()
         self._step_pages = (self.cell, self.formula, self.check)
@@ -71,6 +89,12 @@ class InspectorPanel(Panel):
         column.setSpacing(6)
         column.addWidget(self.slice_bar)
         column.addWidget(self.maps, 1)
+        self.edit_button.setObjectName("edit_weight")
+        self.edit_button.setAccessibleName("Edit this weight")
+        self.edit_button.setToolTip("Give the locked weight another value, from this step on")
+        self.edit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.edit_button.hide()
+        column.addWidget(self.edit_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.pages = PageStack(left)
         titles = ("Numbers", "Cell", "Formula", "Check")
         for title, page in zip(titles, (self.numbers, *self._step_pages), strict=True):
@@ -92,6 +116,7 @@ class InspectorPanel(Panel):
         self.slice_bar.slice_changed.connect(self._show_slice)
         self.slice_bar.reach_changed.connect(self._choose_reach)
         self.maps.cell_locked.connect(self._lock)
+        self.edit_button.clicked.connect(self._wish_weight)
         for page in self._step_pages:
             page.tensor_wished.connect(self._wish)
             page.work_wished.connect(self.work_wished)
@@ -108,6 +133,18 @@ class InspectorPanel(Panel):
         if chosen is not None and (chosen.tensor in stepper.tensors or chosen.tensor in stepper.parameters):
             return chosen
         return Chosen(*default_choice(stepper))
+
+    @property
+    def weight(self) -> Weight | None:
+        """The locked cell, where it is a number of a parameter as it is before the update of the step."""
+        stepper, reading, looked_at = self._stepper, self.reading, self.looked_at
+        if stepper is None or reading is None or looked_at is None or looked_at.index is None:
+            return None
+        same = reading.tensor == looked_at.tensor and looked_at.tensor in stepper.parameters
+        numbers = reading.value.numbers
+        if not same or numbers is None or stepper.next is None or not _exists(looked_at.index, reading):
+            return None
+        return Weight(stepper.step - 1, reading.tensor, looked_at.index, float(numbers[looked_at.index]))
 
     def show_stepper(self, stepper: Stepper | None) -> None:
         if stepper is not None and stepper is not self._stepper:
@@ -191,12 +228,17 @@ class InspectorPanel(Panel):
         index = looked_at.index if looked_at.index is not None and _exists(looked_at.index, reading) else None
         self.maps.show_slice(reading, seen, self._reach, index, looked_at.of)
         self.numbers.show_reading(reading, seen)
+        self.edit_button.setVisible(self.weight is not None)
 
     def _enable(self) -> None:
         self.back_button.setEnabled(self.history.before is not None)
         self.forward_button.setEnabled(self.history.after is not None)
 
     # what the user does
+
+    def _wish_weight(self) -> None:
+        if self.weight is not None:
+            self.weight_wished.emit(self.weight)
 
     def _pick(self, tensor: str) -> None:
         looked_at, stepper = self.looked_at, self._stepper

@@ -6,6 +6,7 @@ from tfviz.views.flow_panel import FlowPanel
 from tfviz.views.gradient_panel import GradientPanel
 from tfviz.views.head_metrics_panel import HeadMetricsPanel
 from tfviz.views.inspector_panel import InspectorPanel
+from tfviz.views.intervention_panel import InterventionPanel
 from tfviz.views.operation_panel import OperationPanel
 from tfviz.views.optimiser_panel import OptimiserPanel
 from tfviz.views.panel import Panel
@@ -22,6 +23,7 @@ PANELS: list[type[Panel]] = [
     StagesPanel,
     PlaygroundPanel,
     PredictionPanel,
+    InterventionPanel,
     CurvePanel,
     HeadMetricsPanel,
     GradientPanel,

@@ -38,6 +38,17 @@ class Head:
     def __str__(self) -> str:
         return f"{self.kind}.L{self.layer}H{self.head}"
 
+    @classmethod
+    def from_setting(cls, name: str) -> Self:
+        """Of the name by which a configuration has it, such as "cross.0.3"."""
+        kind, layer, head = name.split(".")
+        return cls(kind, int(layer), int(head))
+
+    @property
+    def setting(self) -> str:
+        """The name by which a configuration has it."""
+        return f"{self.kind}.{self.layer}.{self.head}"
+
     @property
     def label(self) -> str:
         return f"{self.kind} L{self.layer}H{self.head}"

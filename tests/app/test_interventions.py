@@ -1,0 +1,292 @@
+"""What may be done to a run in the real window: heads, breaking one thing, noise, single weights, and undoing it."""
+
+from pathlib import Path
+
+import numpy
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QMessageBox, QPushButton
+
+from tests.app.conftest import Open
+from tests.app.driving import Driver
+from tfviz.app.weight_dialog import WeightDialog
+from tfviz.training.config import RunConfig
+from tfviz.training.export.heads import Head
+from tfviz.training.session import Session
+from tfviz.views.attention_panel import AttentionPanel
+from tfviz.views.inspector_panel import InspectorPanel
+from tfviz.views.intervention_panel import InterventionPanel
+from tfviz.views.step_debugger import Chosen
+
+HEAD = Head("cross", 0, 1)
+
+
+def panel(driver: Driver, page: str) -> InterventionPanel:
+    """The panel, in front, with a page chosen as a person would."""
+    found = driver.find(InterventionPanel, "intervention_panel")
+    driver.window.docks["intervention_panel"].raise_()
+    driver.qtbot.waitUntil(found.isVisible)
+    driver.click_on(driver.find(QPushButton, f"intervention_{page.lower()}"))
+    return found
+
+
+def attention(driver: Driver) -> AttentionPanel:
+    return driver.find(AttentionPanel, "attention_panel")
+
+
+def right_click(driver: Driver, head: Head, entry: str) -> None:
+    """Choose an entry of a head's menu in the atlas."""
+    atlas = attention(driver).atlas
+    rectangle = atlas.layout_of_tiles.rectangle(head)
+    assert rectangle is not None
+    place = atlas.mapFromScene(rectangle.center())
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, atlas.viewport().mapToGlobal(place))
+    QApplication.sendEvent(atlas.viewport(), event)
+    choose(driver, entry)
+
+
+def choose(driver: Driver, entry: str) -> None:
+    menu = driver.find(QMenu, "head_menu")
+    action = menu.findChild(QAction, entry)
+    assert action is not None and action.isEnabled(), entry
+    driver.qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+    driver.qtbot.waitUntil(lambda: driver.window.findChild(QMenu, "head_menu") is None)
+
+
+def wait_measured(driver: Driver) -> None:
+    driver.qtbot.waitUntil(lambda: not driver.window.interventions.measuring.going, timeout=10_000)
+
+
+def go_back_to(driver: Driver, step: int) -> None:
+    driver.window.controls.go_to(step)
+    driver.wait_shown(step)
+
+
+def test_a_head_is_switched_off_with_the_right_button_and_says_what_that_costs(driver: Driver) -> None:
+    driver.train(30)
+    healthy = driver.session.head_importance().of(HEAD.setting)
+    right_click(driver, HEAD, "head_off")
+    driver.qtbot.waitUntil(lambda: driver.session.config.model.heads_off == ("cross.0.1",))
+    driver.settle()
+    wait_measured(driver)
+    assert len(driver.session.branches) == 1
+    sign = attention(driver).atlas.signs[HEAD]
+    assert sign.done == "off" and sign.change == healthy.change != 0.0
+    row = next(row for row in panel(driver, "Heads").heads.table.heads.rows if row.head == HEAD)
+    assert (row.done, row.change) == ("off", healthy.change)
+    picture = driver.window.bridge.picture
+    assert picture is not None and not HEAD.weights(picture.attention).any()
+    right_click(driver, HEAD, "head_normal")
+    driver.qtbot.waitUntil(lambda: driver.session.config.model.heads_off == ())
+    driver.qtbot.waitUntil(lambda: attention(driver).atlas.signs[HEAD].done == "")
+
+
+def test_in_the_past_a_branch_leaves_with_the_head_uniform_and_is_replayed_to_the_same_bits(
+    driver: Driver,
+) -> None:
+    driver.train(20)
+    go_back_to(driver, 12)
+    view = attention(driver).head_view
+    attention(driver).select(HEAD)
+    centre = view.viewport().rect().center()
+    QApplication.sendEvent(
+        view.viewport(),
+        QContextMenuEvent(QContextMenuEvent.Reason.Mouse, centre, view.viewport().mapToGlobal(centre)),
+    )
+    choose(driver, "head_uniform")
+    driver.qtbot.waitUntil(lambda: len(driver.session.branches) == 2)
+    driver.settle()
+    branch = driver.session.line.branch
+    assert (branch.name, branch.parent, branch.fork) == ("cross L0H1 uniform", 0, 12)
+    driver.train(6)
+    with Session(driver.session.lines[0].config_after(0)) as other:
+        other.train(12)
+        other.change({"model.heads_uniform": ("cross.0.1",)})
+        other.train(6)
+        mine = driver.session.parameters
+        assert all(numpy.array_equal(mine[name], value) for name, value in other.parameters.items())
+    wait_measured(driver)
+
+
+def test_a_head_is_changed_while_training_runs_and_training_goes_on(driver: Driver) -> None:
+    driver.click("play_pause")
+    driver.qtbot.waitUntil(lambda: driver.step > 10)
+    right_click(driver, HEAD, "head_off")
+    driver.qtbot.waitUntil(lambda: driver.session.config.model.heads_off == ("cross.0.1",))
+    then = driver.step
+    driver.qtbot.waitUntil(lambda: driver.step > then + 5)
+    assert len(driver.session.branches) == 1
+    wait_measured(driver)
+    driver.click("play_pause")
+    driver.settle()
+
+
+def test_every_head_is_measured_in_a_table_that_sorts_and_as_marks_in_the_atlas(driver: Driver) -> None:
+    driver.train(25)
+    shown = panel(driver, "Heads")
+    driver.click_on(shown.heads.measure_button)
+    wait_measured(driver)
+    expected = {found.head: found for found in driver.session.head_importance().all()}
+    signs = attention(driver).atlas.signs
+    assert {head.setting: sign.change for head, sign in signs.items()} == {
+        name: found.change for name, found in expected.items()
+    }
+    assert shown.heads.state.text().startswith("6 of 6 heads · ")
+    assert shown.heads.measure_button.text() == "Importance of every head"
+    table = shown.heads.table
+    header = table.horizontalHeader()
+    for _ in range(2):
+        place = QPoint(header.sectionViewportPosition(2) + 20, header.height() // 2)
+        driver.qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    changes = [row.change for row in table.heads.rows]
+    assert changes == sorted(changes, key=float, reverse=True) and len(set(changes)) > 1
+
+
+def test_measuring_can_be_stopped_and_keeps_what_it_has(driver: Driver) -> None:
+    driver.train(3)
+    shown = panel(driver, "Heads")
+    driver.click_on(shown.heads.measure_button)
+    assert shown.heads.measure_button.text() == "Stop" and shown.heads.progress.isVisible()
+    driver.click_on(shown.heads.measure_button)
+    assert shown.heads.measure_button.text() == "Importance of every head"
+    assert not driver.window.interventions.measuring.going and not shown.heads.progress.isVisible()
+
+
+def test_one_thing_is_broken_in_a_branch_from_the_start_and_another_beside_it(driver: Driver) -> None:
+    driver.train(60)
+    shown = panel(driver, "Break")
+    for number, name in enumerate(("no causal mask", "no positions"), start=1):
+        button = shown.breaking.row(name).button
+        assert button.text() == "Branch"
+        button.click()
+        driver.qtbot.waitUntil(lambda number=number: driver.session.line.branch.number == number)
+        driver.qtbot.waitUntil(lambda: driver.session.frontier > 60, timeout=10_000)
+        driver.click("play_pause")
+        driver.settle()
+        line = driver.session.line
+        assert (line.branch.parent, line.branch.fork) == (0, 0)
+    advice = driver.find(QLabel, "what_if_advice")
+    assert advice.isVisible() and "Compare: Source tokens that are equal" in advice.text()
+    assert driver.session.config.model.positions == "none" and driver.session.config.model.causal_mask
+    row = shown.breaking.row("no causal mask")
+    assert row.button.text() == "Go there"
+    assert shown.breaking.row("no positions").button.text() == "Current"
+    row.button.click()
+    driver.qtbot.waitUntil(lambda: driver.session.line.branch.number == 1)
+    driver.settle()
+
+
+def test_what_cannot_be_a_branch_is_a_new_run_after_asking(driver: Driver) -> None:
+    driver.train(3)
+    old = driver.session
+    button = panel(driver, "Break").breaking.row("zero initialisation").button
+    assert button.text() == "New run…"
+    button.click()
+    driver.click_on(driver.find(QPushButton, "what_if_run_cancel"))
+    assert driver.session is old
+    driver.qtbot.waitUntil(lambda: driver.window.findChild(QMessageBox, "what_if_run") is None)
+    button.click()
+    driver.click_on(driver.find(QPushButton, "what_if_run_accept"))
+    driver.qtbot.waitUntil(lambda: driver.window.runs.current is not old, timeout=10_000)
+    driver.qtbot.waitUntil(lambda: driver.step > 2)
+    assert driver.session.config.model.initialization == "zero"
+    driver.click("play_pause")
+    driver.settle()
+
+
+def test_what_was_done_is_listed_leads_to_its_step_and_is_undone_in_a_branch(driver: Driver) -> None:
+    driver.train(10)
+    right_click(driver, HEAD, "head_off")
+    driver.qtbot.waitUntil(lambda: bool(driver.session.config.model.heads_off))
+    driver.settle()
+    driver.train(10)
+    shown = panel(driver, "Done").done
+    assert [shown.list.item(row).text() for row in range(shown.list.count())] == [
+        "Step 10\nheads off none → cross.0.1"
+    ]
+    marks = [mark.text for mark in driver.window.timeline.markers if mark.kind == "intervention"]
+    assert marks == ["heads off none → cross.0.1 from here on"]
+    place = shown.list.visualItemRect(shown.list.item(0)).center()
+    driver.qtbot.mouseClick(shown.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert driver.clock.step == 10
+    driver.click_on(shown.undo_button)
+    driver.qtbot.waitUntil(lambda: len(driver.session.branches) == 2)
+    driver.settle()
+    assert driver.session.step == 10 and driver.session.config.model.heads_off == ()
+    assert driver.session.lines[0].frontier == 20
+    assert shown.empty.isVisible()
+    wait_measured(driver)
+
+
+def test_noise_is_added_and_wrong_numbers_are_named(driver: Driver) -> None:
+    driver.train(5)
+    shown = panel(driver, "Change").change
+    before = driver.session.parameters
+    scale, seed = driver.find(QLineEdit, "noise_scale"), driver.find(QLineEdit, "noise_seed")
+    for field, text, problem in (
+        (scale, "-1", "Scale is '-1'; allowed: a number of at least 0"),
+        (seed, "x", "Seed is 'x'; allowed: a whole number from 0 to 2^53 − 1"),
+    ):
+        right = field.text()
+        field.selectAll()
+        driver.qtbot.keyClicks(field, text)
+        assert shown.error.text() == problem and not shown.noise_button.isEnabled()
+        field.selectAll()
+        driver.qtbot.keyClicks(field, right)
+    shown.part.setCurrentIndex(shown.part.findData("generator"))
+    driver.click_on(shown.noise_button)
+    driver.qtbot.waitUntil(lambda: bool(driver.session.line.edits))
+    driver.settle()
+    after = driver.session.parameters
+    changed = {name for name in before if not numpy.array_equal(before[name], after[name])}
+    assert changed == {"generator.weight", "generator.bias"}
+    assert [mark.text for mark in driver.window.timeline.markers if mark.kind == "intervention"] == [
+        "noise 0.01 on generator, seed 0"
+    ]
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_a_locked_weight_is_edited(driver: Driver, past: bool) -> None:
+    driver.train(6)
+    if past:
+        go_back_to(driver, 4)
+    step = 4 if past else 6
+    inspector = driver.find(InspectorPanel, "inspector_panel")
+    driver.window.docks["inspector_panel"].raise_()
+    driver.press(Qt.Key.Key_Period)
+    debugger = driver.window.debugging.debugger
+    driver.qtbot.waitUntil(lambda: debugger.stepper is not None)
+    debugger.choose(Chosen("generator.bias", "value", (3,)))
+    driver.qtbot.waitUntil(inspector.edit_button.isVisible)
+    old = float(driver.session.parameters_at(step)["generator.bias"][3])
+    driver.click_on(inspector.edit_button)
+    dialog = driver.find(WeightDialog, "weight_dialog")
+    assert dialog.old.text() == repr(old)
+    dialog.new.selectAll()
+    driver.qtbot.keyClicks(dialog.new, "much")
+    assert dialog.error.text() == "New value is 'much'; allowed: a finite number"
+    assert not dialog.accept_button.isEnabled()
+    dialog.new.selectAll()
+    driver.qtbot.keyClicks(dialog.new, "0.75")
+    driver.click_on(dialog.accept_button)
+    driver.qtbot.waitUntil(lambda: bool(driver.session.line.edits))
+    driver.settle()
+    assert driver.session.parameters["generator.bias"][3] == 0.75
+    assert len(driver.session.branches) == 1 + past and driver.session.step == step
+    assert driver.session.line.branch.fork == (4 if past else 0)
+
+
+def test_a_run_that_others_train_says_why_nothing_can_be_changed(
+    open_window: Open, tmp_path: Path, config: RunConfig
+) -> None:
+    path = tmp_path / "run.tfviz"
+    with Session(config) as writer:
+        writer.record(path)
+        writer.train(5)
+        driver = open_window()
+        driver.window.files.open_path(path)
+        driver.qtbot.waitUntil(lambda: driver.window.runs.current.step == 5, timeout=10_000)
+        found = driver.find(InterventionPanel, "intervention_panel")
+        assert "trains this run: it cannot be changed here" in found.obstacle.label.text()
+        assert not found.obstacle.isHidden() and found.stack.isHidden()
