@@ -38,6 +38,7 @@ def test_the_extra_group_comes_on_top() -> None:
     assert {split(requirement)[0] for requirement in added} == {
         "pytest",
         "pytest-qt",
+        "pytest-xdist",
         "hypothesis",
         "ruff",
         "mypy",

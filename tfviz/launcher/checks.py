@@ -7,6 +7,8 @@ from pathlib import Path
 from tfviz.launcher.process import run, say
 
 ROOT = Path(__file__).parents[2]
+_SHARED = ["-n", "2", "--dist", "loadfile"]
+"""Two processes share the test files: many tests wait for a window, a thread or another program."""
 _CHECKS = {"lint": ["ruff", "check"], "format": ["ruff", "format", "--check"], "types": ["mypy"]}
 
 
@@ -16,7 +18,7 @@ def run_checks(arguments: Sequence[str]) -> int:
         failed = [name for name, command in _CHECKS.items() if _run(name, command) != 0]
         if failed:
             say(f"{' and '.join(failed)} failed, see above; the exit code will say so too")
-        return _run("tests", ["pytest", *arguments]) or int(bool(failed))
+        return _run("tests", ["pytest", *_SHARED, *arguments]) or int(bool(failed))
     except KeyboardInterrupt:
         return 130
 
