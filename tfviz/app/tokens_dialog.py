@@ -26,6 +26,7 @@ from tfviz.views.widgets import SegmentedButtons
 
 Do = Callable[[Callable[[], Any], Callable[[Any], None], Callable[[Any], None]], None]
 TOKENS, MERGES = ("Id", "Token", "Count"), ("Merge", "Left", "Right", "Piece")
+NUMBER_WIDTH = 84  # of ids, up to the largest vocabulary
 Page = tuple[str, Sequence[str], list[tuple[Cell, ...]]]
 """Its name, the titles of its columns, its rows."""
 
@@ -140,6 +141,9 @@ class TokensDialog(QDialog):
         table = self._tables.get(self._names[self.pages.index])
         if table is not None:
             self.table.setModel(table)
+            header = self.table.horizontalHeader()
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(0, NUMBER_WIDTH)
             self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
             self._filter()
 
