@@ -16,7 +16,6 @@ Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 Role = Qt.ItemDataRole
 Cell = int | str
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 VALUE = Role.UserRole
 """The role of what is sorted by: numbers by their size."""
 
@@ -41,16 +40,13 @@ class TokenModel(QAbstractTableModel):
         if role == VALUE:
             return value
         if role == Role.TextAlignmentRole and isinstance(value, int):
-            return RIGHT
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Role.DisplayRole:
+        if orientation == Qt.Orientation.Horizontal and role == Role.DisplayRole:
             return self._titles[section]
-        numbers = bool(self._rows) and isinstance(self._rows[0][section], int)
-        return RIGHT if role == Role.TextAlignmentRole and numbers else None
+        return None
 
 
 def sortable(model: TokenModel, parent: QObject) -> QSortFilterProxyModel:

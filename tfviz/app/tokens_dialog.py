@@ -26,7 +26,7 @@ from tfviz.views.widgets import SegmentedButtons
 
 Do = Callable[[Callable[[], Any], Callable[[Any], None], Callable[[Any], None]], None]
 TOKENS, MERGES = ("Id", "Token", "Count"), ("Merge", "Left", "Right", "Piece")
-NUMBER_WIDTH = 84  # of ids, up to the largest vocabulary
+NUMBERS, NUMBER_WIDTH = ("Id", "Count", "Merge"), 92
 Page = tuple[str, Sequence[str], list[tuple[Cell, ...]]]
 """Its name, the titles of its columns, its rows."""
 
@@ -97,7 +97,6 @@ class TokensDialog(QDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.message.setObjectName("token_message")
         self.message.setWordWrap(True)
@@ -142,8 +141,12 @@ class TokensDialog(QDialog):
         if table is not None:
             self.table.setModel(table)
             header = self.table.horizontalHeader()
-            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(0, NUMBER_WIDTH)
+            for column in range(table.columnCount()):
+                narrow = table.headerData(column, Qt.Orientation.Horizontal) in NUMBERS
+                modes = QHeaderView.ResizeMode
+                header.setSectionResizeMode(column, modes.Fixed if narrow else modes.Stretch)
+                if narrow:
+                    header.resizeSection(column, NUMBER_WIDTH)
             self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
             self._filter()
 
