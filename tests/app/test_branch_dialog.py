@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_branches import left, main_line
 from tfviz.app.branch_dialog import BranchDialog, BranchWish
-from tfviz.training.branches import Line
+from tfviz.training.branches import CHANGEABLE, Line
 from tfviz.views.field_editors import ChoiceEditor, TextEditor
 from tfviz.views.theme import DARK
 
@@ -152,6 +152,52 @@ def test_the_fields_show_the_configuration_of_that_step_of_that_branch(open_dial
 
 def test_only_what_the_optimiser_reads_is_offered(open_dialog: Open) -> None:
     dialog = open_dialog()
-    shown = [path for row in dialog.rows for path in row.paths]
+    shown = [path for row in dialog.rows if row.label.isVisible() for path in row.paths]
     assert "training.betas" in shown and RATE in shown
     assert "training.momentum" not in shown and "training.weight_decay" not in shown
+
+
+def test_everything_that_may_change_has_a_field(open_dialog: Open) -> None:
+    dialog = open_dialog()
+    fields = [path for row in dialog.rows for path in row.paths]
+    assert sorted([*fields, "training.frozen"]) == sorted(CHANGEABLE)
+
+
+def test_another_optimiser_brings_its_fields_and_says_that_it_starts_anew(
+    open_dialog: Open, qtbot: QtBot
+) -> None:
+    dialog = open_dialog()
+    method = dialog.findChild(ChoiceEditor, "field_training.optimizer")
+    assert method is not None
+    method.show_value("momentum")
+    method.edited.emit()
+    shown = [path for row in dialog.rows if row.label.isVisible() for path in row.paths]
+    assert "training.momentum" in shown and "training.betas" not in shown
+    assert "its moments and last updates are 0" in dialog.effect.text()
+    assert wish(dialog, qtbot).values == {"training.optimizer": "momentum"}
+
+
+def test_parts_are_frozen_by_ticking_them_and_a_layer_stands_for_its_groups(
+    open_dialog: Open, qtbot: QtBot
+) -> None:
+    dialog = open_dialog()
+    tree = dialog.parts
+    item = tree.topLevelItem(0)
+    assert item is not None and item.text(0) == "source_embedding"
+    box = tree.visualItemRect(item)
+    qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(box.left() + 9, box.center().y()))
+    assert tree.written() == ("source_embedding",)
+    for group in ("self_attn", "feed_forward"):
+        tree.tick(f"encoder.0.{group}", True)
+    assert dialog.difference.text() == "Frozen parts none → source_embedding, encoder.0"
+    assert wish(dialog, qtbot).values == {"training.frozen": ("source_embedding", "encoder.0")}
+
+
+def test_positions_that_are_learned_are_refused_at_their_field(open_dialog: Open) -> None:
+    dialog = open_dialog()
+    positions = dialog.findChild(ChoiceEditor, "field_model.positions")
+    assert positions is not None
+    positions.show_value("learned")
+    positions.edited.emit()
+    assert "cannot become learned" in error(dialog, "model.positions")
+    assert not dialog.accept_button.isEnabled()

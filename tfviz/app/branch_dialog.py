@@ -5,21 +5,50 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.app.dialog_layout import button_row, dialog_column
-from tfviz.training.branches import HYPERPARAMETERS, Line, changed_together
+from tfviz.training.branches import Line, changed_together
 from tfviz.training.config import RunConfig, difference
 from tfviz.training.rules import ConfigurationError
 from tfviz.views.branch_texts import difference_text, field_name, proposed_name
 from tfviz.views.field_row import FieldRow
 from tfviz.views.panel import label
+from tfviz.views.parts_tree import PartsTree
 from tfviz.views.run_fields import Row
 from tfviz.views.theme import Theme
 from tfviz.views.widgets import SegmentedButtons
 
 NEW, HERE = 0, 1
 LONGEST_NAME = 80
+
+OPTIMIZER, FROZEN = "training.optimizer", "training.frozen"
+OPTIMISER_FIELDS = (
+    OPTIMIZER,
+    "training.learning_rate",
+    "training.schedule",
+    "training.warmup_steps",
+    "training.clip_norm",
+    "training.weight_decay",
+    "training.momentum",
+    "training.betas",
+    "training.eps",
+    "training.seed",
+    "training.label_shift",
+)
+MODEL_FIELDS = (
+    "model.dropout",
+    "model.causal_mask",
+    "model.padding_mask",
+    "model.scaled_scores",
+    "model.positions",
+    "model.residual",
+    "model.layer_norm",
+    "model.heads_off",
+    "model.heads_uniform",
+)
+SECTIONS = (("Optimiser and batches", OPTIMISER_FIELDS), ("Model", MODEL_FIELDS))
+RESET = "The new optimiser starts anew: its moments and last updates are 0."
 
 MEANINGFUL = {
     "training.weight_decay": ("adamw",),
@@ -66,6 +95,7 @@ class BranchDialog(QDialog):
         self.effect, self.difference = label("", "dim"), label("")
         self.accept_button, self.cancel_button = QPushButton("Branch"), QPushButton("Cancel")
         self.rows: list[FieldRow] = []
+        self.parts = PartsTree(self._before.model)
         self._prepare()
         self._arrange(theme)
         self._check()
@@ -120,22 +150,60 @@ class BranchDialog(QDialog):
         fields.addWidget(self.name_label, 0, 0)
         fields.addWidget(self.name, 0, 1)
         fields.addWidget(self.name_error, 1, 0, 1, 2)
-        rules = RunConfig.rules()
-        for path in HYPERPARAMETERS:
-            if self._before.training.optimizer in MEANINGFUL.get(path, (self._before.training.optimizer,)):
-                name = field_name(path)
-                row = FieldRow(Row(name[:1].upper() + name[1:], (path,)), rules, fields)
-                row.show_config(self._before)
-                row.recolour(theme)
-                row.editors[path].edited.connect(self._check)
-                self.rows.append(row)
+        sections = QHBoxLayout()
+        sections.setSpacing(28)
+        for title, paths in SECTIONS:
+            sections.addLayout(self._section(title, paths, theme), 1)
+        sections.addLayout(self._frozen_parts(), 1)
         column = dialog_column(self)
         column.addLayout(head)
         column.addLayout(fields)
+        column.addLayout(sections)
         column.addWidget(self.difference)
         column.addWidget(self.effect)
         column.addLayout(button_row(self.cancel_button, self.accept_button))
-        self.setMinimumWidth(480)
+        self.setMinimumWidth(860)
+
+    def _section(self, title: str, paths: tuple[str, ...], theme: Theme) -> QVBoxLayout:
+        """A row for each field under a title."""
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(1, 1)
+        for path in paths:
+            name = field_name(path)
+            row = FieldRow(Row(name[:1].upper() + name[1:], (path,)), RunConfig.rules(), grid)
+            row.show_config(self._before)
+            row.recolour(theme)
+            row.editors[path].edited.connect(self._check)
+            self.rows.append(row)
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        column.addWidget(label(title.upper(), "caption"))
+        column.addLayout(grid)
+        column.addStretch(1)
+        return column
+
+    def _frozen_parts(self) -> QVBoxLayout:
+        """What no update changes, as a check list."""
+        self.parts.setObjectName(f"field_{FROZEN}")
+        self.parts.setAccessibleName("Frozen parts")
+        self.parts.setToolTip(f"<p>{RunConfig.rules()[FROZEN].help}</p>")
+        self.parts.show_value(self._before.training.frozen)
+        self.parts.edited.connect(self._check)
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        column.addWidget(label("FROZEN PARTS", "caption"))
+        column.addWidget(self.parts, 1)
+        return column
+
+    def _show_meaningful(self) -> None:
+        """Fields that the chosen optimiser does not read are not shown."""
+        editors = {path: editor for row in self.rows for path, editor in row.editors.items()}
+        optimizer = editors[OPTIMIZER].written()
+        for row in self.rows:
+            read = optimizer in MEANINGFUL.get(row.paths[0], (optimizer,))
+            row.show_fields(row.paths if read else (), row.row.label)
 
     # what is typed
 
@@ -145,6 +213,7 @@ class BranchDialog(QDialog):
 
     def _check(self) -> None:
         """Read all fields, and say at each what is wrong or has changed, and below what that will do."""
+        self._show_meaningful()
         errors = self._read()
         changes, new = self.changes, self.where.index == NEW
         for row in self.rows:
@@ -159,13 +228,16 @@ class BranchDialog(QDialog):
         self.name_error.setVisible(taken)
         self.difference.setText(_sentence(difference_text(changes)) if changes else "")
         self.difference.setVisible(bool(changes))
-        self.effect.setText(self._effect(bool(changes)))
+        reset = f" {RESET}" if OPTIMIZER in changes else ""
+        self.effect.setText(self._effect(bool(changes)) + reset)
         self.accept_button.setText("Branch" if new else "Change")
         self.accept_button.setEnabled(not errors and not taken and (new or bool(changes)))
 
     def _read(self) -> dict[str, str]:
         """Path -> what is wrong there."""
-        rules, errors, values = RunConfig.rules(), {}, {}
+        rules = RunConfig.rules()
+        errors: dict[str, str] = {}
+        values: dict[str, Any] = {FROZEN: self.parts.written()}
         for row in self.rows:
             for path, editor in row.editors.items():
                 try:

@@ -5,9 +5,9 @@ import math
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from tfviz.core.parameters import Layout
-from tfviz.training.config import SOME_VOCABULARY, ModelSettings
+from tfviz.training.config import ModelSettings
 from tfviz.views.panel import label
+from tfviz.views.parts_tree import parts_of
 
 LARGEST_SEED = 2**53 - 1
 SETTINGS_TEXT = (
@@ -112,17 +112,6 @@ class ChangePage(QWidget):
 
     def _wish(self) -> None:
         self.noise_wished.emit(float(self.scale.text()), int(self.seed.text()), self.part.currentData())
-
-
-def parts_of(model: ModelSettings) -> tuple[str, ...]:
-    """Stacks, layers and groups, in the model's order, each before what it consists of."""
-    config = model.model_config(SOME_VOCABULARY, SOME_VOCABULARY, shared=model.architecture == "encoder")
-    parts: dict[str, None] = {}
-    for group in Layout(config).groups:
-        words = group.split(".")
-        for length in range(1, len(words) + 1):
-            parts[".".join(words[:length])] = None
-    return tuple(parts)
 
 
 def scale_problem(text: str) -> str:

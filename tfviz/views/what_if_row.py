@@ -50,7 +50,7 @@ class WhatIfRow(QFrame):
         what_if, healthy = self.what_if, healthy_line(lines, current)
         config = healthy.config_after(0 if what_if.from_start else healthy.frontier)
         self._branch = _broken(what_if, lines, healthy)
-        place = "from step 0" if what_if.from_start else "from the step that is shown"
+        place = "from step 0" if what_if.from_start else "from this step on"
         reason = what_if.why_not(config)
         if reason is not None:
             place, change = "", "as it is in this run"
