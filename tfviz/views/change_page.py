@@ -2,8 +2,17 @@
 
 import math
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tfviz.training.config import ModelSettings
 from tfviz.views.panel import label
@@ -14,7 +23,7 @@ SETTINGS_TEXT = (
     "Learning rate, schedule, clipping, dropout, another optimiser, frozen parts, masks, norms and positions."
 )
 WEIGHT_TEXT = (
-    "One weight: press . to take a step apart, choose a parameter in the Inspector, click a cell and press "
+    "Press . to take a step apart, choose a parameter in the Inspector, click a cell and press "
     "“Edit this weight”."
 )
 NOISE_TEXT = "Normal numbers of this standard deviation are added once to the weights."
@@ -61,29 +70,44 @@ class ChangePage(QWidget):
             title.setBuddy(field)
             fields.addWidget(title, row, 0)
             fields.addWidget(field, row, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        for widget in (
-            label("Settings and parts", "title"), _wrapped(SETTINGS_TEXT), self.settings_button, _line(),
-            label("Noise on the weights", "title"), _wrapped(NOISE_TEXT),
-        ):  # fmt: skip
-            column.addWidget(widget)
-        column.addLayout(fields)
-        for widget in (
-            self.error,
-            self.noise_button,
-            _line(),
-            label("A weight", "title"),
-            _wrapped(WEIGHT_TEXT),
-        ):
-            column.addWidget(widget)
-        column.addStretch(1)
+        self._arrange(fields)
         self.settings_button.clicked.connect(self.settings_wished)
         self.noise_button.clicked.connect(self._wish)
         self.scale.textEdited.connect(self._enable)
         self.seed.textEdited.connect(self._enable)
         self._enable()
+
+    def _arrange(self, fields: QGridLayout) -> None:
+        """Three groups that scroll where there is no room for all."""
+        holder = QWidget()
+        holder.setProperty("scrolled", True)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(8)
+        column.addWidget(label("Settings and parts", "title"))
+        column.addWidget(_wrapped(SETTINGS_TEXT))
+        column.addWidget(self.settings_button)
+        column.addSpacing(10)
+        column.addWidget(label("Noise on the weights", "title"))
+        column.addWidget(_wrapped(NOISE_TEXT))
+        column.addLayout(fields)
+        column.addWidget(self.error)
+        column.addWidget(self.noise_button)
+        column.addSpacing(10)
+        column.addWidget(label("One weight", "title"))
+        column.addWidget(_wrapped(WEIGHT_TEXT))
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setObjectName("change_area")
+        area.setAccessibleName("Settings and weights")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(holder)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
 
     def show_model(self, model: ModelSettings) -> None:
         """The parts of a model."""
@@ -133,9 +157,3 @@ def _wrapped(text: str) -> QWidget:
     made = label(text, "faint")
     made.setWordWrap(True)
     return made
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    return line

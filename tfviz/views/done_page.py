@@ -52,6 +52,7 @@ class DonePage(QWidget):
         self.list.setObjectName("deeds")
         self.list.setAccessibleName("What was done to this branch")
         self.list.setWordWrap(True)
+        self.list.setSpacing(3)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.note = label("", "faint")
@@ -102,7 +103,7 @@ class DonePage(QWidget):
             return
         if deed.own:
             self.note.setText(
-                f"Undo leaves in a new branch from just before step {deed.step:,}; nothing recorded is lost."
+                f"A new branch leaves without all that was done at step {deed.step:,}; nothing recorded is lost."
             )
         else:
             self.note.setText("Done before this branch left its parent: switch to the parent to undo it.")
