@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tfviz.training.config import ModelSettings, RunConfig
 from tfviz.training.export.comparison import Compared, Pinned
 from tfviz.training.export.heads import KINDS, Head, weights_of
 from tfviz.training.head_importance import Importance
@@ -286,10 +287,15 @@ class AttentionPanel(Panel):
         self.filter.setVisible(len(there) > 1)
         self.atlas.show_kinds(FILTERS[self.filter.index])
 
+    @property
+    def _model(self) -> ModelSettings | None:
+        """Of the step that is shown; None where another trainer's run says nothing of it."""
+        config: object = None if self._sights.snapshot is None else self._sights.snapshot.config
+        return config.model if isinstance(config, RunConfig) else None
+
     def _show_signs(self) -> None:
-        snapshot = self._sights.snapshot
-        if snapshot is not None:
-            self.atlas.show_signs(signs_of(snapshot.config.model, self._importances))
+        model = self._model
+        self.atlas.show_signs({} if model is None else signs_of(model, self._importances))
 
     def _fit_scale(self, compared: Compared) -> None:
         kinds = FILTERS[self.filter.index]
@@ -346,11 +352,10 @@ class AttentionPanel(Panel):
         self._texts.now()
 
     def _open_menu(self, head: Head, place: QPoint) -> None:
-        if self._sights.snapshot is not None:
-            done = done_to(head, self._sights.snapshot.config.model)
-            open_head_menu(
-                head, done, self._obstacle, place, self, lambda wish: self.head_wished.emit(head, wish)
-            )
+        done = "" if self._model is None else done_to(head, self._model)
+        open_head_menu(
+            head, done, self._obstacle, place, self, lambda wish: self.head_wished.emit(head, wish)
+        )
 
     def _open_menu_of_shown(self, place: QPoint) -> None:
         if self.shown is not None:
