@@ -255,8 +255,11 @@ def test_the_ratios_of_an_update_are_known_before_it_is_made() -> None:
 
 
 @pytest.mark.parametrize("shards", [1, 2])
-def test_any_recorded_step_of_any_branch_can_be_stepped_through_as_it_was_taken(shards: int) -> None:
+def test_any_recorded_step_of_any_branch_can_be_stepped_through_as_it_was_taken(
+    shards: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where the configuration was changed on the way, and without moving the session."""
+    monkeypatch.setattr("tfviz.training.keyframes.REPLAY", 60.0)  # no keyframe at every step, however slow it is
     with with_branches(HARD.with_values({"training.shards": shards})) as session:
         states = {}
         for branch in session.branches:

@@ -18,7 +18,10 @@ class Report:
 
 
 class ErrorHooks(QObject):
-    """Stands in for sys.excepthook and threading.excepthook while installed; passes on to those that were there."""
+    """Stands in for sys.excepthook and threading.excepthook while installed; passes on to those that were there.
+
+    Whoever came later may still pass on to it when it is removed: it says nothing then.
+    """
 
     reported = Signal(object)
     """A Report, in the window's thread whatever thread failed."""
@@ -48,12 +51,12 @@ class ErrorHooks(QObject):
 
     def _caught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         self._before[0](kind, error, trace)
-        if issubclass(kind, Exception):
+        if self._installed and issubclass(kind, Exception):
             self.reported.emit(report(error, trace))
 
     def _caught_in_thread(self, arguments: threading.ExceptHookArgs) -> None:
         self._before[1](arguments)
-        if isinstance(arguments.exc_value, Exception):
+        if self._installed and isinstance(arguments.exc_value, Exception):
             self.reported.emit(report(arguments.exc_value, arguments.exc_traceback))
 
 
