@@ -259,7 +259,9 @@ def test_any_recorded_step_of_any_branch_can_be_stepped_through_as_it_was_taken(
     shards: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the configuration was changed on the way, and without moving the session."""
-    monkeypatch.setattr("tfviz.training.keyframes.REPLAY", 60.0)  # no keyframe at every step, however slow it is
+    monkeypatch.setattr(
+        "tfviz.training.keyframes.REPLAY", 60.0
+    )  # no keyframe at every step, however slow it is
     with with_branches(HARD.with_values({"training.shards": shards})) as session:
         states = {}
         for branch in session.branches:

@@ -192,15 +192,17 @@ def test_both_curves_are_drawn_on_axes_of_their_own(panel: OptimiserPanel, qtbot
     click_row(panel, qtbot, 0)
     plot, (low, high) = panel.curves.plot, panel.curves.ratio_range
     assert low < -4.0 < -3.0 < high
-    image, view = plot.viewport().grab().toImage(), plot.view
-    for value, scale, token in (
-        (float(numpy.log10(made["gradient_norm/source_embedding"][49])), plot.value_range, "gradient"),
-        (-3.3, (low, high), "parameter"),
-    ):
+    norm = float(numpy.log10(made["gradient_norm/source_embedding"][49]))
+
+    def is_drawn(value: float, scale: tuple[float, float], token: str) -> bool:
+        image, view = plot.viewport().grab().toImage(), plot.view
         share = (scale[1] - value) / (scale[1] - scale[0])
         place = view.rectangle.topLeft() + QPointF(view.x(50), share * view.height())
         spots = [image.pixelColor(round(place.x()), round(place.y()) + shift) for shift in range(-3, 4)]
-        assert any(near(colour, DARK.colour(token)) for colour in spots)
+        return any(near(colour, DARK.colour(token)) for colour in spots)
+
+    qtbot.waitUntil(lambda: is_drawn(norm, plot.value_range, "gradient"))
+    qtbot.waitUntil(lambda: is_drawn(-3.3, panel.curves.ratio_range, "parameter"))
 
 
 def test_the_playhead_stands_at_the_clocks_step_and_a_click_asks_for_one(
