@@ -298,7 +298,8 @@ class MainWindow(QMainWindow):
 
     def _export(self) -> None:
         session, panel = self.runs.current, self.panels["attention_panel"]
-        if session is None or not session.running or self.findChild(ExportDialog) is not None:
+        shown = any(dialog.isVisible() for dialog in self.findChildren(ExportDialog))
+        if session is None or not session.running or shown:
             return
         assert isinstance(panel, AttentionPanel)
         dialog = ExportDialog(
