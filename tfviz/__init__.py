@@ -5,7 +5,8 @@ Floors
                       runs them, the Transformer built from them, optimisers, schedules, the gradient check.
     tfviz/training/   What makes it learn, standard library and safetensors added: tasks, tokenizer, batches, trainer,
                       decoding, session, gate, history, run file, exports of data.
-    tfviz/views/      What shows it, PySide6 and pyqtgraph added: bridge, theme, one file per panel.
+    tfviz/views/      What shows it, PySide6 and pyqtgraph added: bridge, style, and one package per panel; those that
+                      several panels need are parts, plots and grids.
     tfviz/app/        What holds it together: window, application, command line, settings.
 
     Imports point down only (app > views > training > core), Qt begins at views, and panels never import each other;
@@ -34,7 +35,7 @@ To add
                       a line in DERIVATIONS of core/provenance, which tells where its numbers came from,
                       and a formula in tests/figures/formulas.toml, from which its picture is drawn.
     a task            a class in training/tasks/FAMILY.py, its name in TASKS and in training/config.py, a preset.
-    a panel           views/NAME_panel.py with a subclass of Panel, and a line in PANELS.
+    a panel           views/NAME/NAME_panel.py with a subclass of Panel, and a line in PANELS.
     a scalar          a field of the step's record; the history plots it by name.
     a preset          resources/presets/NAME.json.
     a “what if”       an entry of resources/what_if.json: what it changes, from where, and what is seen then.

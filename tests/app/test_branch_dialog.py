@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_branches import left, main_line
-from tfviz.app.branch_dialog import BranchDialog, BranchWish
-from tfviz.training.branches import CHANGEABLE, Line
-from tfviz.views.field_editors import ChoiceEditor, TextEditor
-from tfviz.views.theme import DARK
+from tfviz.app.dialogs.branch_dialog import BranchDialog, BranchWish
+from tfviz.training.branching.branches import CHANGEABLE, Line
+from tfviz.views.run.field_editors import ChoiceEditor, TextEditor
+from tfviz.views.style.theme import DARK
 
 RATE, CLIP = "training.learning_rate", "training.clip_norm"
 Open = Callable[..., BranchDialog]

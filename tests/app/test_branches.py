@@ -7,11 +7,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QToolButton
 
 from tests.app.driving import Driver
-from tfviz.app.branch_dialog import BranchDialog
-from tfviz.views.branch_legend import BranchLegend
-from tfviz.views.curve_panel import CurvePanel
-from tfviz.views.field_editors import TextEditor
-from tfviz.views.gradient_panel import GradientPanel
+from tfviz.app.dialogs.branch_dialog import BranchDialog
+from tfviz.views.curves.branch_legend import BranchLegend
+from tfviz.views.curves.curve_panel import CurvePanel
+from tfviz.views.curves.gradient_panel import GradientPanel
+from tfviz.views.run.field_editors import TextEditor
 
 RATE = "training.learning_rate"
 

@@ -9,11 +9,16 @@ from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel, QToolButton
 
 from tests.app.conftest import Open
 from tests.app.driving import LEFT, Driver
-from tfviz.app.break_choices import BreakChoices
-from tfviz.app.break_dialog import BreakDialog
+from tfviz.app.dialogs.break_choices import BreakChoices
+from tfviz.app.dialogs.break_dialog import BreakDialog
 from tfviz.app.settings import Settings
-from tfviz.training.break_conditions import EntropyBelow, GradientAbove, LossAbove, UpdateRatioOutside
-from tfviz.views.optimiser_panel import OptimiserPanel
+from tfviz.training.stepping.break_conditions import (
+    EntropyBelow,
+    GradientAbove,
+    LossAbove,
+    UpdateRatioOutside,
+)
+from tfviz.views.optimiser.optimiser_panel import OptimiserPanel
 
 
 def ask(driver: Driver) -> BreakDialog:

@@ -8,7 +8,7 @@ from tests.app.commands import SMALL, program
 from tfviz.app import bench_gui
 from tfviz.app.command_line import main
 from tfviz.core.operations import LayerNorm
-from tfviz.training import bench_timeline
+from tfviz.training.benchmark import bench_timeline
 
 
 def test_the_small_model_passes_in_both_orders_of_its_norms(capsys):

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 import tfviz
 from tests.app.commands import SMALL, program
 from tfviz.app.command_line import main
-from tfviz.training.model_file import load_model
+from tfviz.training.model.model_file import load_model
 from tfviz.training.session import Session
 
 

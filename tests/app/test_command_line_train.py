@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from tests.app.commands import ROOT, SMALL, program
 from tfviz.app.command_line import main
 from tfviz.training.config import RunConfig
-from tfviz.training.model_file import load_model
+from tfviz.training.model.model_file import load_model
 from tfviz.training.run_file import RunReader
 from tfviz.training.session import Session
 

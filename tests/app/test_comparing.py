@@ -9,18 +9,18 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox
 
 from tests.app.driving import Driver
 from tests.app.test_export_dialog import export, open_dialog
-from tfviz.app.export_dialog import ExportDialog
-from tfviz.app.export_job import ALL_HEADS, MODEL, ONE_HEAD, SCALARS
-from tfviz.app.pin_dialog import PinDialog
+from tfviz.app.dialogs.export_dialog import ExportDialog
+from tfviz.app.dialogs.export_job import ALL_HEADS, MODEL, ONE_HEAD, SCALARS
+from tfviz.app.dialogs.pin_dialog import PinDialog
 from tfviz.training.config import RunConfig
 from tfviz.training.export.comparison import Pinned
-from tfviz.training.model_file import load_model
+from tfviz.training.model.model_file import load_model
 from tfviz.training.session import Session
-from tfviz.views.attention_panel import AttentionPanel
-from tfviz.views.compare_bar import Sight
-from tfviz.views.prediction_panel import PredictionPanel
-from tfviz.views.prediction_rows import FORCED, PINNED
-from tfviz.views.step_plot import StepPlot
+from tfviz.views.attention.attention_panel import AttentionPanel
+from tfviz.views.parts.compare_bar import Sight
+from tfviz.views.plots.step_plot import StepPlot
+from tfviz.views.predictions.prediction_panel import PredictionPanel
+from tfviz.views.predictions.prediction_rows import FORCED, PINNED
 
 
 def attention_panel(driver: Driver) -> AttentionPanel:

@@ -9,13 +9,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
 from tests.app.driving import Driver
-from tfviz.app import data_dialog
-from tfviz.app.data_dialog import PASTE, DataDialog
-from tfviz.app.data_look import Look, Wish
+from tfviz.app.dialogs import data_dialog
+from tfviz.app.dialogs.data_dialog import PASTE, DataDialog
+from tfviz.app.dialogs.data_look import Look, Wish
+from tfviz.app.dialogs.pair_table import alignment
 from tfviz.app.own_data import data_folder
-from tfviz.app.pair_table import alignment
-from tfviz.training.datasets import load_pairs
-from tfviz.views.run_panel import RunPanel
+from tfviz.training.data.datasets import load_pairs
+from tfviz.views.run.run_panel import RunPanel
 
 
 @pytest.fixture

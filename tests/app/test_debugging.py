@@ -8,13 +8,18 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 from tests.app.conftest import Open
 from tests.app.driving import Driver
 from tests.training.small_runs import fields, same
-from tfviz.app.keys_dialog import KeysDialog
-from tfviz.training.break_conditions import BreakCondition, EntropyBelow, GradientAbove, UpdateRatioOutside
+from tfviz.app.dialogs.keys_dialog import KeysDialog
 from tfviz.training.config import RunConfig
-from tfviz.training.step_places import Of
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.break_conditions import (
+    BreakCondition,
+    EntropyBelow,
+    GradientAbove,
+    UpdateRatioOutside,
+)
+from tfviz.training.stepping.step_places import Of
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.operations.step_debugger import Chosen, StepDebugger
 from tfviz.views.panel import Panel
-from tfviz.views.step_debugger import Chosen, StepDebugger
 
 WEIGHTS = "encoder.layers.0.self_attn.weights"
 

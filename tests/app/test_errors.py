@@ -10,8 +10,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
 from tests.app.driving import Driver
-from tfviz.app.error_dialog import ErrorDialog
-from tfviz.views.chip_board import ChipBoard
+from tfviz.app.dialogs.error_dialog import ErrorDialog
+from tfviz.views.predictions.chip_board import ChipBoard
 
 
 def wait_for_dialog(driver: Driver) -> ErrorDialog:

@@ -11,9 +11,9 @@ from PySide6.QtGui import QImage, QImageReader
 from PySide6.QtWidgets import QComboBox, QLabel
 
 from tests.app.driving import Driver
-from tfviz.app.export_dialog import ExportDialog
-from tfviz.app.export_job import ALL_HEADS, CHOICES, MODEL, ONE_HEAD, SCALARS
-from tfviz.training.model_file import load_model
+from tfviz.app.dialogs.export_dialog import ExportDialog
+from tfviz.app.dialogs.export_job import ALL_HEADS, CHOICES, MODEL, ONE_HEAD, SCALARS
+from tfviz.training.model.model_file import load_model
 
 
 def open_dialog(driver: Driver, what: str, format: str) -> ExportDialog:

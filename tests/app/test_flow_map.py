@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 
 from tests.app.driving import Driver
-from tfviz.views.flow_panel import FlowPanel
-from tfviz.views.step_debugger import Chosen
+from tfviz.views.flow.flow_panel import FlowPanel
+from tfviz.views.operations.step_debugger import Chosen
 
 
 def raised(driver: Driver) -> FlowPanel:

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton
 from tests.app.driving import Driver
 from tests.training.export.pages import Page
 from tests.training.second_process import foreign_trainer, has_begun, tfviz_train
-from tfviz.app.export_dialog import ExportDialog
-from tfviz.app.export_job import ALL_HEADS, MODEL, Capture, Choice, Job
+from tfviz.app.dialogs.export_dialog import ExportDialog
+from tfviz.app.dialogs.export_job import ALL_HEADS, MODEL, Capture, Choice, Job
 from tfviz.app.following import CHANGE, TRAIN
 from tfviz.training.config import RunConfig
 from tfviz.training.export import DESCRIPTIONS, StepRange
-from tfviz.training.file_writer import Life
-from tfviz.training.followed import FollowedRun
+from tfviz.training.record.file_writer import Life
+from tfviz.training.record.followed import FollowedRun
 from tfviz.training.session import Session
 from tfviz.views.panel import EMPTY_TEXT, EmptyState
 

@@ -7,9 +7,9 @@ from tests.app.conftest import Open
 from tests.app.driving import LEFT, Driver
 from tfviz.training.config import RunConfig
 from tfviz.training.export.heads import Head
-from tfviz.training.head_metrics import ROLES, RoleTaken
-from tfviz.views.attention_panel import AttentionPanel
-from tfviz.views.head_metrics_panel import HeadMetricsPanel
+from tfviz.training.heads.head_metrics import ROLES, RoleTaken
+from tfviz.views.attention.attention_panel import AttentionPanel
+from tfviz.views.heads.head_metrics_panel import HeadMetricsPanel
 
 
 def opened(driver: Driver) -> HeadMetricsPanel:

@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QMessageBo
 
 from tests.app.conftest import Open
 from tests.app.driving import Driver
-from tfviz.app.weight_dialog import WeightDialog
+from tfviz.app.dialogs.weight_dialog import WeightDialog
 from tfviz.training.config import RunConfig
 from tfviz.training.export.heads import Head
 from tfviz.training.session import Session
-from tfviz.views.attention_panel import AttentionPanel
-from tfviz.views.inspector_panel import InspectorPanel
-from tfviz.views.intervention_panel import InterventionPanel
-from tfviz.views.step_debugger import Chosen
+from tfviz.views.attention.attention_panel import AttentionPanel
+from tfviz.views.inspector.inspector_panel import InspectorPanel
+from tfviz.views.interventions.intervention_panel import InterventionPanel
+from tfviz.views.operations.step_debugger import Chosen
 
 HEAD = Head("cross", 0, 1)
 

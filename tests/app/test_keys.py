@@ -5,8 +5,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QSpinBox, QToolButton
 
 from tests.app.driving import Driver
-from tfviz.app.export_dialog import ExportDialog
-from tfviz.app.keys_dialog import KeysDialog
+from tfviz.app.dialogs.export_dialog import ExportDialog
+from tfviz.app.dialogs.keys_dialog import KeysDialog
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 

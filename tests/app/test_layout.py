@@ -10,7 +10,7 @@ from tests.app.conftest import Open
 from tests.app.driving import Driver
 from tfviz.app.settings import Settings
 from tfviz.training.mailbox import Demand
-from tfviz.views.theme import DARK, LIGHT, THEMES
+from tfviz.views.style.theme import DARK, LIGHT, THEMES
 
 
 def pixels(widget: QWidget) -> numpy.ndarray:

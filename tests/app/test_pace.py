@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tfviz.app.pace import FIGURE_SPACE, Pace, padded, rate_text, time_text
+from tfviz.app.frame.pace import FIGURE_SPACE, Pace, padded, rate_text, time_text
 
 
 def test_the_rate_is_steps_over_time() -> None:

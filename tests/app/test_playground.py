@@ -5,8 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from tests.app.driving import Driver
-from tfviz.training.playground import PlaygroundWish
-from tfviz.views.playground_panel import PlaygroundPanel
+from tfviz.training.generation.playground import PlaygroundWish
+from tfviz.views.playground.playground_panel import PlaygroundPanel
 
 
 @pytest.fixture

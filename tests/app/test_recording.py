@@ -14,8 +14,8 @@ from tests.training.small_runs import same
 from tfviz.app import record_keeper
 from tfviz.app.settings import Settings
 from tfviz.training.config import RunConfig
+from tfviz.training.record.run_library import RunLibrary
 from tfviz.training.run_file import Recorder, RunReader
-from tfviz.training.run_library import RunLibrary
 from tfviz.training.session import Session
 
 

@@ -14,13 +14,13 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Open
 from tests.app.driving import Driver
-from tfviz.app.moments import bytes_text, moment_text
-from tfviz.app.recent_menu import RecentMenu
+from tfviz.app.dialogs.settings_dialog import SettingsDialog
+from tfviz.app.frame.moments import bytes_text, moment_text
+from tfviz.app.frame.recent_menu import RecentMenu
 from tfviz.app.settings import Settings
-from tfviz.app.settings_dialog import SettingsDialog
 from tfviz.training.config import RunConfig
+from tfviz.training.record.run_library import RunLibrary
 from tfviz.training.run_file import RunReader
-from tfviz.training.run_library import RunLibrary
 from tfviz.training.session import Session
 
 WINDOW = """

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from tests.app.driving import Driver
 from tfviz.training.tasks import TASKS
-from tfviz.views.field_editors import ChoiceEditor, SwitchEditor, TextEditor
-from tfviz.views.widgets import SegmentedButtons
+from tfviz.views.parts.widgets import SegmentedButtons
+from tfviz.views.run.field_editors import ChoiceEditor, SwitchEditor, TextEditor
 
 SHAPES: dict[str, dict[str, Any]] = {
     "encoder": {

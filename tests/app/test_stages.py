@@ -4,9 +4,9 @@ import pytest
 
 from tests.app.driving import Driver
 from tfviz.training.export.heads import Head
-from tfviz.training.stages import StagesWish
-from tfviz.views.attention_panel import AttentionPanel
-from tfviz.views.stages_panel import StagesPanel
+from tfviz.training.stepping.stages import StagesWish
+from tfviz.views.attention.attention_panel import AttentionPanel
+from tfviz.views.stages.stages_panel import StagesPanel
 
 
 @pytest.fixture

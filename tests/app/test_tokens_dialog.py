@@ -5,9 +5,9 @@ from PySide6.QtCore import QPoint
 
 from tests.app.conftest import Open
 from tests.app.driving import LEFT, Driver
-from tfviz.app.tokens_dialog import TokensDialog
+from tfviz.app.dialogs.tokens_dialog import TokensDialog
 from tfviz.training.config import RunConfig
-from tfviz.training.token_table import token_counts
+from tfviz.training.tokens.token_table import token_counts
 
 
 def opened(driver: Driver) -> TokensDialog:

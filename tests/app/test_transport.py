@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QSpinBox
 
 from tests.app.conftest import Open
 from tests.app.driving import Driver
-from tfviz.app.speed_slider import FREE
+from tfviz.app.frame.speed_slider import FREE
 from tfviz.training.config import RunConfig
 from tfviz.views.clock import Mode
 

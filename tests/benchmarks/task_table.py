@@ -16,7 +16,7 @@ from typing import NamedTuple
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
 from tfviz.training.config import RunConfig
-from tfviz.training.free_running import free_running_accuracy
+from tfviz.training.generation.free_running import free_running_accuracy
 from tfviz.training.session import Session
 
 PRESETS = (

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import Start
+from tfviz.training.record.run_library import RunLibrary
 from tfviz.training.run_file import RunReader
-from tfviz.training.run_library import RunLibrary
 
 pytestmark = pytest.mark.end_to_end
 

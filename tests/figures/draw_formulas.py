@@ -2,7 +2,7 @@
 
 Run by hand after a formula was changed, with ziamath installed beside the program's own packages (pip install ziamath);
 the program itself only shows the pictures. Glyphs are outlines, so a picture looks the same on every machine. Colours
-are the light theme's; the program exchanges them (tfviz/views/formula_picture.py).
+are the light theme's; the program exchanges them (tfviz/views/inspector/formula_picture.py).
 """
 
 import re
@@ -11,7 +11,7 @@ import xml.etree.ElementTree as Xml
 from pathlib import Path
 
 from tfviz.resources import RESOURCES
-from tfviz.views.theme import LIGHT
+from tfviz.views.style.theme import LIGHT
 
 SOURCES = Path(__file__).with_name("formulas.toml")
 SIZE, SMALL = 17.0, 12.0

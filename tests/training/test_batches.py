@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfviz.training.batches import DRAW, PERMUTATION, collate, random_stream
-from tfviz.training.tokenizer import END, PADDING, START, Tokenizer
+from tfviz.training.data.batches import DRAW, PERMUTATION, collate, random_stream
+from tfviz.training.tokens.tokenizer import END, PADDING, START, Tokenizer
 
 PAIRS = [("a b c", "x y"), ("a", "x y z")]
 SOURCE = Tokenizer.from_sentences(source for source, _ in PAIRS)

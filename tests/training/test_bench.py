@@ -4,10 +4,10 @@ import time
 import numpy
 import pytest
 
-from tfviz.training.batches import Batch
-from tfviz.training.bench import measure, timed, useful_work
+from tfviz.training.benchmark.bench import measure, timed, useful_work
+from tfviz.training.benchmark.processor_load import ProcessorLoad
 from tfviz.training.config import RunConfig
-from tfviz.training.processor_load import ProcessorLoad
+from tfviz.training.data.batches import Batch
 from tfviz.training.tasks import create_task
 
 

@@ -2,8 +2,8 @@ from itertools import pairwise
 
 import pytest
 
-from tfviz.training import bench_timeline
-from tfviz.training.bench_timeline import ANYWHERE, NEIGHBOURS, measure_timeline, summary, visits
+from tfviz.training.benchmark import bench_timeline
+from tfviz.training.benchmark.bench_timeline import ANYWHERE, NEIGHBOURS, measure_timeline, summary, visits
 
 
 def test_visits_go_anywhere_and_from_there_to_both_sides() -> None:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.training.small_runs import SMALL
-from tfviz.training.branches import (
+from tfviz.training.branching.branches import (
     CHANGEABLE,
     Line,
     changed,
@@ -14,8 +14,8 @@ from tfviz.training.branches import (
     first_line,
     shared_past,
 )
+from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.config import RunConfig, difference
-from tfviz.training.keyframes import Keyframes
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.run_file.branch import Branch
 

@@ -9,7 +9,9 @@ import pytest
 from tests.training.small_runs import HARD, losses, new_trainer, same
 from tests.training.test_non_finite import writing
 from tfviz.core.operations.mask import PADDING
-from tfviz.training.break_conditions import (
+from tfviz.training.heads.head_entropies import head_entropies, weights_of_head
+from tfviz.training.record.history import History
+from tfviz.training.stepping.break_conditions import (
     BreakCondition,
     EntropyBelow,
     Facts,
@@ -19,10 +21,8 @@ from tfviz.training.break_conditions import (
     UpdateRatioOutside,
     first_hit,
 )
-from tfviz.training.head_entropies import head_entropies, weights_of_head
-from tfviz.training.history import History
-from tfviz.training.non_finite import NonFiniteError, first_non_finite
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.non_finite import NonFiniteError, first_non_finite
+from tfviz.training.stepping.stepper import Stepper
 
 
 def history(*losses: float) -> History:

@@ -7,7 +7,10 @@ import pytest
 
 from tests.training.live_sessions import events_until, run_steps, started
 from tests.training.small_runs import HARD, in_worker, same, scalars, worker_waits
-from tfviz.training.break_conditions import (
+from tfviz.training.events import BreakHit, Failed, Paused
+from tfviz.training.mailbox import Demand
+from tfviz.training.session import Session
+from tfviz.training.stepping.break_conditions import (
     BreakCondition,
     EntropyBelow,
     GradientAbove,
@@ -15,10 +18,7 @@ from tfviz.training.break_conditions import (
     NonFinite,
     UpdateRatioOutside,
 )
-from tfviz.training.breaks import ENTROPY_EVERY, BreakError
-from tfviz.training.events import BreakHit, Failed, Paused
-from tfviz.training.mailbox import Demand
-from tfviz.training.session import Session
+from tfviz.training.stepping.breaks import ENTROPY_EVERY, BreakError
 
 NEVER = (NonFinite(), LossAbove(1e6, 3), GradientAbove(1e9), EntropyBelow(1e-9), UpdateRatioOutside(0.0, 1e9))
 

@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 
 from tfviz.training.config import RunConfig, TaskConfig, TrainingConfig
-from tfviz.training.data_import import LISTED, PREVIEW, pasted_pairs, save_pairs, survey_file, survey_text
-from tfviz.training.datasets import load_pairs
-from tfviz.training.pair_formats import LONGEST_LINE
+from tfviz.training.data.data_import import (
+    LISTED,
+    PREVIEW,
+    pasted_pairs,
+    save_pairs,
+    survey_file,
+    survey_text,
+)
+from tfviz.training.data.datasets import load_pairs
+from tfviz.training.data.pair_formats import LONGEST_LINE
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks import create_task, finite
 

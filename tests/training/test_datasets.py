@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfviz.training.datasets import identity_pairs, load_pairs
-from tfviz.training.pair_formats import LONGEST_LINE, MOST_WORDS
+from tfviz.training.data.datasets import identity_pairs, load_pairs
+from tfviz.training.data.pair_formats import LONGEST_LINE, MOST_WORDS
 
 
 def written(folder: Path, content: bytes) -> Path:

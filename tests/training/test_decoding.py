@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.small_runs import SMALL
-from tfviz.training.beam_search import Beam, BeamTree, beam_search
-from tfviz.training.decoding import first_divergence, speak
-from tfviz.training.free_running import free_running_accuracy
-from tfviz.training.history import VALIDATION_SCALARS
-from tfviz.training.inference import Reader
-from tfviz.training.next_tokens import NextTokens
+from tfviz.training.generation.beam_search import Beam, BeamTree, beam_search
+from tfviz.training.generation.decoding import first_divergence, speak
+from tfviz.training.generation.free_running import free_running_accuracy
+from tfviz.training.generation.next_tokens import NextTokens
+from tfviz.training.generation.sampling import Sampling, uniform_numbers
+from tfviz.training.model.inference import Reader
+from tfviz.training.record.history import VALIDATION_SCALARS
 from tfviz.training.rules import ConfigurationError
-from tfviz.training.sampling import Sampling, uniform_numbers
 from tfviz.training.session import Session
 from tfviz.training.tasks import create_task
-from tfviz.training.tokenizer import END
+from tfviz.training.tokens.tokenizer import END
 from tfviz.training.trainer import Trainer
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.training.small_runs import SMALL
 from tfviz.training.config import GENERATED_TASKS, RULE_TASKS, TOKENIZER_KINDS, RunConfig
-from tfviz.training.model_file import load_model, save_model
-from tfviz.training.pretrained import Pretrained
+from tfviz.training.model.model_file import load_model, save_model
+from tfviz.training.model.pretrained import Pretrained
 from tfviz.training.session import Session
 
 CASES = [

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tfviz.training.file_lock import FileLock, is_held
+from tfviz.training.record.file_lock import FileLock, is_held
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from tfviz.training.file_lock import FileLock
+from tfviz.training.record.file_lock import FileLock
 lock = FileLock.take(Path(sys.argv[1]))
 print("held" if lock else "taken", flush=True)
 time.sleep(60)

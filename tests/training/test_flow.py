@@ -13,12 +13,12 @@ from tfviz.core.config import ModelConfig
 from tfviz.core.gradient_check import random_parameters
 from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
-from tfviz.training.flow import Flow, FlowMeter
-from tfviz.training.followed import FollowedRun
-from tfviz.training.inference import Reader
 from tfviz.training.mailbox import WHOLE, Demand
-from tfviz.training.models import ModelCache
+from tfviz.training.model.inference import Reader
+from tfviz.training.model.models import ModelCache
+from tfviz.training.record.followed import FollowedRun
 from tfviz.training.session import Session
+from tfviz.training.stepping.flow import Flow, FlowMeter
 
 SOURCE, TARGET = [1, 4, 6, 5, 3, 2], [1, 5, 4, 7, 2]
 

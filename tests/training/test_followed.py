@@ -11,10 +11,10 @@ import pytest
 from tests.training.second_process import foreign_trainer, has_begun, tfviz_train
 from tests.training.small_runs import SMALL, same
 from tfviz.training.events import Finished, Warned
-from tfviz.training.file_writer import Life, ago
-from tfviz.training.followed import FollowedRun, ReadOnlyError
 from tfviz.training.mailbox import Demand
-from tfviz.training.opening import open_run
+from tfviz.training.record.file_writer import Life, ago
+from tfviz.training.record.followed import FollowedRun, ReadOnlyError
+from tfviz.training.record.opening import open_run
 from tfviz.training.session import Session
 
 EVERYTHING = Demand(True, True, True)

@@ -9,7 +9,7 @@ from tfviz.core.operations import LayerNorm
 from tfviz.core.parameters import Parameters
 from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.stepper import Stepper
 
 SMOOTH = SMALL.with_values({"model.activation": "gelu", "training.label_smoothing": 0.1})
 NAMES = [

@@ -10,10 +10,10 @@ import pytest
 
 from tests.training.live_sessions import picture, run_steps, started
 from tests.training.small_runs import SMALL, new_trainer, same
-from tfviz.training.followed import FollowedRun
-from tfviz.training.head_history import MOST_TAKEN, HeadHistory, column_name
-from tfviz.training.head_metrics import LOOKS, HeadMetrics, head_metrics
+from tfviz.training.heads.head_history import MOST_TAKEN, HeadHistory, column_name
+from tfviz.training.heads.head_metrics import LOOKS, HeadMetrics, head_metrics
 from tfviz.training.mailbox import Demand
+from tfviz.training.record.followed import FollowedRun
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Attention, Snapshot
 from tfviz.training.tasks import Task, create_task

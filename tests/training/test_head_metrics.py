@@ -7,12 +7,20 @@ import pytest
 
 from tests.training.small_runs import SMALL
 from tfviz.training.config import GENERATED_TASKS, RunConfig, TaskConfig
-from tfviz.training.head_entropies import head_entropies
-from tfviz.training.head_metrics import LOOKS, ROLES, HeadMetrics, Role, RoleTaken, RoleWatch, head_metrics
+from tfviz.training.heads.head_entropies import head_entropies
+from tfviz.training.heads.head_metrics import (
+    LOOKS,
+    ROLES,
+    HeadMetrics,
+    Role,
+    RoleTaken,
+    RoleWatch,
+    head_metrics,
+)
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Attention
 from tfviz.training.tasks import Task, create_task
-from tfviz.training.tokenizer import SPECIAL_TOKENS
+from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS
 
 
 def attention(encoder: object, decoder: object, cross: object) -> Attention:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfviz.training.history import SCALARS, History
+from tfviz.training.record.history import SCALARS, History
 
 
 def test_step_1_is_row_0_and_missing_values_are_nan() -> None:

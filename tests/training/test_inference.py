@@ -10,11 +10,11 @@ from tfviz.core.parameters import Parameters
 from tfviz.core.program import Program
 from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
-from tfviz.training.inference import CANDIDATES, LONGEST, Reader, decoded, padded
+from tfviz.training.model.inference import CANDIDATES, LONGEST, Reader, decoded, padded
 from tfviz.training.session import SAMPLES, Session
 from tfviz.training.snapshot import Decoded
 from tfviz.training.tasks import Example
-from tfviz.training.tokenizer import END, PADDING, START, Tokenizer
+from tfviz.training.tokens.tokenizer import END, PADDING, START, Tokenizer
 from tfviz.training.trainer import Trainer
 
 SENTENCES = ("0 1 2 3", "4", "3 3", "2 0 1", "1 4 4 2")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training.small_runs import HARD, RATE, SMALL, fields, scalars
-from tfviz.training.edits import WeightEdit, WeightNoise, edit_from_dict, edit_to_dict
+from tfviz.training.branching.edits import WeightEdit, WeightNoise, edit_from_dict, edit_to_dict
 from tfviz.training.events import Intervened
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.session import Session

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.small_runs import PATIENCE
-from tfviz.training.keyframes import KEEPING_SHARE, MEMORY, RECENT, REPLAY, Keyframes
+from tfviz.training.branching.keyframes import KEEPING_SHARE, MEMORY, RECENT, REPLAY, Keyframes
 from tfviz.training.trainer import State
 
 BYTES = 1000

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.training.small_runs import EVERYTHING, HARD, fields, moment, new_trainer
-from tfviz.training import keyframes as keyframes_module
 from tfviz.training import session as session_module
-from tfviz.training.keyframes import Keyframes
+from tfviz.training.branching import keyframes as keyframes_module
+from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.run_file import RunReader
 from tfviz.training.session import Session
 

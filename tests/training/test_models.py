@@ -8,8 +8,8 @@ import pytest
 from tests.training.small_runs import HARD
 from tfviz.core.parameters import Parameters
 from tfviz.core.transformer import Transformer
-from tfviz.training import models
-from tfviz.training.models import KEPT, ModelCache, default_shards
+from tfviz.training.model import models
+from tfviz.training.model.models import KEPT, ModelCache, default_shards
 
 CONFIG = HARD.model.model_config(9, 9)
 SOURCE = np.array([[1, 4, 5, 6, 2], [1, 7, 2, 0, 0], [1, 8, 8, 2, 0]])

@@ -11,7 +11,7 @@ from tests.training.small_runs import HARD, SMALL, losses, new_trainer, same
 from tfviz.core.operation import Operation
 from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
-from tfviz.training.non_finite import NonFiniteError, first_non_finite
+from tfviz.training.stepping.non_finite import NonFiniteError, first_non_finite
 from tfviz.training.trainer import Trainer
 
 GELU = SMALL.with_values({"model.norm_first": True, "model.activation": "gelu"})

@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 from tests.training.small_runs import SMALL
-from tfviz.training.other_run import OtherRun
+from tfviz.training.record.other_run import OtherRun
 from tfviz.training.run_file import RunFileError, RunWriter
 from tfviz.training.session import Session
 from tfviz.training.tasks import Example

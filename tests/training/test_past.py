@@ -3,7 +3,7 @@
 import pytest
 
 from tests.training.small_runs import EVERYTHING, HARD, fields, new_trainer, same
-from tfviz.training.past import Past, replay
+from tfviz.training.branching.past import Past, replay
 from tfviz.training.session import Session
 from tfviz.training.trainer import State, Trainer
 

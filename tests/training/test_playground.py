@@ -13,12 +13,12 @@ from tests.training.small_runs import EVERYTHING, SMALL, fields
 from tests.training.test_worker import Clock, count_calls
 from tfviz.core.operations.embedding import sinusoids
 from tfviz.training import worker as worker_module
-from tfviz.training.beam_search import Beam
-from tfviz.training.decoding import speak
-from tfviz.training.followed import FollowedRun
+from tfviz.training.generation.beam_search import Beam
+from tfviz.training.generation.decoding import speak
+from tfviz.training.generation.playground import Played, PlaygroundWish, play
+from tfviz.training.generation.sampling import Sampling
 from tfviz.training.mailbox import WHOLE, Demand
-from tfviz.training.playground import Played, PlaygroundWish, play
-from tfviz.training.sampling import Sampling
+from tfviz.training.record.followed import FollowedRun
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
 

@@ -22,7 +22,7 @@ from tests.training.small_runs import (
 )
 from tfviz.training import session as session_module
 from tfviz.training.events import Warned
-from tfviz.training.recording import Recording
+from tfviz.training.record.recording import Recording
 from tfviz.training.run_file import RunReader
 from tfviz.training.session import Session
 

@@ -14,8 +14,8 @@ from tests.training.small_runs import (
     with_branches,
 )
 from tfviz.training import session as session_module
+from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.config import RunConfig
-from tfviz.training.keyframes import Keyframes
 from tfviz.training.run_file import RunFileError, RunWriter
 from tfviz.training.session import Session
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.training.small_runs import SMALL
-from tfviz.training.run_library import MOST_OFFERED, RunLibrary
+from tfviz.training.record.run_library import MOST_OFFERED, RunLibrary
 from tfviz.training.session import Session
 
 RECORD = """
 import sys, time
-from tfviz.training.run_library import MOST_OFFERED, RunLibrary
-from tfviz.training.run_record import RunRecord
+from tfviz.training.record.run_library import MOST_OFFERED, RunLibrary
+from tfviz.training.record.run_record import RunRecord
 from tfviz.training.session import Session
 from tests.training.small_runs import SMALL
 session = Session(SMALL)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.training.small_runs import HARD, SMALL, same, with_branches
+from tfviz.training.record.run_library import RunLibrary
+from tfviz.training.record.run_record import RunRecord
 from tfviz.training.run_file import Recorder, RunReader
-from tfviz.training.run_library import RunLibrary
-from tfviz.training.run_record import RunRecord
 from tfviz.training.session import Session
 
 

@@ -12,7 +12,7 @@ import numpy
 import pytest
 
 import tfviz
-from tfviz.training.followed import FollowedRun
+from tfviz.training.record.followed import FollowedRun
 from tfviz.training.run_file import RunReader
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch==2.13.0")

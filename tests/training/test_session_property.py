@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.training.small_runs import EVERYTHING, HARD, PATIENCE, fields, new_trainer, scalars, worker_waits
-from tfviz.training import keyframes
-from tfviz.training.branches import CHANGEABLE
+from tfviz.training.branching import keyframes
+from tfviz.training.branching.branches import CHANGEABLE
+from tfviz.training.branching.edits import Edit, WeightEdit, WeightNoise
 from tfviz.training.config import RunConfig
-from tfviz.training.edits import Edit, WeightEdit, WeightNoise
 from tfviz.training.session import Session
 from tfviz.training.tasks import create_task
 from tfviz.training.trainer import Trainer

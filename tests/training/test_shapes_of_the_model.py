@@ -10,14 +10,14 @@ from safetensors import safe_open
 
 from tests.training.small_runs import EVERYTHING, HARD, SMALL, fields
 from tfviz.training.config import RunConfig
-from tfviz.training.decoding import speak
 from tfviz.training.export.heads import all_heads
+from tfviz.training.generation.decoding import speak
 from tfviz.training.mailbox import Demand
-from tfviz.training.model_file import load_model, save_model
-from tfviz.training.pretrained import Pretrained
+from tfviz.training.model.model_file import load_model, save_model
+from tfviz.training.model.pretrained import Pretrained
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.session import Session
-from tfviz.training.stages import StagesWish
+from tfviz.training.stepping.stages import StagesWish
 from tfviz.training.train import exact_answers
 
 SHAPES: dict[str, dict[str, Any]] = {

@@ -12,12 +12,12 @@ from tests.training.small_runs import HARD, SMALL, fields, worker_waits
 from tests.training.test_worker import Clock
 from tfviz.core.transformer import Transformer
 from tfviz.training import worker as worker_module
-from tfviz.training.followed import FollowedRun
-from tfviz.training.head_entropies import heads_of
+from tfviz.training.heads.head_entropies import heads_of
 from tfviz.training.mailbox import WHOLE, Demand
+from tfviz.training.record.followed import FollowedRun
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
-from tfviz.training.stages import HeadStages, Moved, StagesWish
+from tfviz.training.stepping.stages import HeadStages, Moved, StagesWish
 from tfviz.training.tasks import Example
 
 CONFIG = HARD.with_values(

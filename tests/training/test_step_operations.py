@@ -4,8 +4,8 @@ import pytest
 
 from tests.training.small_runs import new_trainer
 from tfviz.core.program import Program
-from tfviz.training.step_operations import made_by, nearest_with_parameters, parameters_of, read_by
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.step_operations import made_by, nearest_with_parameters, parameters_of, read_by
+from tfviz.training.stepping.stepper import Stepper
 
 ATTENTION, CROSS = "encoder.layers.0.self_attn", "decoder.layers.0.multihead_attn"
 

@@ -9,7 +9,7 @@ from tests.training.small_runs import HARD, losses, new_trainer
 from tfviz.core.optimizers import OPTIMIZERS
 from tfviz.core.provenance import Explanation
 from tfviz.training.config import RunConfig
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.stepper import Stepper
 
 EXACT = HARD.with_values({"training.dtype": "float64", "training.label_smoothing": 0.1})
 WEIGHT = "transformer.encoder.layers.0.linear1.weight"

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.training.small_runs import HARD, SMALL, fields, losses, new_trainer, same, with_branches
 from tfviz.training.config import RunConfig
-from tfviz.training.history import GROUP_PREFIX
+from tfviz.training.record.history import GROUP_PREFIX
 from tfviz.training.session import Session
-from tfviz.training.step_places import Of
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.step_places import Of
+from tfviz.training.stepping.stepper import Stepper
 from tfviz.training.trainer import State, Trainer
 
 PRE_NORM = SMALL.with_values(
@@ -260,7 +260,7 @@ def test_any_recorded_step_of_any_branch_can_be_stepped_through_as_it_was_taken(
 ) -> None:
     """Also where the configuration was changed on the way, and without moving the session."""
     monkeypatch.setattr(
-        "tfviz.training.keyframes.REPLAY", 60.0
+        "tfviz.training.branching.keyframes.REPLAY", 60.0
     )  # no keyframe at every step, however slow it is
     with with_branches(HARD.with_values({"training.shards": shards})) as session:
         states = {}

@@ -7,8 +7,8 @@ import pytest
 from tests.training.small_runs import HARD, SMALL, losses, new_trainer, same
 from tests.training.test_non_finite import gradients, writing
 from tfviz.training.config import RunConfig
-from tfviz.training.non_finite import NonFiniteError
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.non_finite import NonFiniteError
+from tfviz.training.stepping.stepper import Stepper
 
 GELU = SMALL.with_values({"model.norm_first": True, "model.activation": "gelu"})
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.core.test_oracle import CASES, OPTIMIZER_SETTINGS, assert_agrees, load_case
-from tfviz.training.batches import Batch
 from tfviz.training.config import ModelSettings, RunConfig
-from tfviz.training.stepper import Stepper
+from tfviz.training.data.batches import Batch
+from tfviz.training.stepping.stepper import Stepper
 from tfviz.training.tasks import Task
-from tfviz.training.tokenizer import SPECIAL_TOKENS, Tokenizer
+from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS, Tokenizer
 from tfviz.training.trainer import Trainer
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfviz.training.config import RunConfig, TaskConfig, TrainingConfig
-from tfviz.training.datasets import identity_pairs
+from tfviz.training.data.datasets import identity_pairs
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks import TASKS, Task, create_task
 from tfviz.training.tasks.symbols import symbols

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tfviz.training.config import RunConfig, TaskConfig
 from tfviz.training.tasks import create_task
-from tfviz.training.token_table import token_counts
+from tfviz.training.tokens.token_table import token_counts
 
 
 def test_every_token_of_the_training_pairs_is_counted(tmp_path: Path) -> None:

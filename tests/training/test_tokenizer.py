@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfviz.training.tokenizer import END, PADDING, SPECIAL_TOKENS, START, UNKNOWN, Tokenizer
-from tfviz.training.tokenizers import tokenizer_from_json
+from tfviz.training.tokens.tokenizer import END, PADDING, SPECIAL_TOKENS, START, UNKNOWN, Tokenizer
+from tfviz.training.tokens.tokenizers import tokenizer_from_json
 
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1).filter(
     lambda text: text.split() == [text] and text not in SPECIAL_TOKENS

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfviz.training.byte_pair_tokenizer import SMALLEST, BytePairTokenizer
-from tfviz.training.byte_pairs import learn_pieces
-from tfviz.training.character_tokenizer import CharacterTokenizer
-from tfviz.training.tokenizer import END, SPECIAL_TOKENS, START, UNKNOWN, Tokenizer
-from tfviz.training.tokenizers import TOKENIZERS, learn_tokenizer, tokenizer_from_json, tokenizer_of
-from tfviz.training.visible_text import revealed, visible
+from tfviz.training.tokens.byte_pair_tokenizer import SMALLEST, BytePairTokenizer
+from tfviz.training.tokens.byte_pairs import learn_pieces
+from tfviz.training.tokens.character_tokenizer import CharacterTokenizer
+from tfviz.training.tokens.tokenizer import END, SPECIAL_TOKENS, START, UNKNOWN, Tokenizer
+from tfviz.training.tokens.tokenizers import TOKENIZERS, learn_tokenizer, tokenizer_from_json, tokenizer_of
+from tfviz.training.tokens.visible_text import revealed, visible
 
 SENTENCES = ["low lower lowest", "new newer newest", "wide wider widest", "low new wide"] * 3
 PIECES = BytePairTokenizer.from_sentences(SENTENCES, 290)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfviz.training.config import RunConfig
-from tfviz.training.model_file import save_model
+from tfviz.training.model.model_file import save_model
 from tfviz.training.session import Session
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install torch==2.13.0")

@@ -3,9 +3,9 @@
 import numpy
 
 from tests.training.small_runs import HARD, new_trainer, same
-from tfviz.training.past import Past
+from tfviz.training.branching.past import Past
 from tfviz.training.session import Session
-from tfviz.training.trail import Trail
+from tfviz.training.stepping.trail import Trail
 from tfviz.training.trainer import State
 
 

@@ -12,8 +12,8 @@ from tfviz.core.optimizers import Adam, Momentum
 from tfviz.core.parallel import Crew, Work
 from tfviz.core.parameters import Parameters
 from tfviz.core.transformer import Transformer
-from tfviz.training.batches import Batch
 from tfviz.training.config import RunConfig
+from tfviz.training.data.batches import Batch
 from tfviz.training.tasks import create_task
 from tfviz.training.trainer import Trainer
 

@@ -11,9 +11,9 @@ from tests.training.small_runs import HARD, PAIRS, SMALL, file_config, losses, n
 from tfviz.core.parameters import Parameters
 from tfviz.core.schedules import SCHEDULES
 from tfviz.core.transformer import Transformer
-from tfviz.training.batches import Batch
 from tfviz.training.config import RunConfig
-from tfviz.training.history import GROUP_PREFIX, SCALARS
+from tfviz.training.data.batches import Batch
+from tfviz.training.record.history import GROUP_PREFIX, SCALARS
 from tfviz.training.trainer import Trainer
 
 

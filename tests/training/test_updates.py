@@ -11,13 +11,13 @@ import pytest
 from tests.training.live_sessions import picture, run_steps, started
 from tests.training.small_runs import HARD, SMALL, losses, new_trainer, same
 from tfviz.training.config import RunConfig
-from tfviz.training.followed import FollowedRun
 from tfviz.training.mailbox import WHOLE, Demand
+from tfviz.training.record.followed import FollowedRun
+from tfviz.training.record.sparse_record import SparseRecord
 from tfviz.training.session import Session
 from tfviz.training.snapshot import OptimiserState
-from tfviz.training.sparse_record import SparseRecord
+from tfviz.training.stepping.updates import measured, tried_ratios
 from tfviz.training.trainer import Trainer
-from tfviz.training.updates import measured, tried_ratios
 
 OPTIMISER = Demand(optimiser=True)
 WATCHED = WHOLE | OPTIMISER
@@ -68,7 +68,7 @@ def test_adams_moments_are_without_their_bias_and_the_step_size_follows_from_the
 
 def test_the_median_of_a_large_group_is_that_of_a_spread_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = after_watched_steps(ADAM)[2].step_size
-    monkeypatch.setattr("tfviz.training.updates.MOST_SAMPLED", 64)
+    monkeypatch.setattr("tfviz.training.stepping.updates.MOST_SAMPLED", 64)
     sampled = after_watched_steps(ADAM)[2].step_size
     assert not np.array_equal(sampled, whole)
     assert sampled == pytest.approx(whole, rel=0.5)

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from tests.training.small_runs import EVERYTHING, SMALL
-from tfviz.training.config import RunConfig
-from tfviz.training.session import Session
-from tfviz.training.train import exact_answers
-from tfviz.training.what_if import (
+from tfviz.training.branching.what_if import (
     NewRunNeededError,
     healthy_line,
     what_if_of,
     what_if_preset,
     what_if_presets,
 )
+from tfviz.training.config import RunConfig
+from tfviz.training.session import Session
+from tfviz.training.train import exact_answers
 
 HEALTHY = SMALL.with_values(
     {

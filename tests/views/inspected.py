@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QApplication
 from tests.training.small_runs import SMALL, losses, new_trainer
 from tests.views.hand_made import picture
 from tfviz.training.config import RunConfig
-from tfviz.training.stepper import Stepper
-from tfviz.views import cells
-from tfviz.views.inspector_panel import InspectorPanel
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.tensor_map import TensorMap
-from tfviz.views.theme import DARK, Theme
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.grids import cells
+from tfviz.views.inspector.inspector_panel import InspectorPanel
+from tfviz.views.inspector.tensor_map import TensorMap
+from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.style.theme import DARK, Theme
 
 ENCODER_SCORES = "encoder.layers.0.self_attn.scores"
 SCORES = "decoder.layers.0.self_attn.scores"

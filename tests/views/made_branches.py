@@ -3,9 +3,9 @@
 import numpy
 
 from tests.views.made_histories import columns, history
-from tfviz.training.branches import Line, first_line
+from tfviz.training.branching.branches import Line, first_line
+from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.config import RunConfig
-from tfviz.training.keyframes import Keyframes
 
 CONFIG = RunConfig.preset("identity").replace("training.learning_rate", 0.001)
 FAST = CONFIG.replace("training.learning_rate", 0.01)

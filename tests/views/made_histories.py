@@ -2,7 +2,7 @@
 
 import numpy
 
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 
 GROUPS = (
     "source_embedding",

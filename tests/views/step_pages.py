@@ -4,9 +4,9 @@ from PySide6.QtWidgets import QLabel
 
 from tests.training.small_runs import HARD, losses, new_trainer
 from tfviz.training.config import RunConfig
-from tfviz.training.stepper import Stepper
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.step_page import StepPage
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.inspector.step_page import StepPage
+from tfviz.views.operations.step_debugger import Chosen
 
 
 def stepper_after(config: RunConfig = HARD, steps: int = 3) -> Stepper:

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from tests.views.hand_made import TARGET_IN, attention, colours_in, picture, snapshot
 from tfviz.training.export.heads import Head
 from tfviz.training.snapshot import Attention
-from tfviz.views import cells
-from tfviz.views.atlas_layout import SMALLEST_TILE, arrange, best_width
-from tfviz.views.attention_panel import AttentionPanel
-from tfviz.views.cells import Scale
-from tfviz.views.theme import DARK, LIGHT, THEMES, Theme
+from tfviz.views.attention.atlas_layout import SMALLEST_TILE, arrange, best_width
+from tfviz.views.attention.attention_panel import AttentionPanel
+from tfviz.views.grids import cells
+from tfviz.views.grids.cells import Scale
+from tfviz.views.style.theme import DARK, LIGHT, THEMES, Theme
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 LEFT = Qt.MouseButton.LeftButton

@@ -8,9 +8,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.views.made_branches import left, main_line
 from tests.views.test_curve_panel import near, picture
-from tfviz.training.branches import Line
-from tfviz.views.curve_panel import CurvePanel
-from tfviz.views.theme import DARK, LIGHT, THEMES, Theme
+from tfviz.training.branching.branches import Line
+from tfviz.views.curves.curve_panel import CurvePanel
+from tfviz.views.style.theme import DARK, LIGHT, THEMES, Theme
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 

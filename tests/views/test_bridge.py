@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from tests.views.hand_made import attention, prediction
 from tfviz.training.config import RunConfig
 from tfviz.training.events import Failed, Finished, Paused, Resumed, Stopped, Warned
-from tfviz.training.history import History
 from tfviz.training.mailbox import Demand
+from tfviz.training.record.history import History
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.bridge import INTERVAL, LONGEST_WAIT, SHARE, Bridge, Feed

@@ -14,16 +14,16 @@ from tfviz.core.gradient_check import TOLERANCE, check_model
 from tfviz.core.operations import LayerNorm
 from tfviz.core.parameters import Parameters
 from tfviz.core.transformer import Transformer
-from tfviz.training.hand_check import CellCheck
-from tfviz.training.stepper import Stepper
-from tfviz.views import check_view
-from tfviz.views.cell_text import number_text
-from tfviz.views.check_run import CheckRun, layer_of
-from tfviz.views.check_view import NO_CELL, NO_TENSOR, CheckView
-from tfviz.views.error_plot import ErrorPlot
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.step_page import NO_STEP
-from tfviz.views.theme import DARK, LIGHT
+from tfviz.training.stepping.hand_check import CellCheck
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.inspector import check_view
+from tfviz.views.inspector.cell_text import number_text
+from tfviz.views.inspector.check_run import CheckRun, layer_of
+from tfviz.views.inspector.check_view import NO_CELL, NO_TENSOR, CheckView
+from tfviz.views.inspector.error_plot import ErrorPlot
+from tfviz.views.inspector.step_page import NO_STEP
+from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.style.theme import DARK, LIGHT
 
 WEIGHT, LAYER = "transformer.encoder.layers.0.linear1.weight", "transformer.encoder.layers.0."
 
@@ -87,7 +87,7 @@ def test_the_worst_of_a_whole_layer_is_what_gradcheck_finds(
 def test_a_layer_is_checked_in_slices_that_show_progress_and_can_be_stopped(
     view: Granting, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tfviz.views.check_run.SLICE_SECONDS", -1.0)  # one entry a slice
+    monkeypatch.setattr("tfviz.views.inspector.check_run.SLICE_SECONDS", -1.0)  # one entry a slice
     view.look_at(WEIGHT)
     view.held, layer = True, view.page.layer
     press(qtbot, layer.button)

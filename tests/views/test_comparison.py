@@ -14,13 +14,13 @@ from tests.views.hand_made import TARGET_OUT, attention, colours_in, picture, pr
 from tfviz.training.export.comparison import Compared, Pinned, obstacle
 from tfviz.training.export.heads import KINDS, Head
 from tfviz.training.snapshot import Attention
-from tfviz.views import cells
-from tfviz.views.attention_panel import AttentionPanel
-from tfviz.views.cells import Scale, Spread
-from tfviz.views.compare_bar import Sight
-from tfviz.views.prediction_panel import PredictionPanel
-from tfviz.views.prediction_rows import FORCED, PINNED, RUNNING, probe_rows
-from tfviz.views.theme import DARK, THEMES, Theme
+from tfviz.views.attention.attention_panel import AttentionPanel
+from tfviz.views.grids import cells
+from tfviz.views.grids.cells import Scale, Spread
+from tfviz.views.parts.compare_bar import Sight
+from tfviz.views.predictions.prediction_panel import PredictionPanel
+from tfviz.views.predictions.prediction_rows import FORCED, PINNED, RUNNING, probe_rows
+from tfviz.views.style.theme import DARK, THEMES, Theme
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 LEFT = Qt.MouseButton.LeftButton

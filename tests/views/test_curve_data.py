@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.views.made_histories import columns, grow, history
-from tfviz.views.curve_data import Envelope, MeanCurve, Pyramid
-from tfviz.views.group_norms import GroupNorms, short_name
-from tfviz.views.run_curves import RunCurves
-from tfviz.views.smoothing import SmoothedCurve
-from tfviz.views.ticks import decade_ticks, step_ticks, value_ticks
-from tfviz.views.value_range import padded, robust_range, settled
+from tfviz.views.plots.curve_data import Envelope, MeanCurve, Pyramid
+from tfviz.views.plots.group_norms import GroupNorms, short_name
+from tfviz.views.plots.run_curves import RunCurves
+from tfviz.views.plots.smoothing import SmoothedCurve
+from tfviz.views.plots.ticks import decade_ticks, step_ticks, value_ticks
+from tfviz.views.plots.value_range import padded, robust_range, settled
 
 NUMBERS = st.floats(-1e3, 1e3, allow_nan=False)
 WITH_GAPS = st.one_of(NUMBERS, st.sampled_from([math.nan, math.inf, -math.inf]))

@@ -6,7 +6,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import columns, grow, history
-from tfviz.views.curve_panel import CurvePanel
+from tfviz.views.curves.curve_panel import CurvePanel
 
 
 def pixels(panel: CurvePanel) -> numpy.ndarray:

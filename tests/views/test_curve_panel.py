@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import columns, grow, history
-from tfviz.views.curve_header import value_text
-from tfviz.views.curve_panel import CurvePanel
-from tfviz.views.theme import DARK, LIGHT, Theme
+from tfviz.views.curves.curve_header import value_text
+from tfviz.views.curves.curve_panel import CurvePanel
+from tfviz.views.style.theme import DARK, LIGHT, Theme
 
 SIZE = (780, 190)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tfviz.training.tokenizer import Tokenizer
-from tfviz.views.draft import Draft, Drafts
+from tfviz.training.tokens.tokenizer import Tokenizer
+from tfviz.views.playground.draft import Draft, Drafts
 
 WORDS = Tokenizer.from_sentences(["a b c d e"])
 

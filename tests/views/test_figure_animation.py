@@ -11,9 +11,9 @@ from tfviz.training.export import attention_figure
 from tfviz.training.export.colormaps import lookup_table
 from tfviz.training.export.figure import Cells
 from tfviz.training.snapshot import Attention
-from tfviz.views import figure_animation
-from tfviz.views.figure_animation import export_animation
-from tfviz.views.figure_image import paint_image
+from tfviz.views.figures import figure_animation
+from tfviz.views.figures.figure_animation import export_animation
+from tfviz.views.figures.figure_image import paint_image
 
 
 @pytest.fixture

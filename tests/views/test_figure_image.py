@@ -14,8 +14,8 @@ from tfviz.training.export.colormaps import lookup_table
 from tfviz.training.export.figure import THEMES as FIGURE_THEMES
 from tfviz.training.export.figure import Cells, Figure, Text
 from tfviz.training.snapshot import Attention, Snapshot
-from tfviz.views.figure_image import export_image, paint_image, png
-from tfviz.views.theme import THEMES
+from tfviz.views.figures.figure_image import export_image, paint_image, png
+from tfviz.views.style.theme import THEMES
 
 SOURCE = ("<s>", "how", "are", "you", "</s>")
 TARGET = ("<s>", "how", "are", "you")
@@ -163,7 +163,7 @@ def test_it_works_without_an_application_and_without_a_display(folder):
 import sys, numpy
 from tfviz.training.config import RunConfig
 from tfviz.training.snapshot import Attention, Snapshot
-from tfviz.views.figure_image import export_image
+from tfviz.views.figures.figure_image import export_image
 ones = numpy.ones((1, 1, 1, 1))
 snapshot = Snapshot(1, 0, RunConfig(), Attention(ones, ones, ones, ("<s>",), ("<s>",)))
 for head in (None, "cross.L0H0"):

@@ -12,8 +12,8 @@ from tests.training.export.conftest import make
 from tfviz.training.export import attention_figure
 from tfviz.training.export.colormaps import lookup_table
 from tfviz.training.export.figure import MOST_CELLS, Cells
-from tfviz.views.figure_image import export_image
-from tfviz.views.figure_pdf import pdf
+from tfviz.views.figures.figure_image import export_image
+from tfviz.views.figures.figure_pdf import pdf
 
 NUMBER = rb"-?[\d.]+"
 UNIT = 72 / 96

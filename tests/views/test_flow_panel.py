@@ -17,19 +17,19 @@ from tests.training.small_runs import SMALL
 from tests.views.hand_made import colours_in, picture
 from tfviz.core.config import ModelConfig
 from tfviz.core.parameters import Parameters
-from tfviz.training.flow import Flow, FlowMeter
 from tfviz.training.mailbox import Demand
-from tfviz.training.models import ModelCache
+from tfviz.training.model.models import ModelCache
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
-from tfviz.views.flow_layout import plan_of
-from tfviz.views.flow_marks import TROUBLE_COLOURS
-from tfviz.views.flow_panel import FlowPanel
-from tfviz.views.flow_plan import WIDEST_STREAM, Box, Plan
-from tfviz.views.flow_scale import line_colour, line_width
-from tfviz.views.flow_words import number
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.theme import DARK, LIGHT, Theme
+from tfviz.training.stepping.flow import Flow, FlowMeter
+from tfviz.views.flow.flow_layout import plan_of
+from tfviz.views.flow.flow_marks import TROUBLE_COLOURS
+from tfviz.views.flow.flow_panel import FlowPanel
+from tfviz.views.flow.flow_plan import WIDEST_STREAM, Box, Plan
+from tfviz.views.flow.flow_scale import line_colour, line_width
+from tfviz.views.flow.flow_words import number
+from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.style.theme import DARK, LIGHT, Theme
 
 Open = Callable[..., FlowPanel]
 BOTH = pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])

@@ -3,8 +3,8 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tfviz.training.config import RunConfig
-from tfviz.views.foreign_form import LONGEST, MOST_ROWS, ForeignForm
-from tfviz.views.run_panel import RunPanel
+from tfviz.views.run.foreign_form import LONGEST, MOST_ROWS, ForeignForm
+from tfviz.views.run.run_panel import RunPanel
 
 
 def texts(form: ForeignForm) -> list[str]:

@@ -19,14 +19,14 @@ from tfviz.core.optimizers import OPTIMIZERS
 from tfviz.core.provenance import DERIVATIONS
 from tfviz.core.transformer import Transformer
 from tfviz.resources import RESOURCES
-from tfviz.training.stepper import Stepper
-from tfviz.views.formula_picture import INKS, FormulaPicture, formula_svg
-from tfviz.views.formula_shapes import BACKWARD, FORWARD, shape_lines
-from tfviz.views.formula_view import FormulaView
-from tfviz.views.source_view import SourceView
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.step_page import NO_STEP
-from tfviz.views.theme import DARK, LIGHT, THEMES
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.inspector.formula_picture import INKS, FormulaPicture, formula_svg
+from tfviz.views.inspector.formula_shapes import BACKWARD, FORWARD, shape_lines
+from tfviz.views.inspector.formula_view import FormulaView
+from tfviz.views.inspector.source_view import SourceView
+from tfviz.views.inspector.step_page import NO_STEP
+from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.style.theme import DARK, LIGHT, THEMES
 
 OPERATIONS = [operation.__name__ for operation in DERIVATIONS]
 KINDS = [*OPERATIONS, "Clipping", *(optimizer.__name__ for optimizer in OPTIMIZERS.values())]

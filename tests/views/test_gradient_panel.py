@@ -11,10 +11,10 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import GROUPS, columns, grow, history
-from tfviz.training.history import History
-from tfviz.views.gradient_panel import GradientPanel, fitting_levels, norm_text
-from tfviz.views.heat_map import ABOVE, BELOW, BROKEN, LOWEST, NOTHING, colour_table, indices
-from tfviz.views.theme import DARK, LIGHT
+from tfviz.training.record.history import History
+from tfviz.views.curves.gradient_panel import GradientPanel, fitting_levels, norm_text
+from tfviz.views.plots.heat_map import ABOVE, BELOW, BROKEN, LOWEST, NOTHING, colour_table, indices
+from tfviz.views.style.theme import DARK, LIGHT
 
 
 @pytest.fixture

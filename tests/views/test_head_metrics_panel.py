@@ -16,15 +16,22 @@ from pytestqt.qtbot import QtBot
 from tests.views import hand_made
 from tests.views.made_histories import columns, history
 from tfviz.training.export.heads import Head
-from tfviz.training.head_history import column_name
-from tfviz.training.head_metrics import ROLES, HeadMetrics, RoleTaken, head_metrics
-from tfviz.training.history import History
+from tfviz.training.heads.head_history import column_name
+from tfviz.training.heads.head_metrics import ROLES, HeadMetrics, RoleTaken, head_metrics
+from tfviz.training.record.history import History
 from tfviz.training.snapshot import Attention
 from tfviz.training.tasks.task import Alignment, Task
-from tfviz.views.head_measures import MEASURES, TRAIL, chosen_colour, kind_colour, number_text, points_at
-from tfviz.views.head_metrics_panel import HeadMetricsPanel
-from tfviz.views.head_plane import LANE
-from tfviz.views.theme import DARK, LIGHT, Theme
+from tfviz.views.heads.head_measures import (
+    MEASURES,
+    TRAIL,
+    chosen_colour,
+    kind_colour,
+    number_text,
+    points_at,
+)
+from tfviz.views.heads.head_metrics_panel import HeadMetricsPanel
+from tfviz.views.heads.head_plane import LANE
+from tfviz.views.style.theme import DARK, LIGHT, Theme
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier

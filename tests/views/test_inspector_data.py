@@ -6,12 +6,12 @@ import pytest
 from tests.core.test_oracle import CASES, assert_agrees
 from tests.training.test_stepper_oracle import stepper_of
 from tests.views.inspected import Inspected
-from tfviz.views.cells import Scale
-from tfviz.views.tensor_labels import TensorLabels
-from tfviz.views.tensor_scale import rounded_up, unit_of, unit_text
-from tfviz.views.tensor_slice import Slice
-from tfviz.views.tensor_statistics import Statistics
-from tfviz.views.theme import DARK
+from tfviz.views.grids.cells import Scale
+from tfviz.views.inspector.tensor_labels import TensorLabels
+from tfviz.views.inspector.tensor_scale import rounded_up, unit_of, unit_text
+from tfviz.views.inspector.tensor_slice import Slice
+from tfviz.views.inspector.tensor_statistics import Statistics
+from tfviz.views.style.theme import DARK
 
 KINDS = (("activation", "value"), ("activation_gradient", "gradient"), ("gradient", "gradient"))
 

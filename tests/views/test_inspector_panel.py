@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
 from tests.training.small_runs import SMALL
 from tests.views.hand_made import colours_in, picture
 from tests.views.inspected import ENCODER_SCORES, SCORES, Inspected, expected, small_stepper
-from tfviz.training.stepper import Stepper
-from tfviz.views import cells
-from tfviz.views.inspector_panel import EMPTY, InspectorPanel
-from tfviz.views.page_stack import Arrangement
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.tensor_scale import Reach
-from tfviz.views.theme import DARK, LIGHT, THEMES, Theme
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.grids import cells
+from tfviz.views.inspector.inspector_panel import EMPTY, InspectorPanel
+from tfviz.views.inspector.tensor_scale import Reach
+from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.parts.page_stack import Arrangement
+from tfviz.views.style.theme import DARK, LIGHT, THEMES, Theme
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 Open = Callable[..., Inspected]

@@ -5,10 +5,10 @@ from pytestqt.qtbot import QtBot
 from tests.training.small_runs import HARD, PATIENCE
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
-from tfviz.views.attention_panel import AttentionPanel
+from tfviz.views.attention.attention_panel import AttentionPanel
 from tfviz.views.bridge import Bridge
-from tfviz.views.prediction_panel import PredictionPanel
-from tfviz.views.prediction_rows import FORCED, RUNNING
+from tfviz.views.predictions.prediction_panel import PredictionPanel
+from tfviz.views.predictions.prediction_rows import FORCED, RUNNING
 
 
 def test_the_row_of_the_free_running_answer_does_not_blink(qtbot: QtBot) -> None:

@@ -8,14 +8,14 @@ from pytestqt.qtbot import QtBot
 
 from tests.training.small_runs import SMALL, new_trainer
 from tfviz.training.config import RunConfig
-from tfviz.training.step_places import Place
-from tfviz.training.stepper import Stepper
-from tfviz.views.operation_model import BACKWARD, FORWARD, MARK_ROLE, NAME
-from tfviz.views.operation_panel import OperationPanel
-from tfviz.views.operation_rows import Mark
-from tfviz.views.operation_tensors import result_of
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.theme import LIGHT
+from tfviz.training.stepping.step_places import Place
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.operations.operation_model import BACKWARD, FORWARD, MARK_ROLE, NAME
+from tfviz.views.operations.operation_panel import OperationPanel
+from tfviz.views.operations.operation_rows import Mark
+from tfviz.views.operations.operation_tensors import result_of
+from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.style.theme import LIGHT
 
 SCORES = "encoder.layers.0.self_attn.scores"
 LEFT = Qt.MouseButton.LeftButton

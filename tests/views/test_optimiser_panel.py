@@ -13,13 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import GROUPS, columns, history
 from tfviz.training.config import RunConfig
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.snapshot import OptimiserState, Snapshot
-from tfviz.views.optimiser_panel import BEGINNING, OptimiserPanel
-from tfviz.views.theme import DARK, LIGHT
-from tfviz.views.update_columns import COLUMNS, SCALE_PLACE, edges, logarithm_text, number_text
-from tfviz.views.update_history import log_range
-from tfviz.views.update_rows import ROW, scale_x
+from tfviz.views.optimiser.optimiser_panel import BEGINNING, OptimiserPanel
+from tfviz.views.optimiser.update_columns import COLUMNS, SCALE_PLACE, edges, logarithm_text, number_text
+from tfviz.views.optimiser.update_history import log_range
+from tfviz.views.optimiser.update_rows import ROW, scale_x
+from tfviz.views.style.theme import DARK, LIGHT
 
 LEFT = Qt.MouseButton.LeftButton
 RATIOS = (1e-3, 10**-3.9, 10**-5.0, 1e-8, 10.0)

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from tfviz.resources import resource_path
-from tfviz.views.theme import DARK, LIGHT
+from tfviz.views.style.theme import DARK, LIGHT
 
 
 @pytest.mark.parametrize(("theme", "selector"), [(LIGHT, ":root {"), (DARK, ':root[data-theme="dark"] {')])

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from tests.views.hand_made import snapshot
 from tfviz.training.mailbox import WHOLE, Demand
 from tfviz.training.snapshot import Snapshot
-from tfviz.training.stages import StagesWish
+from tfviz.training.stepping.stages import StagesWish
 from tfviz.training.tasks import Example
 from tfviz.views.past_viewer import PastViewer, Wish
 

@@ -10,20 +10,20 @@ from pytestqt.qtbot import QtBot
 
 from tests.training.small_runs import SMALL
 from tests.views.hand_made import colours_in, picture
-from tfviz.training.beam_search import Beam
+from tfviz.training.generation.beam_search import Beam
+from tfviz.training.generation.playground import PlaygroundWish, play
+from tfviz.training.generation.sampling import Sampling
 from tfviz.training.mailbox import Demand
-from tfviz.training.playground import PlaygroundWish, play
-from tfviz.training.sampling import Sampling
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
-from tfviz.views.answer_map import reading
-from tfviz.views.beam_view import node_text
-from tfviz.views.cells import Scale, colour_table
-from tfviz.views.chips import Chip, ChipRow, Tone
-from tfviz.views.playground_panel import PlaygroundPanel
-from tfviz.views.prediction_rows import FORCED, RUNNING, TARGET
-from tfviz.views.theme import DARK, LIGHT
-from tfviz.views.token_board import TOKENS
+from tfviz.views.grids.cells import Scale, colour_table
+from tfviz.views.playground.answer_map import reading
+from tfviz.views.playground.beam_view import node_text
+from tfviz.views.playground.playground_panel import PlaygroundPanel
+from tfviz.views.playground.token_board import TOKENS
+from tfviz.views.predictions.chips import Chip, ChipRow, Tone
+from tfviz.views.predictions.prediction_rows import FORCED, RUNNING, TARGET
+from tfviz.views.style.theme import DARK, LIGHT
 
 LEFT = Qt.MouseButton.LeftButton
 Answer = Callable[[], Snapshot]

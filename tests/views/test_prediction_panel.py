@@ -8,13 +8,20 @@ from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from tests.views.hand_made import SOURCE, TARGET_OUT, colours_in, decoded, picture, prediction, snapshot
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.snapshot import Prediction
-from tfviz.views.chip_board import ChipBoard
-from tfviz.views.chips import Tone, arrange
-from tfviz.views.prediction_panel import PredictionPanel
-from tfviz.views.prediction_rows import first_difference, judged, probe_rows, sample_rows, score, summary
-from tfviz.views.theme import DARK, LIGHT, THEMES, Theme
+from tfviz.views.predictions.chip_board import ChipBoard
+from tfviz.views.predictions.chips import Tone, arrange
+from tfviz.views.predictions.prediction_panel import PredictionPanel
+from tfviz.views.predictions.prediction_rows import (
+    first_difference,
+    judged,
+    probe_rows,
+    sample_rows,
+    score,
+    summary,
+)
+from tfviz.views.style.theme import DARK, LIGHT, THEMES, Theme
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 LEFT = Qt.MouseButton.LeftButton

@@ -10,14 +10,14 @@ from pytestqt.qtbot import QtBot
 from tests.views.hand_made import colours_in, picture
 from tests.views.step_pages import Granting, plain, stepper_after
 from tfviz.core.provenance import Cell, Explanation, Factor, Term
-from tfviz.training.stepper import Stepper
-from tfviz.views.cell_text import number_text
-from tfviz.views.provenance_view import NO_CELL, ProvenanceView
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.step_page import NO_STEP
-from tfviz.views.term_model import SHOWN, TermModel
-from tfviz.views.term_table import TermTable
-from tfviz.views.theme import DARK, LIGHT
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.inspector.cell_text import number_text
+from tfviz.views.inspector.provenance_view import NO_CELL, ProvenanceView
+from tfviz.views.inspector.step_page import NO_STEP
+from tfviz.views.inspector.term_model import SHOWN, TermModel
+from tfviz.views.inspector.term_table import TermTable
+from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.style.theme import DARK, LIGHT
 
 LINEAR, WEIGHT = "encoder.layers.0.linear1", "transformer.encoder.layers.0.linear1.weight"
 

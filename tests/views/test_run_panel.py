@@ -13,11 +13,11 @@ from pytestqt.qtbot import QtBot
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError, Rule
 from tfviz.training.tasks import TASKS
-from tfviz.views.field_editors import neighbour, value_text
-from tfviz.views.parameter_count import parameter_count
-from tfviz.views.run_panel import RunPanel
-from tfviz.views.theme import DARK, LIGHT
-from tfviz.views.timeline import Timeline
+from tfviz.views.run.field_editors import neighbour, value_text
+from tfviz.views.run.parameter_count import parameter_count
+from tfviz.views.run.run_panel import RunPanel
+from tfviz.views.style.theme import DARK, LIGHT
+from tfviz.views.timeline.timeline import Timeline
 
 
 @pytest.fixture

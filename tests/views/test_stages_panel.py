@@ -16,16 +16,16 @@ from tfviz.training.export.heads import Head
 from tfviz.training.mailbox import WHOLE
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
-from tfviz.training.stages import HeadStages, StagesWish
+from tfviz.training.stepping.stages import HeadStages, StagesWish
 from tfviz.training.tasks import Example
-from tfviz.views import cells
-from tfviz.views.cells import Scale
-from tfviz.views.stages_layout import STAGES, Layout, Sizes, arrange, least_height
-from tfviz.views.stages_panel import StagesPanel
-from tfviz.views.stages_reading import MISSING, NOT_RECORDED, Pointer, arithmetic, values_of
-from tfviz.views.stages_scales import Scales, round_up
-from tfviz.views.step_debugger import Chosen
-from tfviz.views.theme import DARK, LIGHT, Theme
+from tfviz.views.grids import cells
+from tfviz.views.grids.cells import Scale
+from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.stages.stages_layout import STAGES, Layout, Sizes, arrange, least_height
+from tfviz.views.stages.stages_panel import StagesPanel
+from tfviz.views.stages.stages_reading import MISSING, NOT_RECORDED, Pointer, arithmetic, values_of
+from tfviz.views.stages.stages_scales import Scales, round_up
+from tfviz.views.style.theme import DARK, LIGHT, Theme
 
 Take = Callable[..., Snapshot]
 STEPS = 8

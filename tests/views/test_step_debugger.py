@@ -8,9 +8,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.training.small_runs import HARD, fields, new_trainer, same
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.stepper import Stepper
 from tfviz.training.trainer import Trainer
-from tfviz.views.step_debugger import Chosen, StepDebugger
+from tfviz.views.operations.step_debugger import Chosen, StepDebugger
 
 
 class Run:

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from tfviz.views.step_entry import StepEntry
+from tfviz.views.timeline.step_entry import StepEntry
 
 
 @pytest.fixture

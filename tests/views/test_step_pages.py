@@ -7,11 +7,11 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.views.step_pages import stepper_after
-from tfviz.training.stepper import Stepper
-from tfviz.views.check_view import CheckView
-from tfviz.views.provenance_view import ProvenanceView
-from tfviz.views.step_debugger import Chosen, StepDebugger
-from tfviz.views.step_page import StepPage
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.views.inspector.check_view import CheckView
+from tfviz.views.inspector.provenance_view import ProvenanceView
+from tfviz.views.inspector.step_page import StepPage
+from tfviz.views.operations.step_debugger import Chosen, StepDebugger
 
 CHOSEN = Chosen("transformer.encoder.layers.0.linear1.weight", "gradient", (3, 2))
 

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from tests.views.hand_made import colours_in, picture
-from tfviz.views import icons
-from tfviz.views.colour_maps import lookup_table
-from tfviz.views.fonts import interface_family, interface_font, load_fonts, monospace_family
 from tfviz.views.panel import Panel, label
-from tfviz.views.theme import DARK, LIGHT, THEMES, Theme
-from tfviz.views.widgets import SegmentedButtons, Throttle
+from tfviz.views.parts.widgets import SegmentedButtons, Throttle
+from tfviz.views.style import icons
+from tfviz.views.style.colour_maps import lookup_table
+from tfviz.views.style.fonts import interface_family, interface_font, load_fonts, monospace_family
+from tfviz.views.style.theme import DARK, LIGHT, THEMES, Theme
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 

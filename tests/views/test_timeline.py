@@ -6,8 +6,8 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QPaintEvent
 from pytestqt.qtbot import QtBot
 
-from tfviz.views.theme import DARK, LIGHT
-from tfviz.views.timeline import Marker, Timeline, open_extent, spaced
+from tfviz.views.style.theme import DARK, LIGHT
+from tfviz.views.timeline.timeline import Marker, Timeline, open_extent, spaced
 
 
 @pytest.fixture

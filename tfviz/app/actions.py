@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 
-from tfviz.views.icons import icon
-from tfviz.views.theme import Theme
+from tfviz.views.style.icons import icon
+from tfviz.views.style.theme import Theme
 
 
 @dataclass(frozen=True)

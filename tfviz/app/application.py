@@ -22,9 +22,9 @@ from tfviz.app.window_icon import window_icon
 from tfviz.training.atomic_file import write_atomically
 from tfviz.training.config import RunConfig
 from tfviz.training.events import Failed
-from tfviz.training.opening import open_run
+from tfviz.training.record.opening import open_run
 from tfviz.training.session import Session
-from tfviz.views.fonts import load_fonts
+from tfviz.views.style.fonts import load_fonts
 
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 SETTLING = 1.0  # seconds after which every throttle of the window has fired

@@ -15,9 +15,9 @@ from tfviz.app.application import create_application, create_window
 from tfviz.app.interruption import Interruption
 from tfviz.app.settings import Settings
 from tfviz.app.window import MainWindow
+from tfviz.training.benchmark.processor_load import ProcessorLoad
 from tfviz.training.config import RunConfig
 from tfviz.training.mailbox import Demand
-from tfviz.training.processor_load import ProcessorLoad
 
 SIZE = 1600, 1000
 PAIRS = 10  # of a live and an idle phase

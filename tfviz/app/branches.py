@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from tfviz.app.branch_bar import BranchBar
-from tfviz.app.branch_dialog import BranchDialog, BranchWish
 from tfviz.app.controls import Controls, Tell
+from tfviz.app.dialogs.branch_dialog import BranchDialog, BranchWish
+from tfviz.app.frame.branch_bar import BranchBar
 from tfviz.app.runs import Runs
-from tfviz.training.branches import Line
+from tfviz.training.branching.branches import Line
 from tfviz.training.config import RunConfig
-from tfviz.training.opening import ShownRun
-from tfviz.views.branch_texts import difference_text
+from tfviz.training.record.opening import ShownRun
 from tfviz.views.bridge import Bridge
-from tfviz.views.curve_panel import CurvePanel
-from tfviz.views.theme import DARK, Theme
+from tfviz.views.curves.branch_texts import difference_text
+from tfviz.views.curves.curve_panel import CurvePanel
+from tfviz.views.style.theme import DARK, Theme
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,16 +4,16 @@ from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from tfviz.app.actions import Actions
-from tfviz.app.break_choices import BreakChoices
-from tfviz.app.break_dialog import BreakDialog
+from tfviz.app.dialogs.break_choices import BreakChoices
+from tfviz.app.dialogs.break_dialog import BreakDialog
+from tfviz.app.frame.status import StatusBar
 from tfviz.app.settings import Settings
-from tfviz.app.status import StatusBar
 from tfviz.training.events import BreakHit
-from tfviz.training.opening import ShownRun
+from tfviz.training.record.opening import ShownRun
 from tfviz.training.session import Session
 from tfviz.views.bridge import Bridge
-from tfviz.views.icons import icon
-from tfviz.views.theme import Theme
+from tfviz.views.style.icons import icon
+from tfviz.views.style.theme import Theme
 
 
 class Breaking(QObject):

@@ -9,16 +9,16 @@ from PySide6.QtWidgets import QWidget
 
 from tfviz.app.actions import Actions
 from tfviz.app.controls import Controls
-from tfviz.app.pin_dialog import PinDialog
+from tfviz.app.dialogs.pin_dialog import PinDialog
 from tfviz.app.pins import Pins
 from tfviz.app.run_files import KINDS, ChooseFile
 from tfviz.app.runs import Runs
 from tfviz.training.export.comparison import Pinned
-from tfviz.training.opening import ShownRun
-from tfviz.views.attention_panel import AttentionPanel
+from tfviz.training.record.opening import ShownRun
+from tfviz.views.attention.attention_panel import AttentionPanel
 from tfviz.views.panel import Panel
-from tfviz.views.step_plot import StepPlot
-from tfviz.views.timeline import Timeline
+from tfviz.views.plots.step_plot import StepPlot
+from tfviz.views.timeline.timeline import Timeline
 
 
 class Comparing(QObject):

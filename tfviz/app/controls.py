@@ -7,16 +7,16 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 
 from tfviz.app.actions import Actions
+from tfviz.app.frame.toolbar import ToolBar
 from tfviz.app.runs import Runs
-from tfviz.app.toolbar import ToolBar
 from tfviz.app.transport import TEN, Transport
 from tfviz.training.config import RunConfig
-from tfviz.training.opening import ShownRun
+from tfviz.training.record.opening import ShownRun
 from tfviz.training.session import Session
 from tfviz.views.bridge import Bridge
-from tfviz.views.playground_panel import PlaygroundPanel
-from tfviz.views.prediction_panel import PredictionPanel
-from tfviz.views.timeline import Timeline
+from tfviz.views.playground.playground_panel import PlaygroundPanel
+from tfviz.views.predictions.prediction_panel import PredictionPanel
+from tfviz.views.timeline.timeline import Timeline
 
 SEEDS = 10_000
 Tell = Callable[[str], None]

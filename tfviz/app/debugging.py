@@ -7,17 +7,17 @@ from PySide6.QtCore import QObject, QTimer
 
 from tfviz.app.actions import Actions
 from tfviz.app.controls import Controls
-from tfviz.app.docks import PanelDock
+from tfviz.app.frame.docks import PanelDock
 from tfviz.app.problems import Problems
 from tfviz.training.events import Failed
-from tfviz.training.non_finite import NonFiniteError
-from tfviz.training.opening import ShownRun
-from tfviz.training.step_places import Place
-from tfviz.training.stepper import Stepper
+from tfviz.training.record.opening import ShownRun
+from tfviz.training.stepping.non_finite import NonFiniteError
+from tfviz.training.stepping.step_places import Place
+from tfviz.training.stepping.stepper import Stepper
 from tfviz.views.bridge import Feed
-from tfviz.views.operation_panel import OperationPanel
-from tfviz.views.operation_tensors import result_of
-from tfviz.views.step_debugger import Chosen, StepDebugger
+from tfviz.views.operations.operation_panel import OperationPanel
+from tfviz.views.operations.operation_tensors import result_of
+from tfviz.views.operations.step_debugger import Chosen, StepDebugger
 
 IN_FRONT = ("operation_panel", "inspector_panel")
 """What comes to the front when a step is taken apart."""

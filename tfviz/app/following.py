@@ -5,11 +5,11 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QToolButton, QWidget
 
 from tfviz.app.actions import Actions
-from tfviz.app.status import StatusBar
-from tfviz.app.steady import SteadyLabel
-from tfviz.training.file_writer import Life
-from tfviz.training.followed import FollowedRun
-from tfviz.training.opening import ShownRun
+from tfviz.app.frame.status import StatusBar
+from tfviz.app.frame.steady import SteadyLabel
+from tfviz.training.record.file_writer import Life
+from tfviz.training.record.followed import FollowedRun
+from tfviz.training.record.opening import ShownRun
 from tfviz.views.bridge import Bridge
 from tfviz.views.panel import EMPTY_TEXT, EmptyState
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from tfviz.training.head_importance import Importance
+from tfviz.training.heads.head_importance import Importance
 from tfviz.training.session import Session
-from tfviz.views.head_table import Worth
-from tfviz.views.heads_page import Measuring
+from tfviz.views.interventions.head_table import Worth
+from tfviz.views.interventions.heads_page import Measuring
 
 
 class HeadMeasuring(QObject):

@@ -7,19 +7,19 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from tfviz.app.branches import Branches
 from tfviz.app.controls import Controls
+from tfviz.app.dialogs.weight_dialog import WeightDialog
 from tfviz.app.head_measuring import HeadMeasuring
 from tfviz.app.runs import Runs
-from tfviz.app.weight_dialog import WeightDialog
+from tfviz.training.branching.what_if import WhatIf, healthy_line
 from tfviz.training.export.heads import Head
 from tfviz.training.session import Session
-from tfviz.training.what_if import WhatIf, healthy_line
-from tfviz.views.attention_panel import AttentionPanel
-from tfviz.views.branch_texts import unused_name
-from tfviz.views.head_menu import LEADS_TO, HeadWish
-from tfviz.views.head_table import Worth
-from tfviz.views.inspector_panel import InspectorPanel, Weight
-from tfviz.views.intervention_panel import InterventionPanel
-from tfviz.views.what_if_row import run_of
+from tfviz.views.attention.attention_panel import AttentionPanel
+from tfviz.views.attention.head_menu import LEADS_TO, HeadWish
+from tfviz.views.curves.branch_texts import unused_name
+from tfviz.views.inspector.inspector_panel import InspectorPanel, Weight
+from tfviz.views.interventions.head_table import Worth
+from tfviz.views.interventions.intervention_panel import InterventionPanel
+from tfviz.views.interventions.what_if_row import run_of
 
 ENDED = "Training has ended: nothing can be changed"
 

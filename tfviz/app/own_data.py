@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject, QStandardPaths
 from PySide6.QtWidgets import QWidget
 
 from tfviz.app.background import Background
-from tfviz.app.data_dialog import DataDialog
+from tfviz.app.dialogs.data_dialog import DataDialog
+from tfviz.app.dialogs.tokens_dialog import TokensDialog
 from tfviz.app.runs import Runs
 from tfviz.app.settings import APPLICATION
-from tfviz.app.tokens_dialog import TokensDialog
-from tfviz.views.run_panel import RunPanel
+from tfviz.views.run.run_panel import RunPanel
 
 
 class OwnData(QObject):

@@ -7,10 +7,10 @@ from PySide6.QtCore import QObject, Signal
 
 from tfviz.app.background import Background
 from tfviz.app.runs import Runs
+from tfviz.training.branching.past import Progress
 from tfviz.training.export.comparison import Pinned
-from tfviz.training.opening import ShownRun
-from tfviz.training.other_run import OtherRun
-from tfviz.training.past import Progress
+from tfviz.training.record.opening import ShownRun
+from tfviz.training.record.other_run import OtherRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
 from tfviz.views.bridge import Bridge

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from tfviz.app.error_dialog import ErrorDialog
+from tfviz.app.dialogs.error_dialog import ErrorDialog
 from tfviz.app.errors import ErrorHooks, Report
 from tfviz.training.events import Failed
 

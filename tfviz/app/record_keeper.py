@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from tfviz.app.background import Background
 from tfviz.training.events import Warned
-from tfviz.training.run_library import RunLibrary
-from tfviz.training.run_record import RunRecord
+from tfviz.training.record.run_library import RunLibrary
+from tfviz.training.record.run_record import RunRecord
 from tfviz.training.session import Session
 
 RETRY = 5.0

@@ -10,10 +10,10 @@ from tfviz.app.background import Background
 from tfviz.app.record_keeper import RecordKeeper
 from tfviz.app.runs import Runs
 from tfviz.app.settings import Settings
-from tfviz.training.followed import FollowedRun
-from tfviz.training.opening import ShownRun, open_run
-from tfviz.training.run_library import run_name, safe_name
-from tfviz.training.run_record import RunRecord
+from tfviz.training.record.followed import FollowedRun
+from tfviz.training.record.opening import ShownRun, open_run
+from tfviz.training.record.run_library import run_name, safe_name
+from tfviz.training.record.run_record import RunRecord
 
 KINDS = "Runs (*.tfviz);;All files (*)"
 ChooseFile = Callable[[QWidget, str, str], str]

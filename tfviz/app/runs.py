@@ -5,8 +5,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from tfviz.app.background import Background
-from tfviz.training.followed import FollowedRun
-from tfviz.training.opening import ShownRun
+from tfviz.training.record.followed import FollowedRun
+from tfviz.training.record.opening import ShownRun
 from tfviz.training.session import Session
 
 Maker = Callable[[], ShownRun]

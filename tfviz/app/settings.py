@@ -5,8 +5,8 @@ from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from tfviz.app.break_choices import BreakChoices
-from tfviz.training.run_library import BUDGET
+from tfviz.app.dialogs.break_choices import BreakChoices
+from tfviz.training.record.run_library import BUDGET
 
 ThemeChoice = Literal["system", "dark", "light"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from tfviz.training.opening import ShownRun
+from tfviz.training.record.opening import ShownRun
 from tfviz.views.clock import Clock
 
 TEN = 10

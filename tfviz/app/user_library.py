@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths
 
 from tfviz.app.settings import APPLICATION, Settings
-from tfviz.training.run_library import RunLibrary
+from tfviz.training.record.run_library import RunLibrary
 
 
 def user_library(settings: Settings) -> RunLibrary:

@@ -8,54 +8,54 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QPushButton, QTabWidget
 
 from tfviz.app.actions import Actions
-from tfviz.app.branch_bar import BranchBar
 from tfviz.app.branches import Branches
 from tfviz.app.breaking import Breaking
 from tfviz.app.comparing import Comparing
 from tfviz.app.controls import Controls
 from tfviz.app.debugging import Debugging
-from tfviz.app.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
-from tfviz.app.export_dialog import ChoosePath, ExportDialog, ask_for_path
+from tfviz.app.dialogs.export_dialog import ChoosePath, ExportDialog, ask_for_path
+from tfviz.app.dialogs.keys_dialog import KeysDialog
+from tfviz.app.dialogs.settings_dialog import SettingsDialog
 from tfviz.app.following import Following
-from tfviz.app.hint import Hint
+from tfviz.app.frame.branch_bar import BranchBar
+from tfviz.app.frame.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
+from tfviz.app.frame.hint import Hint
+from tfviz.app.frame.main_menu import fill_menu
+from tfviz.app.frame.progress import Progress
+from tfviz.app.frame.recent_menu import RecentMenu
+from tfviz.app.frame.recovery_bar import Recovery
+from tfviz.app.frame.status import StatusBar
+from tfviz.app.frame.toolbar import ToolBar
 from tfviz.app.interventions import Interventions
 from tfviz.app.key_scope import KeyScope, is_text_field
-from tfviz.app.keys_dialog import KeysDialog
 from tfviz.app.machine import machine_text
-from tfviz.app.main_menu import fill_menu
 from tfviz.app.own_data import OwnData
 from tfviz.app.problems import Problems
-from tfviz.app.progress import Progress
-from tfviz.app.recent_menu import RecentMenu
 from tfviz.app.record_keeper import RecordKeeper
-from tfviz.app.recovery_bar import Recovery
 from tfviz.app.run_files import RunFiles
 from tfviz.app.runs import Maker, Runs
 from tfviz.app.settings import LAYOUT_VERSION, Settings, ThemeChoice
-from tfviz.app.settings_dialog import SettingsDialog
-from tfviz.app.status import StatusBar
-from tfviz.app.toolbar import ToolBar
 from tfviz.training.events import Finished, Warned
-from tfviz.training.followed import FollowedRun
-from tfviz.training.opening import ShownRun
-from tfviz.training.recorded import UnknownTask
-from tfviz.training.run_library import RunLibrary
-from tfviz.views.attention_panel import AttentionPanel
+from tfviz.training.record.followed import FollowedRun
+from tfviz.training.record.opening import ShownRun
+from tfviz.training.record.recorded import UnknownTask
+from tfviz.training.record.run_library import RunLibrary
+from tfviz.views.attention.attention_panel import AttentionPanel
 from tfviz.views.bridge import Bridge
-from tfviz.views.compare_bar import Sight
-from tfviz.views.curve_panel import CurvePanel
-from tfviz.views.gradient_panel import GradientPanel
-from tfviz.views.head_metrics_panel import HeadMetricsPanel
-from tfviz.views.inspector_panel import InspectorPanel
-from tfviz.views.intervention_panel import InterventionPanel
-from tfviz.views.optimiser_panel import OptimiserPanel
+from tfviz.views.curves.curve_panel import CurvePanel
+from tfviz.views.curves.gradient_panel import GradientPanel
+from tfviz.views.heads.head_metrics_panel import HeadMetricsPanel
+from tfviz.views.inspector.inspector_panel import InspectorPanel
+from tfviz.views.interventions.intervention_panel import InterventionPanel
+from tfviz.views.optimiser.optimiser_panel import OptimiserPanel
 from tfviz.views.panels import PANELS
-from tfviz.views.playground_panel import PlaygroundPanel
-from tfviz.views.prediction_panel import PredictionPanel
-from tfviz.views.run_panel import RunPanel
-from tfviz.views.stages_panel import StagesPanel
-from tfviz.views.theme import THEMES, Theme, system_theme
-from tfviz.views.timeline import Timeline
+from tfviz.views.parts.compare_bar import Sight
+from tfviz.views.playground.playground_panel import PlaygroundPanel
+from tfviz.views.predictions.prediction_panel import PredictionPanel
+from tfviz.views.run.run_panel import RunPanel
+from tfviz.views.stages.stages_panel import StagesPanel
+from tfviz.views.style.theme import THEMES, Theme, system_theme
+from tfviz.views.timeline.timeline import Timeline
 
 MESSAGE_TIME = 8000  # milliseconds
 PREFERRED_SIZE = QSize(1600, 1000)

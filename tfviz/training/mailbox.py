@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 from tfviz.training.events import Event
-from tfviz.training.playground import PlaygroundWish
+from tfviz.training.generation.playground import PlaygroundWish
 from tfviz.training.snapshot import Snapshot
-from tfviz.training.stages import StagesWish
+from tfviz.training.stepping.stages import StagesWish
 
 
 @dataclass(frozen=True)

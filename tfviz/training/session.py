@@ -13,31 +13,31 @@ from typing import Self, TypeVar
 import numpy as np
 
 from tfviz.core.parameters import Parameters
-from tfviz.training.branches import Line, changed_together, describe, first_line
-from tfviz.training.break_conditions import BreakCondition
-from tfviz.training.breaks import Breaks
-from tfviz.training.catching_up import catch_up
+from tfviz.training.branching.branches import Line, changed_together, describe, first_line
+from tfviz.training.branching.edits import Edit, WeightEdit, WeightNoise
+from tfviz.training.branching.keyframes import Keyframes
+from tfviz.training.branching.past import Past, Progress, arrive, replay
+from tfviz.training.branching.what_if import WhatIf, what_if_preset
 from tfviz.training.config import RunConfig, difference, with_shards
-from tfviz.training.edits import Edit, WeightEdit, WeightNoise
 from tfviz.training.events import Branched, Intervened, Warned
-from tfviz.training.fitting import check_fit
-from tfviz.training.free_running import free_running_accuracy
 from tfviz.training.gate import Gate
-from tfviz.training.head_importance import HeadImportance
-from tfviz.training.history import VALIDATION_SCALARS, History
-from tfviz.training.inference import Reader
-from tfviz.training.keyframes import Keyframes
+from tfviz.training.generation.free_running import free_running_accuracy
+from tfviz.training.generation.playground import play
+from tfviz.training.heads.head_importance import HeadImportance
 from tfviz.training.mailbox import WHOLE, Demand, Mailbox
-from tfviz.training.past import Past, Progress, arrive, replay
-from tfviz.training.playground import play
-from tfviz.training.recording import Recording, recorded_config, restore_lines
+from tfviz.training.model.fitting import check_fit
+from tfviz.training.model.inference import Reader
+from tfviz.training.record.catching_up import catch_up
+from tfviz.training.record.history import VALIDATION_SCALARS, History
+from tfviz.training.record.recording import Recording, recorded_config, restore_lines
 from tfviz.training.run_file import Branch, RunFileError, RunReader
 from tfviz.training.snapshot import OptimiserState, Snapshot
-from tfviz.training.stepper import Stepper
+from tfviz.training.stepping.break_conditions import BreakCondition
+from tfviz.training.stepping.breaks import Breaks
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.training.stepping.updates import PlannedUpdate, measured
 from tfviz.training.tasks import Example, Task, create_task
 from tfviz.training.trainer import Trainer
-from tfviz.training.updates import PlannedUpdate, measured
-from tfviz.training.what_if import WhatIf, what_if_preset
 from tfviz.training.worker import Worker
 
 Result = TypeVar("Result")

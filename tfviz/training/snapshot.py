@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy
 
 from tfviz.training.config import RunConfig
-from tfviz.training.flow import Flow
-from tfviz.training.stages import HeadStages
+from tfviz.training.stepping.flow import Flow
+from tfviz.training.stepping.stages import HeadStages
 
 if TYPE_CHECKING:
-    from tfviz.training.playground import Played
+    from tfviz.training.generation.playground import Played
 
 
 @dataclass(frozen=True, eq=False)

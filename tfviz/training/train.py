@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tfviz.training.pair_formats import Pair
+from tfviz.training.data.pair_formats import Pair
 from tfviz.training.session import Session
-from tfviz.training.tokenizer import Tokenizer
+from tfviz.training.tokens.tokenizer import Tokenizer
 
 EPOCHS_BETWEEN, STEPS_BETWEEN = 10, 100
 """Between two entries of the log, unless asked otherwise: where data are finite, and where they have no end."""

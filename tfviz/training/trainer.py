@@ -16,15 +16,15 @@ from tfviz.core.optimizers import OPTIMIZERS, Adam, Momentum, Optimizer, clip_sc
 from tfviz.core.parameters import Parameters
 from tfviz.core.schedules import SCHEDULES, Schedule
 from tfviz.core.transformer import Transformer
-from tfviz.training.batches import Batch
+from tfviz.training.branching.edits import Edit
 from tfviz.training.config import RunConfig, TrainingConfig
-from tfviz.training.edits import Edit
+from tfviz.training.data.batches import Batch
 from tfviz.training.frozen import Frozen
-from tfviz.training.history import GROUP_PREFIX, SCALARS, VALIDATION_SCALARS
-from tfviz.training.models import ModelCache, default_shards
-from tfviz.training.non_finite import NonFiniteError, first_non_finite
+from tfviz.training.model.models import ModelCache, default_shards
+from tfviz.training.record.history import GROUP_PREFIX, SCALARS, VALIDATION_SCALARS
+from tfviz.training.stepping.non_finite import NonFiniteError, first_non_finite
+from tfviz.training.stepping.updates import BeforeUpdate, MadeUpdate, PlannedUpdate
 from tfviz.training.tasks import Task
-from tfviz.training.updates import BeforeUpdate, MadeUpdate, PlannedUpdate
 
 State = dict[str, np.ndarray]
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from tfviz.training.breaks import BreakError
 from tfviz.training.events import BreakHit, Failed, Finished, Paused, Resumed, Stopped
 from tfviz.training.gate import Gate, GateChange
+from tfviz.training.generation.playground import PlaygroundWish
 from tfviz.training.mailbox import Demand, Mailbox
-from tfviz.training.non_finite import NonFiniteError
-from tfviz.training.playground import PlaygroundWish
 from tfviz.training.snapshot import Snapshot
+from tfviz.training.stepping.breaks import BreakError
+from tfviz.training.stepping.non_finite import NonFiniteError
 
 PACES = {
     "attention": (0.0, 0.025),

@@ -23,7 +23,7 @@ from tfviz.training.events import (
     Warned,
 )
 from tfviz.training.mailbox import WHOLE, Demand
-from tfviz.training.opening import ShownRun
+from tfviz.training.record.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.clock import Clock
 from tfviz.views.panel import Panel

@@ -6,14 +6,14 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from tfviz.training.mailbox import Demand
-from tfviz.views.theme import DARK, Theme
+from tfviz.views.style.theme import DARK, Theme
 
 if TYPE_CHECKING:
     from tfviz.training.export.comparison import Pinned
-    from tfviz.training.history import History
+    from tfviz.training.record.history import History
     from tfviz.training.snapshot import Snapshot
-    from tfviz.training.stepper import Stepper
-    from tfviz.views.step_debugger import Chosen
+    from tfviz.training.stepping.stepper import Stepper
+    from tfviz.views.operations.step_debugger import Chosen
 
 EMPTY_TEXT = "Press Space to start training"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from tfviz.training.mailbox import WHOLE, Demand
-from tfviz.training.opening import ShownRun
+from tfviz.training.record.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
 

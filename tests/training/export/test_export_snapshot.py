@@ -7,7 +7,7 @@ import pytest
 
 from tfviz.training import atomic_file
 from tfviz.training.export import DESCRIPTIONS, check_format, export_scalars, export_snapshot
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 
 WITHOUT_QT = [format.name for format in DESCRIPTIONS["attention"] if not format.painted]
 
@@ -88,6 +88,7 @@ def test_a_folder_that_does_not_exist_is_named(snapshot, tmp_path, format):
 
 
 def test_no_qt_is_imported():
-    code = "import sys, tfviz.training.export, tfviz.training.model_file; print([m for m in sys.modules if 'Py' in m])"
+    modules = "tfviz.training.export, tfviz.training.model.model_file"
+    code = f"import sys, {modules}; print([m for m in sys.modules if 'Py' in m])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert found.stdout.strip() == "[]", found.stderr

@@ -7,7 +7,7 @@ import numpy
 
 from tfviz.training.export import export_scalars, export_snapshot
 from tfviz.training.export.table import PIECE
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 
 
 def rows(path):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from tfviz.training.config import RunConfig
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file import Branch, Recorder, RunWriter
 from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
 

@@ -13,7 +13,7 @@ import pytest
 
 import tfviz
 from tests.training.run_file.runs import CONFIG, beside, same_arrays, same_snapshot, snapshot
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file import Branch, Recorder, RunReader
 
 ROOT = Path(tfviz.__file__).parents[1]
@@ -23,7 +23,7 @@ PROGRAM = """
 import os, sys, time
 from tests.training.run_file.runs import CONFIG, new_recorder, snapshot
 from tests.training.run_file.test_kill_nine import REPORT, keyframe, loss
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file import Branch
 
 rows = History()

@@ -25,7 +25,7 @@ from tests.training.run_file.runs import (
     snapshot,
     state,
 )
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file import FORMAT, Branch, RunFileError, RunReader, copy_run_file
 
 ROOT = Path(tfviz.__file__).parents[1]

@@ -21,7 +21,7 @@ from tests.training.run_file.runs import (
     snapshot,
     state,
 )
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file import Branch, Recorder, RunFileError, RunReader, run_file_summary
 from tfviz.training.run_file.pending import PACE
 

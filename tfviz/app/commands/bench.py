@@ -9,7 +9,7 @@ from tfviz.app.parser import Parser, one_of, positive_number, whole_number
 
 if TYPE_CHECKING:
     from tfviz.app.bench_gui import WindowCost
-    from tfviz.training.bench import Breakdown, Case, Result
+    from tfviz.training.benchmark.bench import Breakdown, Case, Result
 
 SHAPES = ("tiny", "small", "medium", "base")
 BUSY = 0.15  # cores that others may use before the figures come with a warning
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.panel:
         raise ValueError("--panel is for --gui: the other measurements open no window")
     from tfviz.app.commands.machine_info import machine
-    from tfviz.training.bench import measure
+    from tfviz.training.benchmark.bench import measure
 
     result = measure(
         _distinct(arguments.shapes or SHAPES),

@@ -7,7 +7,13 @@ from statistics import median
 
 from tfviz.app.commands.bench import busy_warning, machine_line, table
 from tfviz.app.commands.machine_info import machine
-from tfviz.training.bench_timeline import KEPT_SPEED, WITHIN, TimelineCost, measure_timeline, summary
+from tfviz.training.benchmark.bench_timeline import (
+    KEPT_SPEED,
+    WITHIN,
+    TimelineCost,
+    measure_timeline,
+    summary,
+)
 
 RECORDING_SECONDS = 20.0
 

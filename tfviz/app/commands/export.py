@@ -119,7 +119,7 @@ def _export_step(arguments: argparse.Namespace, form: str, head: "Head | None") 
         say(f"step {arguments.step} was not recorded; this is step {snapshot.step}, the last one before")
     _warn_of_unknown_words(snapshot)
     if form in IMAGE_FORMATS:
-        from tfviz.views.figure_image import export_image
+        from tfviz.views.figures.figure_image import export_image
 
         export_image(snapshot, arguments.out, form, head, theme or LIGHT, numbers=numbers)
     else:
@@ -137,7 +137,7 @@ def _export_range(arguments: argparse.Namespace, form: str, head: "Head | None")
     if not animated:
         export_snapshots(snapshots, arguments.out, form, head, theme, numbers=numbers)
         return
-    from tfviz.views.figure_animation import SECONDS, export_animation
+    from tfviz.views.figures.figure_animation import SECONDS, export_animation
 
     seconds = arguments.seconds or SECONDS
     export_animation(snapshots, arguments.out, form, head, theme or LIGHT, numbers=numbers, seconds=seconds)
@@ -165,7 +165,7 @@ def _export_scalars(arguments: argparse.Namespace, form: str) -> None:
 
 def _export_model(arguments: argparse.Namespace) -> None:
     from tfviz.app.commands.files import read_model
-    from tfviz.training.model_file import save_model
+    from tfviz.training.model.model_file import save_model
 
     model = read_model(arguments.file, arguments.step)
     tokens = model.source_tokens, model.target_tokens

@@ -8,10 +8,10 @@ from typing import Any
 from tfviz.core.parameters import Parameters
 from tfviz.training.config import RunConfig
 from tfviz.training.export import StepRange
-from tfviz.training.history import History
 from tfviz.training.mailbox import Demand
-from tfviz.training.model_file import SavedModel, load_model
-from tfviz.training.pretrained import Pretrained
+from tfviz.training.model.model_file import SavedModel, load_model
+from tfviz.training.model.pretrained import Pretrained
+from tfviz.training.record.history import History
 from tfviz.training.run_file import RunFileError, RunReader, run_file_summary
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot

@@ -7,7 +7,7 @@ from tfviz.app.parser import Parser, whole_number
 from tfviz.launcher.process import say
 
 if TYPE_CHECKING:
-    from tfviz.training.decoding import Method
+    from tfviz.training.generation.decoding import Method
 
 EXAMPLES = """examples:
   %(prog)s model.safetensors "how are you"
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             if getattr(arguments, name) is not None:
                 raise ValueError(f"--{name.replace('_', '-')} means nothing without --sample")
     from tfviz.app.commands.files import read_model
-    from tfviz.training.pretrained import Pretrained
+    from tfviz.training.model.pretrained import Pretrained
 
     method = _method(arguments)
     model = Pretrained(read_model(arguments.file, arguments.step))
@@ -73,9 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _method(arguments: argparse.Namespace) -> "Method":
     """What the options say; ValueError names one that cannot be."""
-    from tfviz.training.beam_search import Beam
+    from tfviz.training.generation.beam_search import Beam
+    from tfviz.training.generation.sampling import Sampling
     from tfviz.training.rules import rules_of
-    from tfviz.training.sampling import Sampling
 
     if arguments.beam is not None:
         return Beam(rules_of(Beam)["width"].check("--beam", arguments.beam))

@@ -5,7 +5,7 @@ import os
 
 from tfviz.app.commands.options import changed_fields, has_run_options, run_config
 from tfviz.launcher.process import say
-from tfviz.training.branches import CHANGEABLE
+from tfviz.training.branching.branches import CHANGEABLE
 from tfviz.training.config import difference, with_shards
 from tfviz.training.session import Session
 from tfviz.training.train import last_step

@@ -89,8 +89,8 @@ def _train(
 ) -> tuple[str, list[str]]:
     """Train, log and save the model; why training broke off, if it did, and what was saved."""
     from tfviz.training.config import with_shards
-    from tfviz.training.model_file import save_model
-    from tfviz.training.non_finite import NonFiniteError
+    from tfviz.training.model.model_file import save_model
+    from tfviz.training.stepping.non_finite import NonFiniteError
     from tfviz.training.train import Log, introduction, summary, train
 
     write = _quiet if arguments.quiet else partial(_write, interruption)

@@ -24,7 +24,7 @@ from tfviz.training.export.heads import Head
 from tfviz.training.export.html import write_html
 from tfviz.training.export.steps import StepRange
 from tfviz.training.export.svg import write_svg
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.snapshot import Snapshot
 
 __all__ = [
@@ -88,7 +88,7 @@ def export_snapshot(
         case "html":
             write_html([snapshot], path, chosen, theme, upper, numbers)
         case _:
-            raise ValueError(f"{format} is painted by Qt: tfviz.views.figure_image.export_image")
+            raise ValueError(f"{format} is painted by Qt: tfviz.views.figures.figure_image.export_image")
 
 
 def export_snapshots(
@@ -107,7 +107,7 @@ def export_snapshots(
     """
     check_steps("attention", format, several=True)
     if format in ANIMATION_FORMATS:
-        raise ValueError(f"{format} is painted by Qt: tfviz.views.figure_animation.export_animation")
+        raise ValueError(f"{format} is painted by Qt: tfviz.views.figures.figure_animation.export_animation")
     chosen = Head.parse(head) if isinstance(head, str) else head
     write_html(snapshots, path, chosen, theme, upper, numbers)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tfviz.training.atomic_file import atomic_file
 from tfviz.training.export.heads import Head, all_heads, attention_of
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.snapshot import Snapshot
 
 PIECE = 4096  # rows of scalars that are turned into Python numbers at a time: a million steps stay small in memory

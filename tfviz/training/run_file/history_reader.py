@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy
 
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file.errors import RunFileError
 from tfviz.training.run_file.scalar_blocks import decode
 from tfviz.training.run_file.schema import BLOCK, MOST_STEPS

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file.branch import Branch
 from tfviz.training.run_file.foreign import configuration_json
 from tfviz.training.run_file.frame_queue import FrameQueue, Waiting

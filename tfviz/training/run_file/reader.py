@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy
 
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file import tables
 from tfviz.training.run_file.branch import MAIN, Branch
 from tfviz.training.run_file.connection import reading

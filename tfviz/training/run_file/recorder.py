@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy
 
 from tfviz.training.config import RunConfig
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 from tfviz.training.run_file.branch import MAIN, Branch
 from tfviz.training.run_file.connection import ordinary_file
 from tfviz.training.run_file.errors import RunFileError, writing_failure

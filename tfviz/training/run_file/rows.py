@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy
 
-from tfviz.training.history import History
+from tfviz.training.record.history import History
 
 
 class Rows(NamedTuple):

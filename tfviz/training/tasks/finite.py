@@ -4,14 +4,14 @@ and files of the user's.
 
 import numpy
 
-from tfviz.training.batches import PERMUTATION, Batch, random_stream
 from tfviz.training.config import TaskConfig
-from tfviz.training.datasets import identity_pairs, load_pairs
-from tfviz.training.pair_formats import Pair
-from tfviz.training.splitting import split_pairs
+from tfviz.training.data.batches import PERMUTATION, Batch, random_stream
+from tfviz.training.data.datasets import identity_pairs, load_pairs
+from tfviz.training.data.pair_formats import Pair
+from tfviz.training.data.splitting import split_pairs
 from tfviz.training.tasks.task import Alignment, Task
-from tfviz.training.tokenizer import Tokenizer
-from tfviz.training.tokenizers import check_length, learn_tokenizers
+from tfviz.training.tokens.tokenizer import Tokenizer
+from tfviz.training.tokens.tokenizers import check_length, learn_tokenizers
 
 KEPT = 50_000
 """So many pairs are kept as token ids; where there are more, each batch is encoded when it is needed."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import numpy
 
-from tfviz.training.batches import DRAW, HELD_OUT, Batch, random_stream
 from tfviz.training.config import TaskConfig
+from tfviz.training.data.batches import DRAW, HELD_OUT, Batch, random_stream
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks.task import Task
-from tfviz.training.tokenizer import END, PADDING, SPECIAL_TOKENS, START, Tokenizer
+from tfviz.training.tokens.tokenizer import END, PADDING, SPECIAL_TOKENS, START, Tokenizer
 
 FIRST_SYMBOL = len(SPECIAL_TOKENS)  # its token id
 DEFAULT_HELD_OUT = 256

@@ -1,7 +1,7 @@
 """Sentences made by rules: as many as the configuration says, all different, the same for the same seed."""
 
-from tfviz.training.batches import EXAMPLES, random_stream
-from tfviz.training.pair_formats import Pair
+from tfviz.training.data.batches import EXAMPLES, random_stream
+from tfviz.training.data.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks.finite import FiniteTask
 from tfviz.training.tasks.generated import DEFAULT_HELD_OUT, even_portions

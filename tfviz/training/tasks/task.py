@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from tfviz.training.batches import Batch, collate
 from tfviz.training.config import TaskConfig
-from tfviz.training.pair_formats import Pair
+from tfviz.training.data.batches import Batch, collate
+from tfviz.training.data.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
-from tfviz.training.tokenizer import Tokenizer
+from tfviz.training.tokens.tokenizer import Tokenizer
 
 Alignment = tuple[tuple[int, ...], ...]
 """For each token of the right answer, </s> aside, the tokens of the source that it comes from, counted from 0 without

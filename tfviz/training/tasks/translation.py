@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tfviz.training.config import TaskConfig
-from tfviz.training.pair_formats import Pair
+from tfviz.training.data.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.tasks.rule_made import RuleMadeTask, different, digits
 from tfviz.training.tasks.task import Alignment

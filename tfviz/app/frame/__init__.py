@@ -1,0 +1,1 @@
+"""What frames the panels: menu, toolbar, bars, docks and the line of status."""

@@ -1,0 +1,193 @@
+"""The panels as docks: their own header is what the dock is dragged by, and the arrangement they begin with."""
+
+from itertools import pairwise
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+from tfviz.app.frame.steady import Shell
+from tfviz.views.panel import Panel
+from tfviz.views.style.icons import icon
+from tfviz.views.style.theme import Theme
+
+GAP = 8
+EDGE = 10
+TITLE_HEIGHT = 38
+TABS = {
+    "run_panel": ("operation_panel",),
+    "attention_panel": ("inspector_panel", "flow_panel", "stages_panel", "playground_panel"),
+    "curve_panel": ("head_metrics_panel",),
+    "prediction_panel": ("intervention_panel",),
+    "gradient_panel": ("optimiser_panel",),
+}
+"""Which panels stand behind which at the start, as tabs."""
+LEAST_SHARE = 0.88
+"""Of the preferred width of a panel at the side, down to which it gives way before the one in the middle does."""
+
+
+class TitleBar(QFrame):
+    """The upper edge of a card, with the panel's header in it, and a menu for what can be done with the dock."""
+
+    def __init__(self, panel: Panel, dock: "PanelDock") -> None:
+        super().__init__(dock)
+        self.setProperty("cardhead", True)
+        self.setToolTip("Drag to move, double-click to float")
+        self.menu = QMenu(self)
+        self.float_action = QAction("Float", self)
+        self.close_action = QAction("Close", self)
+        self.menu.addActions([self.float_action, self.close_action])
+        self.menu_button = QToolButton()
+        self.menu_button.setObjectName(f"{panel.object_name}_menu")
+        self.menu_button.setAccessibleName(f"{panel.title}: panel menu")
+        self.menu_button.setToolTip("Float or close this panel")
+        self.menu_button.setProperty("slim", True)
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.menu_button.setMenu(self.menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 0)
+        row.setSpacing(4)
+        _move_layout(panel, row)
+        row.addWidget(self.menu_button)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), TITLE_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        # The header may be squeezed: what a panel cannot do without is in its body.
+        return QSize(120, TITLE_HEIGHT)
+
+
+class PanelDock(QDockWidget):
+    """A dock that looks like one card with its panel."""
+
+    def __init__(self, panel: Panel, parent: QMainWindow) -> None:
+        super().__init__(panel.title, parent)
+        self.setObjectName(f"{panel.object_name}_dock")
+        self.setAccessibleName(panel.title)
+        self.panel = panel
+        self.title_bar = TitleBar(panel, self)
+        panel.setProperty("docked", True)
+        panel.header_margin += self.title_bar.menu_button.sizeHint().width()
+        self.setTitleBarWidget(Shell(self.title_bar))
+        self.setWidget(Shell(panel))
+        self.title_bar.float_action.triggered.connect(lambda: self.setFloating(not self.isFloating()))
+        self.title_bar.close_action.triggered.connect(self.close)
+        self.topLevelChanged.connect(self._name_float)
+        self.toggleViewAction().triggered.connect(self._come_forward)
+
+    def recolour(self, theme: Theme) -> None:
+        self.panel.recolour(theme)
+        self.title_bar.menu_button.setIcon(icon("more", theme.faint))
+
+    def _come_forward(self, shown: bool) -> None:
+        """A panel that is asked for in the menu would else come back behind the tabs."""
+        if shown:
+            self.raise_()
+
+    def _name_float(self, floating: bool) -> None:
+        self.title_bar.float_action.setText("Dock" if floating else "Float")
+
+
+def arrange(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
+    """Run left, attention in the centre, predictions right; curves and gradient norms below; others behind these."""
+    area = Qt.DockWidgetArea.TopDockWidgetArea
+    horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+    upper = [docks[name] for name in ("run_panel", "attention_panel", "prediction_panel") if name in docks]
+    lower = [docks[name] for name in ("curve_panel", "gradient_panel") if name in docks]
+    for dock in docks.values():
+        dock.setFloating(False)
+        window.removeDockWidget(dock)
+    window.addDockWidget(area, upper[0])
+    window.splitDockWidget(upper[0], lower[0], vertical)
+    for row in (upper, lower):
+        for left, right in pairwise(row):
+            window.splitDockWidget(left, right, horizontal)
+    for name, others in TABS.items():
+        behind = [docks[other] for other in others if other in docks]
+        for front, dock in pairwise([docks[name], *behind]):
+            window.tabifyDockWidget(front, dock)
+    for dock in docks.values():
+        dock.show()
+    for name in TABS:
+        docks[name].raise_()
+    resize(window, docks)
+
+
+def resize(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
+    """Give every dock its share of the window, as the panels prefer."""
+    wide = [docks[name] for name in ("run_panel", "attention_panel", "prediction_panel") if name in docks]
+    rows = [docks[name] for name in ("attention_panel", "curve_panel") if name in docks]
+    low = [docks[name] for name in ("curve_panel", "gradient_panel") if name in docks]
+    window.resizeDocks(wide, widths(wide, window.width() - 2 * EDGE), Qt.Orientation.Horizontal)
+    window.resizeDocks(low, [dock.panel.preferred_size[0] for dock in low], Qt.Orientation.Horizontal)
+    window.resizeDocks(rows, [dock.panel.preferred_size[1] for dock in rows], Qt.Orientation.Vertical)
+
+
+def widths(docks: list[PanelDock], room: int) -> list[int]:
+    """Each its preferred share; where there is less, the widest gives up most of it."""
+    preferred = [dock.panel.preferred_size[0] for dock in docks]
+    room -= GAP * (len(docks) - 1)
+    widest = preferred.index(max(preferred))
+    scale = room / sum(preferred)
+    sizes = [round(width * max(scale, LEAST_SHARE)) for width in preferred]
+    sizes[widest] = max(room - sum(sizes) + sizes[widest], 1)
+    return sizes
+
+
+def margin_bar(area: Qt.ToolBarArea, parent: QMainWindow) -> QToolBar:
+    """An empty bar: a QMainWindow has no other way to keep its docks off the window's edge."""
+    bar = _fixed_bar(f"margin_{area.name}", parent)
+    gap = QWidget()
+    gap.setFixedSize(EDGE, EDGE)
+    bar.addWidget(gap)
+    return bar
+
+
+def timeline_bar(timeline: QWidget, beside: QWidget, parent: QMainWindow) -> QToolBar:
+    """The timeline across the window, below all docks, and what stands at its right."""
+    bar = _fixed_bar("timeline_bar", parent)
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(EDGE, GAP, EDGE, GAP)
+    row.setSpacing(GAP)
+    row.addWidget(timeline, 1)
+    row.addWidget(beside)
+    bar.addWidget(holder)
+    return bar
+
+
+def _fixed_bar(name: str, parent: QMainWindow) -> QToolBar:
+    bar = QToolBar(name, parent)
+    bar.setObjectName(name)
+    bar.setProperty("margin", True)
+    bar.setMovable(False)
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    bar.toggleViewAction().setVisible(False)
+    layout = bar.layout()
+    assert layout is not None
+    layout.setContentsMargins(0, 0, 0, 0)  # it read the style's before the bar could say that it wants none
+    layout.setSpacing(0)
+    return bar
+
+
+def _move_layout(panel: Panel, row: QHBoxLayout) -> None:
+    """Take the header out of the panel and give it to the title bar's row."""
+    outer = panel.layout()
+    assert outer is not None
+    outer.removeItem(panel.header)
+    panel.header.setParent(None)
+    row.addLayout(panel.header, 1)
+    margins = outer.contentsMargins()
+    margins.setTop(6)
+    outer.setContentsMargins(margins)

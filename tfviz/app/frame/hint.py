@@ -1,0 +1,79 @@
+"""The first-run hint: what to press, and what there will be to see. Gone after the first step, or when closed."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from tfviz.views.panel import label
+from tfviz.views.style.icons import icon
+from tfviz.views.style.theme import Theme
+
+MARGIN = 14
+
+
+class Hint(QFrame):
+    """Lies over the lower edge of a widget."""
+
+    dismissed = Signal()
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        self.setObjectName("hint")
+        self.setProperty("hint", True)
+        self.setAccessibleName("Hint")
+        keys = QHBoxLayout()
+        keys.setSpacing(6)
+        for key, meaning in (("Space", "starts training"), ("→", "takes one step"), ("?", "lists all keys")):
+            keys.addWidget(label(key, "key"))
+            keys.addWidget(label(meaning))
+            keys.addSpacing(10)
+        keys.addStretch(1)
+        self.goal = label("", "dim")
+        self.goal.setObjectName("hint_goal")
+        self.goal.setWordWrap(True)
+        self.goal.hide()
+        self.close_button = QPushButton()
+        self.close_button.setObjectName("close_hint")
+        self.close_button.setAccessibleName("Close hint")
+        self.close_button.setToolTip("Do not show this again")
+        self.close_button.setProperty("flat", True)
+        self.close_button.setFixedSize(26, 26)
+        self.close_button.clicked.connect(self.dismissed)
+        words = QVBoxLayout()
+        words.setSpacing(6)
+        words.addLayout(keys)
+        words.addWidget(self.goal)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 10, 8, 10)
+        row.addLayout(words, 1)
+        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        over.installEventFilter(self)
+
+    def show_goal(self, text: str) -> None:
+        """A sentence on what to look for in this task."""
+        self.goal.setText(f"Look for: {text}" if text else "")
+        self.goal.setVisible(bool(text))
+        self.place()
+
+    def recolour(self, theme: Theme) -> None:
+        self.close_button.setIcon(icon("cross", theme.dim))
+
+    def place(self) -> None:
+        """Stand above the lower edge of what it lies over."""
+        width = max(min(self._over.width() - 2 * MARGIN, 620), 200)
+        height = self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()
+        self.setGeometry(
+            (self._over.width() - width) // 2, self._over.height() - height - MARGIN, width, height
+        )
+        self.raise_()
+
+    def remove(self) -> None:
+        """Go away for good."""
+        self._over.removeEventFilter(self)
+        self.hide()
+        self.deleteLater()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show) and watched is self._over:
+            self.place()
+        return False

@@ -1,0 +1,1 @@
+"""What `bench` measures below the window."""

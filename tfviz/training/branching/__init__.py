@@ -1,0 +1,1 @@
+"""Any step again, and other futures from it: keyframes, recomputation, branches and edits."""

@@ -1,0 +1,1 @@
+"""Pairs of sentences: read from files, split, and put into batches."""

@@ -1,0 +1,1 @@
+"""What the heads of attention do: entropies, roles, and what is lost without them."""

@@ -1,0 +1,1 @@
+"""Models that are built, run without training, saved and loaded."""

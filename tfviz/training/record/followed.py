@@ -1,0 +1,435 @@
+"""A run that another program trains, or has trained, seen through its file: shown as a session is, but read-only."""
+
+import math
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Self, cast
+
+import numpy as np
+
+from tfviz.training.branching.branches import Line
+from tfviz.training.branching.keyframes import Keyframes
+from tfviz.training.branching.past import Progress
+from tfviz.training.branching.recomputed import Recomputed
+from tfviz.training.config import RunConfig
+from tfviz.training.events import Branched, Finished, Paused, Resumed, Stopped, Warned
+from tfviz.training.gate import Gate, GateChange
+from tfviz.training.mailbox import WHOLE, Demand, Mailbox
+from tfviz.training.record.file_writer import FileWriter, Life
+from tfviz.training.record.history import History
+from tfviz.training.record.recorded import (
+    RecordedLines,
+    UnknownTask,
+    extent,
+    last_snapshot,
+    newest_branch,
+    no_snapshot,
+)
+from tfviz.training.run_file import Branch, Configuration, RunFileError, RunReader, copy_run_file
+from tfviz.training.snapshot import Snapshot
+from tfviz.training.stepping.stepper import Stepper
+from tfviz.training.tasks import Example, Task
+
+LOOK = 0.25
+"""Seconds between two looks at the file."""
+
+
+class ReadOnlyError(ValueError):
+    """Asked of a followed run what only the program that trains it can do."""
+
+
+class FollowedRun:
+    """What a session answers to whoever shows it: record, pictures of any step, branches. Nothing in it can be changed.
+
+    start() begins to look at the file; histories grow, and while the newest step is the present one it stays so.
+    The file is open only while it is read, which its writer does not wait for.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """As RunReader: RunFileError, a ValueError, FileNotFoundError, PermissionError."""
+        self.path = os.fspath(path)
+        self.writer = FileWriter(self.path)
+        self._reader = RunReader(path)
+        self.writer.look(self._reader.closed, grown=False)
+        self._recomputed = Recomputed.of(self._reader)
+        self._lines = RecordedLines(self._reader, self._recomputed.beginning if self._recomputed else None)
+        self._number = newest_branch(self._lines)
+        self.gate = Gate(self._gate_changed)
+        self.mailbox = Mailbox()
+        self.opened_from = Path(path).resolve()
+        self.unknown_words: tuple[str, ...] = ()
+        self._frontier = self._furthest()
+        self._step = self._frontier
+        self._extent = extent(self._reader)
+        self._shown: Snapshot | None = None
+        self._threads: list[threading.Thread] = []
+        self._ending = threading.Event()
+
+    # what it is
+
+    @property
+    def trainer(self) -> str:
+        """Who trains it, in words."""
+        return self._reader.trainer if self.foreign else "another tfviz"
+
+    @property
+    def foreign(self) -> bool:
+        """Whether that is another kind of program, so that nothing can be computed again or gone on with."""
+        return self._reader.foreign
+
+    @property
+    def description(self) -> str:
+        """Who wrote how much, and when last."""
+        return f"written by {self.trainer}, {self.frontier:,} steps, {self.writer.description}"
+
+    @property
+    def can_be_continued(self) -> bool:
+        """Whether the file may be opened as a session now."""
+        return not self.foreign and self.writer.life in (Life.ENDED, Life.KILLED)
+
+    @property
+    def config(self) -> RunConfig:
+        """That of the step that follows; another trainer's answers what is asked of it."""
+        return cast(RunConfig, self.configuration)
+
+    @property
+    def configuration(self) -> Configuration:
+        return self.line.config_after(self._step)
+
+    @property
+    def seed(self) -> int:
+        return self._reader.seed
+
+    @property
+    def task(self) -> Task:
+        return self._recomputed.task if self._recomputed else UnknownTask()
+
+    @property
+    def probe(self) -> Example:
+        """The sentence that is shown."""
+        shown = self._shown and (self._shown.attention or self._shown.prediction)
+        return Example(shown.sentence, shown.target, shown.origin) if shown else Example("", "", "probe")
+
+    # the record
+
+    @property
+    def step(self) -> int:
+        """The present one: the newest, unless somebody has gone back."""
+        return self._step
+
+    @property
+    def frontier(self) -> int:
+        """The furthest step that is known of."""
+        return self._frontier
+
+    @property
+    def total_steps(self) -> int | None:
+        return self._recomputed.total_steps if self._recomputed else None
+
+    @property
+    def loss(self) -> float:
+        """Of the step that led to the present one; NaN where it is not known."""
+        known = 0 < self._step <= len(self.history) and "loss" in self.history
+        return float(self.history.column("loss")[self._step - 1]) if known else math.nan
+
+    @property
+    def history(self) -> History:
+        return self.line.history
+
+    @property
+    def keyframes(self) -> Keyframes:
+        return self.line.keyframes
+
+    @property
+    def line(self) -> Line:
+        return self._lines.all[self._number]
+
+    @property
+    def lines(self) -> dict[int, Line]:
+        """All branches with their records, by number."""
+        return self._lines.all
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        return tuple(line.branch for line in self._lines.all.values())
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Copies of those of the present step under torch's names; none where they cannot be computed."""
+        return self._recomputed.parameters(self.line, self._step) if self._recomputed else {}
+
+    def parameters_at(self, step: int) -> dict[str, np.ndarray]:
+        """The same at any recorded step."""
+        return self._recomputed.parameters(self.line, step) if self._recomputed else {}
+
+    def view(
+        self,
+        step: int,
+        branch: int | None = None,
+        progress: Progress | None = None,
+        demand: Demand = WHOLE,
+    ) -> Snapshot | None:
+        """What is known of a step: the picture that was recorded then, or one that is computed here; of another
+        trainer's run the last one recorded before, which names its own step. None where `progress` gave up, a
+        snapshot of nothing at all where there is none or the file cannot be read any more.
+
+        What is measured anew is there where steps can be computed. ValueError where the branch or
+        the step does not exist.
+        """
+        line = self._reaching(step, branch)
+        picture = self._picture(line, step, self._recomputed, progress, demand.flow, demand.optimiser)
+        self._watch_heads(line, picture)
+        if picture is None or self._recomputed is None:
+            return picture
+        if demand.playground is not None:
+            played = self._recomputed.play(line, step, demand.playground, progress)
+            if played is None:
+                return None
+            picture = replace(picture, playground=played)
+        if demand.stages is None:
+            return picture
+        stages = self._recomputed.stages(line, step, demand.stages, progress)
+        return None if stages is None else replace(picture, stages=stages)
+
+    def stepper(
+        self, step: int, branch: int | None = None, progress: Progress | None = None
+    ) -> Stepper | None:
+        """As Session.stepper. ValueError also where the steps of this run cannot be computed here."""
+        line = self._reaching(step, branch)
+        if self._recomputed is None:
+            raise ValueError(f"the steps of {self.path} cannot be computed here, so none can be taken apart")
+        return self._recomputed.stepper(line, step, progress)
+
+    def snapshot(self, demand: Demand | None = None) -> Snapshot:
+        """The picture of the present step. ValueError where there is none of it."""
+        picture = self.view(self._step)
+        if picture is None or picture.attention is None:
+            raise ValueError(f"{self.path} has no attention up to step {self._step:,}")
+        return picture
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Copy the file as it is now. OSError, RunFileError."""
+        copy_run_file(self.path, path)
+
+    def switch(self, branch: int) -> None:
+        """Show another branch, at its newest step. ValueError if there is none of that number."""
+        self._number = self._existing(branch).branch.number
+        self._frontier = self._step = self._furthest()
+        self.mailbox.post(Branched(self._step, branch, self.line.branch.name))
+
+    def set_probe(self, probe: str | int) -> None:
+        raise ReadOnlyError(
+            f"{self.trainer} trains this run: only the sentence that it recorded can be shown"
+        )
+
+    def change(self, values: Mapping[str, object]) -> Branch:
+        raise self._refusal("changed")
+
+    def branch(self, name: str) -> Branch:
+        raise self._refusal("branched off")
+
+    def delete(self, branch: int) -> None:
+        raise self._refusal("deleted")
+
+    def why_kept(self, branch: int) -> str:
+        """Why a branch cannot be deleted."""
+        return str(self._refusal("deleted"))
+
+    # being looked at
+
+    @property
+    def running(self) -> bool:
+        """Whether the file is looked at."""
+        return bool(self._threads)
+
+    def start(self) -> None:
+        """Begin to look at the file."""
+        self._ending.clear()
+        self.gate.open()
+        for function, name in (self._serve, "tfviz followed run"), (self._watch, "tfviz file watch"):
+            self._threads.append(threading.Thread(target=function, name=name, daemon=True))
+            self._threads[-1].start()
+
+    def close(self) -> None:
+        """Look no more. What was read stays readable."""
+        self._ending.set()
+        self.gate.stop()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        if self._recomputed:
+            self._recomputed.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def go_to(self, step: int) -> None:
+        """Make a recorded step the present one. ValueError beyond the frontier."""
+        if not 0 <= step <= self._frontier:
+            raise ValueError(f"step {step} is not recorded: 0 to {self._frontier}")
+        self._step = step
+
+    def show(self) -> None:
+        """Leave a picture in the mailbox: of the present step or, at the frontier, the newest that needs no steps to be
+        computed again while they are still being trained."""
+        line, step, recomputed = self.line, self._step, self._recomputed
+        picture = self._picture(line, step, recomputed if step < self._frontier else None)
+        if picture is not None and picture.attention is None and recomputed is not None:
+            step = max((kept for kept in line.keyframes.steps if kept <= step), default=0)
+            picture = self._picture(line, step, recomputed)
+        if picture is not None:
+            wish, sentence = self.mailbox.wanted.stages, self.mailbox.wanted.playground
+            near = picture.step < self._frontier or picture.step in line.keyframes.steps
+            if wish is not None and recomputed is not None and near:
+                picture = replace(picture, stages=recomputed.stages(line, picture.step, wish))
+            if sentence is not None and recomputed is not None and near:
+                picture = replace(picture, playground=recomputed.play(line, picture.step, sentence))
+            self._shown = picture
+            self._watch_heads(line, picture)
+            self.mailbox.put(picture)
+
+    # the thread that serves the gate
+
+    def _serve(self) -> None:
+        """Go through the record as the gate lets it; what is new in the file is taken in between two steps."""
+        try:
+            while self.gate.pass_step(self._step, self.loss):
+                if self._step < self._frontier:
+                    self._step += 1
+                    if self.mailbox.wanted and self.mailbox.taken:
+                        self.show()
+                else:
+                    self.gate.pause()
+        finally:
+            self.gate.close()
+
+    def _gate_changed(self, change: GateChange) -> None:
+        match change.state:
+            case "paused":
+                self.show()
+                self.mailbox.post(Paused(change.step, change.reason))
+            case "running":
+                self.mailbox.post(Resumed(change.step))
+            case "stopped":
+                self.mailbox.post(Stopped(change.step))
+
+    def _take_in(self) -> None:
+        """What is new in the file. Who stands at the end of the newest branch stays at the end of the newest."""
+        at_end, newest = self._step == self._frontier, newest_branch(self._lines)
+        try:
+            self._lines.refresh()
+        except (RunFileError, OSError) as error:
+            self._lose(error)
+            return
+        if self._number not in self._lines.all or (
+            at_end and newest == self._number < newest_branch(self._lines)
+        ):
+            self.switch(newest_branch(self._lines))
+        self._frontier = self._furthest()
+        if at_end or self._step > self._frontier:
+            self._step = self._frontier
+            self.show()
+
+    # the thread that looks at the file
+
+    def _watch(self) -> None:
+        while not self._ending.wait(LOOK):
+            try:
+                self._reader.refresh()
+                before, self._extent = self._extent, extent(self._reader)
+                grown = self._extent != before
+                self._tell(self.writer.look(self._reader.closed, grown))
+            except (RunFileError, OSError) as error:
+                self._lose(error)
+            else:
+                if grown:
+                    self.gate.call(self._take_in)
+
+    def _tell(self, change: Life | None) -> None:
+        if change is Life.ENDED:
+            self.mailbox.post(Finished(self._frontier, f"{self.trainer} has closed {self.path}"))
+        elif change is Life.KILLED:
+            self.mailbox.post(Warned(self._frontier, f"{self.trainer} ended without closing {self.path}"))
+
+    def _lose(self, error: Exception) -> None:
+        """The file cannot be read: said once, until it can be again; that it is gone, only after a while."""
+        text = str(error)
+        if isinstance(error, FileNotFoundError):
+            if not self.writer.missing():
+                return
+            text = f"{self.path} is gone; what was read of it can still be seen"
+        if self.writer.lose():
+            self.mailbox.post(Warned(self._frontier, text))
+
+    def _watch_heads(self, line: Line, picture: Snapshot | None) -> None:
+        if picture is not None and picture.attention is not None:
+            line.history.heads.look(picture.step, picture.attention, self.task)
+
+    # what is in the file
+
+    def _furthest(self) -> int:
+        """Of the present branch. A trainer that records no scalars has snapshots at least."""
+        steps = self._reader.snapshot_steps(self._number) if self.foreign else []
+        return max(len(self.history), steps[-1] if steps else 0)
+
+    def _picture(
+        self,
+        line: Line,
+        step: int,
+        recomputed: Recomputed | None,
+        progress: Progress | None = None,
+        flow: bool = False,
+        optimiser: bool = False,
+    ) -> Snapshot | None:
+        """As `view`."""
+        try:
+            try:
+                return self._read_picture(line, step, recomputed, progress, flow, optimiser)
+            except RunFileError:  # the writer may have thinned what the last look had found
+                if not self._reader.refresh():
+                    raise
+                return self._read_picture(line, step, recomputed, progress, flow, optimiser)
+        except (RunFileError, OSError) as error:
+            self._lose(error)
+            return no_snapshot(self._reader, line, step)
+
+    def _read_picture(
+        self,
+        line: Line,
+        step: int,
+        recomputed: Recomputed | None,
+        progress: Progress | None,
+        flow: bool,
+        optimiser: bool,
+    ) -> Snapshot | None:
+        recorded = last_snapshot(self._reader, line, step)
+        complete = recorded.step == step and recorded.attention
+        if recomputed is None or (complete and not (flow or optimiser)):
+            return recorded
+        picture = recomputed.picture(line, step, progress, flow, optimiser)
+        if complete and picture:
+            return replace(recorded, flow=picture.flow, optimiser=picture.optimiser)
+        return picture
+
+    def _reaching(self, step: int, branch: int | None) -> Line:
+        line = self._existing(self._number if branch is None else branch)
+        furthest = self._frontier if line is self.line else line.frontier
+        if not 0 <= step <= furthest:
+            raise ValueError(f"step {step} is not recorded in branch {line.branch.name}: 0 to {furthest}")
+        return line
+
+    def _existing(self, branch: int) -> Line:
+        lines = self._lines.all
+        if branch not in lines:
+            names = ", ".join(f"{line.branch.number} ({line.branch.name})" for line in lines.values())
+            raise ValueError(f"there is no branch {branch}: {names}")
+        return lines[branch]
+
+    def _refusal(self, done: str) -> ReadOnlyError:
+        return ReadOnlyError(f"{self.trainer} trains this run: here it can be looked at, not {done}")

@@ -1,0 +1,65 @@
+"""Which operations of a program make a tensor and which reads it, whatever of several names it is asked for by."""
+
+from tfviz.core.operation import Operation
+from tfviz.core.program import Program
+from tfviz.core.tensor import Heads, ParameterReader
+from tfviz.training.stepping.step_places import whole_name
+
+
+def made_by(program: Program, name: str) -> Operation | None:
+    """The operation that computes a tensor's value; None for parameters and tokens."""
+    names = _names(program, name)
+    for operation in program.operations:
+        if any(tensor.name in names for tensor in operation.outputs):
+            return operation
+    return None
+
+
+def read_by(program: Program, name: str) -> Operation | None:
+    """The operation whose backward pass computes the gradient of a tensor or a parameter, the first one of several."""
+    names = _names(program, name)
+    for operation in program.operations:
+        if any(whole_name(tensor.name) in names for tensor in operation.inputs):
+            return operation
+    return None
+
+
+def parameters_of(operation: Operation) -> list[str]:
+    """The names of the parameters that it uses, or uses some rows of."""
+    names = []
+    for tensor in operation.inputs:
+        if isinstance(tensor, ParameterReader):
+            names.append(tensor.parameter.name)
+        elif tensor.kind == "parameter":
+            names.append(whole_name(tensor.name))
+    return names
+
+
+def nearest_with_parameters(program: Program, name: str) -> Operation | None:
+    """The operation that makes a tensor, or the nearest before it, that has parameters; None for tokens and masks."""
+    asked, seen = [name], {name}
+    while asked:
+        operation = made_by(program, asked.pop(0))
+        if operation is None:
+            continue
+        if parameters_of(operation):
+            return operation
+        for tensor in operation.inputs:
+            if tensor.name not in seen:
+                seen.add(tensor.name)
+                asked.append(tensor.name)
+    return None
+
+
+def _names(program: Program, name: str) -> set[str]:
+    """The tensor itself and what is the same numbers head by head, or as a projection's rows."""
+    tensor, names = program.tensors.get(name), {name}
+    if isinstance(tensor, Heads):
+        names.add(tensor.features.name)
+    else:
+        names |= {
+            heads.name
+            for heads in program.tensors.values()
+            if isinstance(heads, Heads) and heads.features is tensor
+        }
+    return names

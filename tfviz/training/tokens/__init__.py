@@ -1,0 +1,1 @@
+"""Tokenizers: words, characters and byte pairs."""

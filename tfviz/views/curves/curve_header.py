@@ -1,0 +1,138 @@
+"""What stands above the curves: a legend whose entries show values and switch curves, and the smoothing slider."""
+
+import math
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QSlider, QWidget
+
+from tfviz.views.parts.guarded import guarded
+from tfviz.views.plots.ticks import short_number
+from tfviz.views.style.theme import DARK, Theme
+
+SLIDER_STEPS = 100
+STRONGEST = 3.0  # the slider ends at a factor of 1 - 10**-3
+
+
+@guarded
+class LegendButton(QAbstractButton):
+    """A dot in the curve's colour, its name and its value; pressing it hides the curve (a ring) or shows it (a dot)."""
+
+    def __init__(self, name: str, colour: int, sample: str = "0.0000", parent: QWidget | None = None) -> None:
+        """`colour` is an index of the theme's series; room is kept for a value as wide as `sample`."""
+        super().__init__(parent)
+        self.setText(name)
+        self.setCheckable(True)
+        self.setChecked(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.value = ""
+        self.branch: int | None = None
+        """Whose curve it is, where it has the colour of a branch."""
+        self.shows_value = True
+        self._colour, self._sample, self._theme = colour, sample, DARK
+
+    def set_value(self, value: str) -> None:
+        if value != self.value:
+            self.value = value
+            self.update()
+
+    def show_branch(self, number: int) -> None:
+        """Take the colour of a branch."""
+        self.branch = number
+        self.update()
+
+    def show_value(self, shown: bool) -> None:
+        """Without the value the entry needs less room."""
+        if shown != self.shows_value:
+            self.shows_value = shown
+            self.updateGeometry()
+
+    def width_needed(self, with_value: bool) -> int:
+        metrics = QFontMetrics(self.font())
+        value = metrics.horizontalAdvance(" " + self._sample) if with_value else 0
+        return 17 + metrics.horizontalAdvance(self.text()) + value + 4
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.width_needed(self.shows_value), 22)
+
+    def recolour(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme, painter = self._theme, QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.hasFocus() or self.underMouse():
+            painter.setPen(QPen(theme.colour("accent" if self.hasFocus() else "line")))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        colour = theme.colour(
+            theme.series[self._colour] if self.branch is None else theme.branch(self.branch)
+        )
+        painter.setPen(QPen(colour, 1.6))
+        painter.setBrush(colour if self.isChecked() else Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(QPointF(8.5, self.height() / 2), 4.2, 4.2)
+        painter.setPen(theme.colour("text" if self.isChecked() else "faint"))
+        text = f"{self.text()} {self.value}" if self.shows_value else self.text()
+        painter.drawText(self.rect().adjusted(17, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+
+
+class SmoothingSlider(QSlider):
+    """Smoothing factors from 0 to 0.999, finer towards the end: equal distances multiply the averaged steps equally."""
+
+    def __init__(self, factor: float, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setRange(0, SLIDER_STEPS)
+        self.setPageStep(10)
+        self.setFixedWidth(64)
+        self.setAccessibleName("Smoothing of the training curves")
+        self.valueChanged.connect(self._describe)
+        self.setValue(round(-math.log10(1.0 - factor) / STRONGEST * SLIDER_STEPS))
+
+    @property
+    def factor(self) -> float:
+        return 1.0 - 10.0 ** (-STRONGEST * self.value() / SLIDER_STEPS)
+
+    def event(self, event: QEvent) -> bool:
+        # While it has the focus the arrow keys are the slider's, not the clock's.
+        moves = (
+            Qt.Key.Key_Left,
+            Qt.Key.Key_Right,
+            Qt.Key.Key_Up,
+            Qt.Key.Key_Down,
+            Qt.Key.Key_Home,
+            Qt.Key.Key_End,
+        )
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in moves
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _describe(self) -> None:
+        steps = round(1.0 / (1.0 - self.factor))
+        text = (
+            f"Smoothing {self.factor:.3g}: an average over about {steps:,} steps"
+            if steps > 1
+            else "No smoothing"
+        )
+        self.setToolTip(text)
+        self.setAccessibleDescription(text)
+
+
+def value_text(value: float) -> str:
+    """A recorded value in about six characters; a dash where there is none."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if 0.01 <= abs(value) < 100 or value == 0:
+        return f"{value:.3f}"
+    if abs(value) < 0.001:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    return f"{value:.1f}" if 100 <= abs(value) < 10_000 else short_number(float(f"{value:.2g}"))

@@ -1,0 +1,1 @@
+"""Attention as a picture, a page or a film."""

@@ -1,0 +1,1 @@
+"""The gradient flow panel: the architecture drawn with what flows through it."""

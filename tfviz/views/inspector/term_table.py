@@ -1,0 +1,149 @@
+"""The table of a cell's terms on the screen: links by mouse and keyboard, shares as signed bars."""
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from tfviz.core.provenance import Explanation
+from tfviz.views.inspector.term_model import BAR, SHOWN, TermModel
+from tfviz.views.parts.guarded import guarded
+from tfviz.views.style.fonts import monospace_font
+from tfviz.views.style.theme import DARK, Theme
+
+ROW_HEIGHT = 24
+MOST_ROWS = SHOWN + 3
+"""Seen at a time: those above the fold, and what says that there are more."""
+SHARE_WIDTH = 118
+WIDEST = 190
+OWN_KEYS = (
+    Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End,
+    Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter,
+)  # fmt: skip
+
+
+@guarded
+class TermTable(QTableView):
+    """`followed` gives the Cell of the link that was clicked, or at which Enter or Space was pressed."""
+
+    followed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("term_table")
+        self.setAccessibleName("Terms of the cell")
+        self.setToolTip(
+            "A number with an arrow leads to the cell it was read from: click it, or press Enter on it"
+        )
+        self.terms = TermModel()
+        self.setModel(self.terms)
+        self.bars = ShareBars(self)
+        self.setItemDelegate(self.bars)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setWordWrap(False)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        rows = self.verticalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.clicked.connect(self._activate)
+        self.entered.connect(self._point)
+        self.terms.modelReset.connect(self._arrange)
+
+    def show_terms(self, explanation: Explanation | None) -> None:
+        """Of another explanation; widths are fitted to it."""
+        self.terms.show_terms(explanation)
+        self._fit_columns()
+        self.scrollToTop()
+
+    def recolour(self, theme: Theme) -> None:
+        self.bars.theme = theme
+        self.terms.recolour(theme)
+        self.viewport().update()
+
+    def event(self, event: QEvent) -> bool:
+        # Window-wide shortcuts would win over the table.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in OWN_KEYS
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._activate(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def _activate(self, index: QModelIndex) -> None:
+        if not index.isValid():
+            return
+        if index.row() == self.terms.fold_row:
+            self.terms.fold(not self.terms.folded)
+            self.setCurrentIndex(self.terms.index(SHOWN if not self.terms.folded else 0, 0))
+        elif (cell := self.terms.link(index)) is not None:
+            self.followed.emit(cell)
+
+    def _point(self, index: QModelIndex) -> None:
+        leads = index.row() == self.terms.fold_row or self.terms.link(index) is not None
+        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
+
+    def _arrange(self) -> None:
+        self.clearSpans()
+        rows = min(self.terms.rowCount(), MOST_ROWS)
+        self.setFixedHeight((rows + 1) * ROW_HEIGHT + 24)  # the header is larger, and there is a scroll bar
+        row = self.terms.fold_row
+        if row is not None and len(self.terms.columns) > 1:
+            self.setSpan(row, 0, 1, len(self.terms.columns))
+
+    def _fit_columns(self) -> None:
+        """By the rows above the fold: there may be thousands below it."""
+        metrics = QFontMetrics(monospace_font(12))
+        for column, each in enumerate(self.terms.columns):
+            texts = [f" {each.title} "]
+            for row in range(min(len(self.terms.terms), SHOWN)):
+                texts.append(str(self.terms.data(self.terms.index(row, column))))
+            width = max(metrics.horizontalAdvance(text) for text in texts) + 20
+            self.setColumnWidth(column, SHARE_WIDTH if each.kind == "share" else min(width, WIDEST))
+
+
+class ShareBars(QStyledItemDelegate):
+    """Draws the bar of a share on either side of a zero line, and the number right of it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme = DARK
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        bar = index.data(BAR)
+        if bar is None:
+            return
+        cell = QRectF(option.rect)
+        reach, middle = 22.0, cell.left() + 28.0
+        left, width = (middle + min(bar, 0.0) * reach, abs(bar) * reach)
+        painter.fillRect(
+            QRectF(left, cell.top() + 7, width, cell.height() - 14), signed_colour(self.theme, bar)
+        )
+        painter.fillRect(QRectF(middle, cell.top() + 4, 1, cell.height() - 8), self.theme.colour("faint"))
+
+
+def signed_colour(theme: Theme, value: float) -> QColor:
+    """Blue for what is positive, orange for what is negative, as on the heat maps."""
+    return theme.colour("activation" if value >= 0 else "gradient")

@@ -1,0 +1,1 @@
+"""The interventions panel: changing a run while it trains, heads switched off, “what if”."""

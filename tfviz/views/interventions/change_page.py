@@ -1,0 +1,159 @@
+"""The page "Change": the way to every setting that may change, and noise on the weights."""
+
+import math
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tfviz.training.config import ModelSettings
+from tfviz.views.interventions.parts_tree import parts_of
+from tfviz.views.panel import label
+
+LARGEST_SEED = 2**53 - 1
+SETTINGS_TEXT = (
+    "Learning rate, schedule, clipping, dropout, another optimiser, frozen parts, masks, norms and positions."
+)
+WEIGHT_TEXT = (
+    "Press . to take a step apart, choose a parameter in the Inspector, click a cell and press "
+    "“Edit this weight”."
+)
+NOISE_TEXT = "Normal numbers of this standard deviation are added once to the weights."
+
+
+class ChangePage(QWidget):
+    """Says what is wrong at the field; nothing is done here."""
+
+    settings_wished = Signal()
+    noise_wished = Signal(float, int, str)
+    """Scale, seed, and the part of the model, "" for all."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parts: tuple[str, ...] = ()
+        self.settings_button = QPushButton("Change settings…")
+        self.settings_button.setObjectName("change_settings")
+        self.settings_button.setAccessibleName("Change settings, or freeze parts")
+        self.settings_button.setToolTip(
+            "At the newest step in this branch, or in a new one from the step that is shown (B)"
+        )
+        self.scale, self.seed, self.part = QLineEdit("0.01"), QLineEdit("0"), QComboBox()
+        self.noise_button = QPushButton("Add noise")
+        self.noise_button.setObjectName("add_noise")
+        self.noise_button.setAccessibleName("Add noise to the weights")
+        self.error = label("", "error")
+        self.error.setObjectName("noise_error")
+        self.error.setWordWrap(True)
+        fields = QGridLayout()
+        fields.setHorizontalSpacing(12)
+        fields.setVerticalSpacing(6)
+        fields.setColumnStretch(1, 1)
+        tips = {
+            "scale": "Standard deviation of what is added, 0 or more",
+            "seed": "The same seed adds the same numbers",
+            "part": "Which weights get noise",
+        }
+        for row, (name, tip) in enumerate(tips.items()):
+            field: QLineEdit | QComboBox = getattr(self, name)
+            field.setObjectName(f"noise_{name}")
+            field.setAccessibleName(f"Noise: {name}")
+            field.setToolTip(tip)
+            title = label(name.capitalize(), "dim")
+            title.setBuddy(field)
+            fields.addWidget(title, row, 0)
+            fields.addWidget(field, row, 1)
+        self._arrange(fields)
+        self.settings_button.clicked.connect(self.settings_wished)
+        self.noise_button.clicked.connect(self._wish)
+        self.scale.textEdited.connect(self._enable)
+        self.seed.textEdited.connect(self._enable)
+        self._enable()
+
+    def _arrange(self, fields: QGridLayout) -> None:
+        """Three groups that scroll where there is no room for all."""
+        holder = QWidget()
+        holder.setProperty("scrolled", True)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(8)
+        column.addWidget(label("Settings and parts", "title"))
+        column.addWidget(_wrapped(SETTINGS_TEXT))
+        column.addWidget(self.settings_button)
+        column.addSpacing(10)
+        column.addWidget(label("Noise on the weights", "title"))
+        column.addWidget(_wrapped(NOISE_TEXT))
+        column.addLayout(fields)
+        column.addWidget(self.error)
+        column.addWidget(self.noise_button)
+        column.addSpacing(10)
+        column.addWidget(label("One weight", "title"))
+        column.addWidget(_wrapped(WEIGHT_TEXT))
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setObjectName("change_area")
+        area.setAccessibleName("Settings and weights")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(holder)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+
+    def show_model(self, model: ModelSettings) -> None:
+        """The parts of a model."""
+        parts = parts_of(model)
+        if parts != self._parts:
+            self._parts = parts
+            self.part.clear()
+            self.part.addItem("all weights", "")
+            for part in parts:
+                self.part.addItem(part, part)
+        self._enable()
+
+    def _enable(self) -> None:
+        problems = {"scale": scale_problem(self.scale.text()), "seed": seed_problem(self.seed.text())}
+        for name, problem in problems.items():
+            field: QLineEdit = getattr(self, name)
+            if bool(field.property("invalid")) != bool(problem):
+                field.setProperty("invalid", bool(problem))
+                field.style().unpolish(field)
+                field.style().polish(field)
+        text = "\n".join(problem for problem in problems.values() if problem)
+        self.error.setText(text)
+        self.error.setVisible(bool(text))
+        self.noise_button.setEnabled(not text and bool(self._parts))
+        self.noise_button.setToolTip(text or "Add it at the step that is shown")
+
+    def _wish(self) -> None:
+        self.noise_wished.emit(float(self.scale.text()), int(self.seed.text()), self.part.currentData())
+
+
+def scale_problem(text: str) -> str:
+    """What is wrong with a scale; empty where nothing is."""
+    try:
+        fits = 0.0 <= float(text) < math.inf
+    except ValueError:
+        fits = False
+    return "" if fits else f"Scale is {text!r}; allowed: a number of at least 0"
+
+
+def seed_problem(text: str) -> str:
+    """What is wrong with a seed; empty where nothing is."""
+    fits = text.isascii() and text.isdigit() and int(text) <= LARGEST_SEED
+    return "" if fits else f"Seed is {text!r}; allowed: a whole number from 0 to 2^53 − 1"
+
+
+def _wrapped(text: str) -> QWidget:
+    made = label(text, "faint")
+    made.setWordWrap(True)
+    return made

@@ -1,0 +1,55 @@
+"""The page "Break": every thing there is to break, and how the branch compares in which one is broken."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from tfviz.training.branching.branches import Line
+from tfviz.training.branching.what_if import what_if_presets
+from tfviz.views.interventions.what_if_banner import WhatIfBanner
+from tfviz.views.interventions.what_if_row import WhatIfRow
+
+
+class WhatIfPage(QWidget):
+    """Rows under a banner; the rows scroll."""
+
+    wished = Signal(object)
+    """A WhatIf."""
+    branch_wished = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.banner = WhatIfBanner()
+        self.rows = [WhatIfRow(what_if) for what_if in what_if_presets()]
+        holder = QWidget()
+        holder.setProperty("scrolled", True)
+        inner = QVBoxLayout(holder)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        for row in self.rows:
+            inner.addWidget(row)
+            row.wished.connect(self.wished)
+            row.branch_wished.connect(self.branch_wished)
+        inner.addStretch(1)
+        area = QScrollArea()
+        area.setObjectName("what_if_area")
+        area.setAccessibleName("What can be broken")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(holder)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.banner)
+        column.addWidget(area, 1)
+
+    def show_run(self, lines: Mapping[int, Line], current: int) -> None:
+        self.banner.show_run(lines, current)
+        for row in self.rows:
+            row.show_run(lines, current)
+
+    def row(self, name: str) -> WhatIfRow:
+        return next(row for row in self.rows if row.what_if.name == name)

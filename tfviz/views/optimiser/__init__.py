@@ -1,0 +1,1 @@
+"""The optimiser panel: norms, moments and steps of every group of parameters."""

@@ -1,0 +1,1 @@
+"""Small widgets and helpers of widgets that several panels use."""

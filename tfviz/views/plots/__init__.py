@@ -1,0 +1,1 @@
+"""Plots over steps: axes, canvas, curves of a million points, heat maps, histograms."""

@@ -1,0 +1,1 @@
+"""The run panel: the fields of a configuration."""

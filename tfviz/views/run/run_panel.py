@@ -1,0 +1,247 @@
+"""The configuration of the run: everything can be edited, is checked while one types, and starts a new run."""
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
+
+from tfviz.training.config import RunConfig
+from tfviz.training.rules import ConfigurationError
+from tfviz.views.panel import Panel, label
+from tfviz.views.parts.widgets import Throttle, add_heading
+from tfviz.views.run.foreign_form import ForeignForm
+from tfviz.views.run.parameter_count import parameter_count
+from tfviz.views.run.run_fields import preset_groups
+from tfviz.views.run.run_form import COMPACT, FORM_MARGIN, RunForm
+from tfviz.views.style.theme import Theme
+
+NARROW = 245  # pixels below which the buttons stand one above the other
+
+Count = Callable[[RunConfig], int | None]
+
+
+class RunPanel(Panel):
+    """The card "Run". It edits a copy: the running configuration is whatever show_config was given last."""
+
+    title = "Run"
+    object_name = "run_panel"
+    preferred_size = (260, 640)
+
+    new_run_requested = Signal(object)  # RunConfig
+    open_requested = Signal()
+    data_requested = Signal()
+    """The user wants to learn data of their own."""
+
+    def __init__(self, parent: QWidget | None = None, count: Count = parameter_count) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(200)
+        self._count = count
+        self._presets = {RunConfig.preset(name).fingerprint: name for name in RunConfig.presets()}
+        self.form = RunForm()
+        self._build_preset()
+        self._build_fields()
+        self._build_foot()
+        self._count_throttle = Throttle(self._count_parameters, 4.0, self)
+        self.form.checked.connect(self._show_state)
+        self.form.data_button.clicked.connect(self.data_requested)
+        self.form.show_values(RunConfig())
+        self.recolour(self.theme)
+
+    @property
+    def config(self) -> RunConfig | None:
+        """What the fields say; None while any of them is wrong."""
+        return self.form.edited
+
+    def show_config(self, config: RunConfig) -> None:
+        """Show the configuration of the run that is open now; edits are dropped, no run is requested."""
+        self.form.running = config
+        self._show_fields(True)
+        self.form.show_values(config)
+
+    def show_foreign(self, values: Mapping[str, Any], trainer: str) -> None:
+        """Show what another trainer recorded of its configuration; the fields come back with a preset."""
+        self.form.running = None
+        self.foreign.show_values(values)
+        self._show_fields(False)
+        self._preset.setCurrentIndex(-1)
+        self._count_label.setText("")
+        self._revert.hide()
+        self._new_button.setText("New run")
+        self._new_button.setEnabled(False)
+        self._new_button.setToolTip(f"{trainer} trains this run. Choose a preset for a run of your own")
+
+    def show_change(self, config: RunConfig) -> None:
+        """The run goes on with another configuration: shown, unless there are edits, which are compared with it."""
+        if self.form.changes() or self.form.errors:
+            self.form.running = config
+            self.form.check()
+        else:
+            self.show_config(config)
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Put values into fields, beside what the others say; where those do not fit, beside the defaults."""
+        try:
+            config = (self.config or self.form.running or RunConfig()).with_values(values)
+        except ConfigurationError:
+            config = RunConfig().with_values(values)
+        self._show_fields(True)
+        self.form.show_values(config)
+
+    def show_error(self, error: ValueError) -> None:
+        """Show at its field what the task or the session said against the configuration, until something is edited."""
+        path = error.path if isinstance(error, ConfigurationError) and error.path else "task.path"
+        self.form.refuse(path, str(error))
+
+    def recolour(self, theme: Theme) -> None:
+        super().recolour(theme)
+        self.form.recolour(theme)
+        self._new_button.setStyleSheet(
+            f'QPushButton {{ padding: 5px 6px; }} QPushButton[changed="true"] {{ border: 2px solid {theme.warn}; }}'
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        buttons = self._buttons.layout()
+        assert isinstance(buttons, QBoxLayout)
+        across = QBoxLayout.Direction.LeftToRight
+        buttons.setDirection(QBoxLayout.Direction.TopToBottom if self.width() < NARROW else across)
+
+    # what stands where
+
+    def _build_preset(self) -> None:
+        self._preset = QComboBox()
+        self._preset.setObjectName("run_preset")
+        self._preset.setAccessibleName("Preset")
+        self._preset.setToolTip("Fill the fields with a configuration that comes with the program")
+        self._preset.setPlaceholderText("custom")
+        self._preset.setStyleSheet(COMPACT)
+        for title, names in preset_groups().items():
+            add_heading(self._preset, title)
+            for name in names:
+                self._preset.addItem(name.replace("_", " "), name)
+                tip = f"<p>{escape(RunConfig.preset(name).description)}</p>"
+                self._preset.setItemData(self._preset.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self._preset.setCurrentIndex(-1)
+        self._preset.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._preset.activated.connect(self._take_preset)
+        self._preset_label = label("Preset", "dim")
+        self._preset_row = QWidget()
+        row_layout = QHBoxLayout(self._preset_row)
+        row_layout.setSpacing(8)
+        row_layout.addWidget(self._preset_label)
+        row_layout.addWidget(self._preset, 1)
+        self.body.addWidget(self._preset_row)
+
+    def _build_fields(self) -> None:
+        scroll = QScrollArea()
+        scroll.setObjectName("run_fields")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self.form)
+        self.body.addWidget(scroll, 1)
+        self.form.arranged.connect(self._align_preset)
+        self._scroll, self.foreign = scroll, ForeignForm()
+        self.foreign.hide()
+        self.body.addWidget(self.foreign, 1)
+
+    def _build_foot(self) -> None:
+        self._count_label = label("", "dim")
+        self._count_label.setObjectName("parameter_count")
+        self._revert = QPushButton("Revert")
+        self._revert.setObjectName("run_revert")
+        self._revert.setProperty("flat", True)
+        self._revert.setStyleSheet("QPushButton { padding: 0 6px; min-height: 16px; }")
+        self._revert.setToolTip("Show the running configuration again")
+        self._revert.clicked.connect(self._show_running)
+        line = QHBoxLayout()
+        line.addWidget(self._count_label, 1)
+        line.addWidget(self._revert)
+        self._new_button = QPushButton("New run")
+        self._new_button.setObjectName("new_run_button")
+        self._new_button.setProperty("primary", True)
+        self._new_button.clicked.connect(self._start)
+        open_button = QPushButton("Open…")
+        open_button.setObjectName("open_run_button")
+        open_button.setToolTip("Open a recorded run or a saved model")
+        open_button.clicked.connect(self.open_requested)
+        self._buttons = QWidget()
+        buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._buttons)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(8)
+        buttons.addWidget(self._new_button, 1)
+        buttons.addWidget(open_button)
+        self.body.addLayout(line)
+        self.body.addWidget(self._buttons)
+
+    def _align_preset(self) -> None:
+        """The preset does not scroll with the fields, but ends where they end; names of presets are long."""
+        beside = self.contentsRect().width() - 24 - self.form.width()
+        row = self._preset_row.layout()
+        if row is not None:
+            row.setContentsMargins(0, 0, max(beside, 0) + FORM_MARGIN, 0)
+
+    # what happens
+
+    def _show_fields(self, fields: bool) -> None:
+        """Or what another trainer recorded in their place."""
+        for widget in (self._scroll, self._count_label):
+            widget.setVisible(fields)
+        self.foreign.setVisible(not fields)
+
+    def _take_preset(self) -> None:
+        self._show_fields(True)
+        self.form.show_values(RunConfig.preset(self._preset.currentData()))
+
+    def _show_running(self) -> None:
+        if self.form.running is not None:
+            self.form.show_values(self.form.running)
+
+    def _start(self) -> None:
+        self._count_throttle.now()  # what is found wrong late must not be missed by a quick click
+        if self.config is not None:
+            self.new_run_requested.emit(self.config)
+
+    def _show_state(self) -> None:
+        """After an edit: the button says what it would do, and why not."""
+        config, changes, errors = self.config, len(self.form.changes()), self.form.errors
+        counted = f" · {changes} change{'s' if changes > 1 else ''}" if changes else ""
+        self._new_button.setText("New run" + counted)
+        self._new_button.setEnabled(config is not None)
+        self._new_button.setToolTip(
+            "Start from step 0 with these settings" if config else "\n".join(errors.values())
+        )
+        highlighted = bool(changes) and config is not None
+        if bool(self._new_button.property("changed")) != highlighted:
+            self._new_button.setProperty("changed", highlighted)
+            self._new_button.style().unpolish(self._new_button)
+            self._new_button.style().polish(self._new_button)
+        self._revert.setVisible(self.form.running is not None and (bool(changes) or config is None))
+        preset = self._presets.get(config.fingerprint) if config else None
+        self._preset.setCurrentIndex(self._preset.findData(preset) if preset else -1)
+        if config is not None:
+            self._count_throttle.request()
+        else:
+            self._count_label.setText("")
+
+    def _count_parameters(self) -> None:
+        if self.config is None:
+            return
+        try:
+            number = self._count(self.config)
+        except ValueError as error:
+            self.show_error(error)
+        else:
+            self._count_label.setText("" if number is None else f"{number:,} parameters")
