@@ -25,9 +25,9 @@ The life of a step
        its own rate. No signal is sent per step, and no panel knows that there are threads.
     6. Later somebody looks back. The clock stands at that step, whatever is trained meanwhile; a thread of its own
        (views/past_viewer.py) computes the step again in a second set of parameters, and the bridge shows its picture.
-    7. Or somebody takes the step apart. A Stepper (training/stepping/stepper.py) takes it again, operation by operation, in the
-       thread of views/operations/step_debugger.py; panels are shown it while it rests. What a number was made of is told by
-       core/provenance, in float64.
+    7. Or somebody takes the step apart. A Stepper (training/stepping/stepper.py) takes it again, operation by
+       operation, in the thread of views/operations/step_debugger.py; panels are shown it while it rests. What a number
+       was made of is told by core/provenance, in float64.
 
 To add
     an operation      a class in core/operations/FAMILY.py with forward() and backward() under it, which names in

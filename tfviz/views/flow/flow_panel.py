@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Snapshot
@@ -17,6 +17,7 @@ from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.panel import EmptyState, Panel
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.parts.widgets import SegmentedButtons, Throttle
 from tfviz.views.style.theme import Theme
 
@@ -43,7 +44,7 @@ class FlowPanel(Panel):
         self.legend = FlowLegend()
         self.step_label = ElidedLabel()
         self.readout = ElidedLabel()
-        self.scroll_area = QScrollArea()
+        self.scroll_area = PlainScrollArea(self.view, "flow_scroll", sideways=True)
         self.signal = SegmentedButtons(("Gradient", "Activation"), "Signal shown")
         self.detail_button = QPushButton("Detail")
         self.fit_button = QPushButton("Fit")
@@ -72,12 +73,6 @@ class FlowPanel(Panel):
         self.step_label.setObjectName("flow_step_label")
         self.readout.setObjectName("flow_readout")
         self.readout.setAccessibleName("Place in the flow map")
-        self.scroll_area.setObjectName("flow_scroll")
-        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.view.setProperty("scrolled", True)
-        self.scroll_area.setWidget(self.view)
         self.view.setToolTip("Hover to read a place below, click to open its tensor in the inspector")
         shown = QWidget()
         column = QVBoxLayout(shown)

@@ -4,7 +4,7 @@ import math
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from tfviz.training.heads.head_metrics import LOOKS, RoleTaken
 from tfviz.views.heads.head_measures import kind_colour, kind_of, short_name
@@ -12,6 +12,7 @@ from tfviz.views.heads.head_plane import shape_of
 from tfviz.views.optimiser.update_rows import tip
 from tfviz.views.panel import label
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -37,13 +38,8 @@ class RoleTable(QWidget):
         self.nothing = label(NOTHING, "faint")
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.area = QScrollArea()
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidgetResizable(True)
+        self.area = PlainScrollArea(self.rows)
         self.area.setMinimumHeight(2 * ROW)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setWidget(self.rows)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)

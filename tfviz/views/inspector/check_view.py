@@ -3,7 +3,7 @@
 import math
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.core.gradient_check import TOLERANCE
 from tfviz.training.stepping.hand_check import CellCheck
@@ -14,7 +14,7 @@ from tfviz.views.inspector.check_layer_box import CheckLayerBox
 from tfviz.views.inspector.check_run import layer_of
 from tfviz.views.inspector.step_page import NO_STEP, StepPage
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import EmptyState, label
+from tfviz.views.panel import label
 from tfviz.views.style.theme import Theme
 
 NO_TENSOR = "Choose a parameter to check its gradient: a weight, a bias, an embedding."
@@ -34,17 +34,7 @@ class CheckView(StepPage):
         self.setAccessibleName("Check a gradient")
         self.check: CellCheck | None = None
         self.offered: list[QPushButton] = []
-        self.empty = EmptyState(NO_STEP)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(self._build())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.area, 1)
-        self._say(NO_STEP)
+        self.lay_out(self._build())
 
     def show_stepper(self, stepper: Stepper | None) -> None:
         if stepper is not self.stepper:
@@ -61,10 +51,9 @@ class CheckView(StepPage):
     def refresh(self) -> None:
         stepper, chosen = self.stepper, self.chosen
         if stepper is None or chosen is None:
-            self._say(NO_STEP if stepper is None else NO_TENSOR)
+            self.say(NO_STEP if stepper is None else NO_TENSOR)
             return
-        self.empty.hide()
-        self.area.show()
+        self.show_content()
         if chosen.tensor in stepper.parameters:
             self._offer([])
             self.layer.show()
@@ -158,14 +147,8 @@ class CheckView(StepPage):
         computed = self.stepper is not None and self.stepper.computed(name, "gradient")
         self.tensor_wished.emit(Chosen(name, "gradient" if computed else "value"))
 
-    def _say(self, reason: str) -> None:
-        self.empty.set_text(reason)
-        self.area.hide()
-        self.empty.show()
-
     def _build(self) -> QWidget:
         content = QWidget()
-        content.setProperty("scrolled", True)
         self.title = label("", "number")
         self.title.setWordWrap(True)
         self.note = label("")

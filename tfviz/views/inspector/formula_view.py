@@ -1,7 +1,7 @@
 """The page "Formula": what an operation computes and why its gradients are what they are, with the shapes of now."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.core.tensor import Tensor
 from tfviz.training.stepping.step_places import whole_name
@@ -13,7 +13,7 @@ from tfviz.views.inspector.formula_subject import Subject, subject_of
 from tfviz.views.inspector.source_view import SourceView
 from tfviz.views.inspector.step_page import NO_STEP, StepPage
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import EmptyState, label
+from tfviz.views.panel import label
 from tfviz.views.style.theme import Theme
 
 
@@ -25,17 +25,7 @@ class FormulaView(StepPage):
         self.setObjectName("formula_view")
         self.setAccessibleName("Formula of the operation")
         self.subject: Subject | None = None
-        self.empty = EmptyState(NO_STEP)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(self._build())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.area, 1)
-        self._say(NO_STEP)
+        self.lay_out(self._build())
 
     def recolour(self, theme: Theme) -> None:
         super().recolour(theme)
@@ -46,7 +36,7 @@ class FormulaView(StepPage):
     def refresh(self) -> None:
         subject = NO_STEP if self.stepper is None else subject_of(self.stepper, self.chosen)
         if isinstance(subject, str):
-            self._say(subject)
+            self.say(subject)
         elif self.stepper is not None and subject != self.subject:
             self._show(self.stepper, subject)
 
@@ -69,8 +59,7 @@ class FormulaView(StepPage):
         self.derivation.setText(subject.derivation)
         self._list_tensors(stepper, {} if operation is None else roles(operation))
         self._show_source(self.source_button.isChecked())
-        self.empty.hide()
-        self.area.show()
+        self.show_content()
 
     def _list_tensors(self, stepper: Stepper, tensors: dict[str, Tensor]) -> None:
         while (item := self.tensors.takeAt(0)) is not None:
@@ -103,15 +92,12 @@ class FormulaView(StepPage):
         if shown and self.subject is not None:
             self.source.show_source(self.subject.source, self.subject.method)
 
-    def _say(self, reason: str) -> None:
+    def say(self, reason: str) -> None:
+        super().say(reason)
         self.subject = None
-        self.empty.set_text(reason)
-        self.area.hide()
-        self.empty.show()
 
     def _build(self) -> QWidget:
         content = QWidget()
-        content.setProperty("scrolled", True)
         self.kind, self.title = label("", "title"), label("", "dim")
         self.title.setWordWrap(True)
         self.picture, self.clipping = FormulaPicture(), FormulaPicture()

@@ -4,11 +4,9 @@ import numpy
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +16,7 @@ from tfviz.views.inspector.tensor_reading import Reading
 from tfviz.views.inspector.tensor_slice import Slice
 from tfviz.views.inspector.tensor_statistics import Statistics
 from tfviz.views.panel import label
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.plots.histogram import Histogram
 from tfviz.views.style.theme import Theme
 
@@ -25,12 +24,12 @@ ROWS = ("min", "max", "mean", "RMS", "zeros", "NaN", "infinite")
 ABSENT = "–"
 
 
-class NumbersPage(QScrollArea):
+class NumbersPage(PlainScrollArea):
     """Beside each other: the whole tensor and the slice, of the value and of the gradient."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("numbers_page")
+    def __init__(self) -> None:
+        inside = QWidget()
+        super().__init__(inside, "numbers_page", sideways=True)
         self.setAccessibleName("Numbers of the tensor")
         self.shape_label, self.type_label = label("", "number"), label("", "dim")
         self.type_label.setWordWrap(True)
@@ -48,12 +47,6 @@ class NumbersPage(QScrollArea):
         self.logarithmic.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.logarithmic.toggled.connect(self._show_histograms)
         self._reading: Reading | None = None
-        inside = QWidget()
-        inside.setProperty("scrolled", True)
-        self.setWidget(inside)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumSize(200, 80)
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 4, 0, 0)

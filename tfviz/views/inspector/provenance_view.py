@@ -1,7 +1,7 @@
 """The page "Cell": the very numbers that made the chosen cell, and the way on to the cells that they came from."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.core.provenance import Cell, Explanation
 from tfviz.training.stepping.step_places import Of
@@ -12,7 +12,7 @@ from tfviz.views.inspector.sum_grid import SumGrid
 from tfviz.views.inspector.term_table import TermTable
 from tfviz.views.inspector.walk_bar import WalkBar
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import EmptyState, label
+from tfviz.views.panel import label
 from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.style.theme import Theme
 
@@ -33,22 +33,10 @@ class ProvenanceView(StepPage):
         self.explanation: Explanation | None = None
         self._way: tuple[Cell, ...] = ()
         """The walk that a link begins, until the cell it leads to is chosen."""
-        self.empty = EmptyState(NO_CELL)
         self.walk = WalkBar()
         self.walk.gone_back.connect(self._go_back)
         self.walk.hide()  # until there is a way back
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(self._build())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.setSpacing(6)
-        layout.addWidget(self.walk)
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.area, 1)
-        self._say(NO_STEP)
+        self.lay_out(self.walk, self._build())
 
     def show_chosen(self, chosen: Chosen | None) -> None:
         if chosen == self.chosen:
@@ -68,7 +56,7 @@ class ProvenanceView(StepPage):
     def refresh(self) -> None:
         reason = self._missing()
         if reason:
-            self._say(reason)
+            self.say(reason)
             return
         cell = self.cell
         assert cell is not None  # or it would be missing
@@ -129,7 +117,7 @@ class ProvenanceView(StepPage):
 
     def _show(self, told: Explanation | str) -> None:
         if isinstance(told, str):
-            self._say(told)
+            self.say(told)
             return
         self.explanation = told
         self.title.setText(breakable(cell_text(told.cell)))
@@ -145,14 +133,11 @@ class ProvenanceView(StepPage):
         self.sums.show_sum(told)
         self.details.show_details(told.details)
         self._offer_others(told.cell)
-        self.empty.hide()
-        self.area.show()
+        self.show_content()
 
-    def _say(self, reason: str) -> None:
+    def say(self, reason: str) -> None:
+        super().say(reason)
         self.explanation = None
-        self.empty.set_text(reason)
-        self.area.hide()
-        self.empty.show()
 
     def _origin(self, told: Explanation) -> str:
         """Where in the tensor the cell is, and who made it."""
@@ -188,7 +173,6 @@ class ProvenanceView(StepPage):
 
     def _build(self) -> QWidget:
         content = QWidget()
-        content.setProperty("scrolled", True)
         self.title = label("", "number")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.title.setWordWrap(True)

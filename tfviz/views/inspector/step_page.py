@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tfviz.training.stepping.stepper import Stepper
 from tfviz.views.operations.step_debugger import Chosen
+from tfviz.views.panel import EmptyState
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.style.theme import DARK, Theme
 
 Result = TypeVar("Result")
@@ -19,7 +21,10 @@ NO_STEP = "No step is taken apart. Press . to stop inside the next step."
 
 @guarded
 class StepPage(QWidget):
-    """Shows something of `chosen` in the step of `stepper`; `refresh` is called only while the page is seen."""
+    """Shows something of `chosen` in the step of `stepper`, or says why there is nothing to show.
+
+    `refresh` is called only while the page is seen.
+    """
 
     tensor_wished = Signal(object)
     """A Chosen that is to be looked at."""
@@ -33,6 +38,20 @@ class StepPage(QWidget):
         self.theme = DARK
         self._outdated = True
         self._questions = 0
+
+    def lay_out(self, *parts: QWidget) -> None:
+        """From top to bottom; the last part is the content, which scrolls and takes turns with a sentence."""
+        self.empty = EmptyState(NO_STEP)
+        self.area = PlainScrollArea(parts[-1])
+        self.area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # Up and Down scroll
+        self.area.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(6)
+        for part in parts[:-1]:
+            column.addWidget(part)
+        column.addWidget(self.empty, 1)
+        column.addWidget(self.area, 1)
 
     def show_stepper(self, stepper: Stepper | None) -> None:
         """The stepper rests at a new position, is another one, or there is none any more."""
@@ -52,6 +71,16 @@ class StepPage(QWidget):
     def refresh(self) -> None:
         """Show what is to be shown now."""
         raise NotImplementedError
+
+    def say(self, reason: str) -> None:
+        """Show this sentence instead of the content."""
+        self.empty.set_text(reason)
+        self.area.hide()
+        self.empty.show()
+
+    def show_content(self) -> None:
+        self.empty.hide()
+        self.area.show()
 
     def ask(self, work: Callable[[Stepper], Result], done: Callable[[Result], None]) -> None:
         """Have some work done for what is shown now; its answer is dropped if something else is shown by then."""

@@ -2,14 +2,12 @@
 
 import math
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QGridLayout,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -17,6 +15,7 @@ from PySide6.QtWidgets import (
 from tfviz.training.config import ModelSettings
 from tfviz.views.interventions.parts_tree import parts_of
 from tfviz.views.panel import label
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 
 LARGEST_SEED = 2**53 - 1
 SETTINGS_TEXT = (
@@ -80,7 +79,6 @@ class ChangePage(QWidget):
     def _arrange(self, fields: QGridLayout) -> None:
         """Three groups that scroll where there is no room for all."""
         holder = QWidget()
-        holder.setProperty("scrolled", True)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(8)
@@ -97,14 +95,8 @@ class ChangePage(QWidget):
         column.addWidget(label("One weight", "title"))
         column.addWidget(_wrapped(WEIGHT_TEXT))
         column.addStretch(1)
-        area = QScrollArea()
-        area.setObjectName("change_area")
+        area = PlainScrollArea(holder, "change_area")
         area.setAccessibleName("Settings and weights")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(holder)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tfviz.training.branching.branches import Line
 from tfviz.training.branching.what_if import what_if_presets
 from tfviz.views.interventions.what_if_banner import WhatIfBanner
 from tfviz.views.interventions.what_if_row import WhatIfRow
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 
 
 class WhatIfPage(QWidget):
@@ -23,7 +24,6 @@ class WhatIfPage(QWidget):
         self.banner = WhatIfBanner()
         self.rows = [WhatIfRow(what_if) for what_if in what_if_presets()]
         holder = QWidget()
-        holder.setProperty("scrolled", True)
         inner = QVBoxLayout(holder)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
@@ -32,14 +32,8 @@ class WhatIfPage(QWidget):
             row.wished.connect(self.wished)
             row.branch_wished.connect(self.branch_wished)
         inner.addStretch(1)
-        area = QScrollArea()
-        area.setObjectName("what_if_area")
+        area = PlainScrollArea(holder, "what_if_area")
         area.setAccessibleName("What can be broken")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(holder)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)

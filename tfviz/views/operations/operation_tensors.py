@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.core.operation import Operation
 from tfviz.core.tensor import Tensor
@@ -14,6 +14,7 @@ from tfviz.views.operations.operation_rows import short_name
 from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.panel import label
 from tfviz.views.parts.elided_label import ElidedLabel
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 
 PARAMETER_PREFIX = "transformer."
 
@@ -146,22 +147,16 @@ class _Line(QWidget):
             self.wished.emit(Chosen(self.sight.name, of))
 
 
-class OperationTensors(QScrollArea):
+class OperationTensors(PlainScrollArea):
     """The lines of one operation."""
 
     wished = Signal(object)
     """A Chosen."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("operation_tensors")
-        self.setAccessibleName("Tensors of the operation")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    def __init__(self) -> None:
         holder = QWidget()
-        holder.setProperty("scrolled", True)
+        super().__init__(holder, "operation_tensors")
+        self.setAccessibleName("Tensors of the operation")
         self._column = QVBoxLayout(holder)
         self._column.setContentsMargins(0, 0, 6, 0)
         self._column.setSpacing(4)
@@ -169,7 +164,6 @@ class OperationTensors(QScrollArea):
         self.lines: list[_Line] = []
         self._chosen: Chosen | None = None
         self._sights: Sequence[Sight] = ()
-        self.setWidget(holder)
 
     def show_sights(self, sights: Sequence[Sight]) -> None:
         """Other tensors, or the same ones at another position."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tfviz.training.snapshot import OptimiserState
 from tfviz.views.optimiser.update_columns import (
@@ -23,6 +23,7 @@ from tfviz.views.optimiser.update_columns import (
 )
 from tfviz.views.optimiser.update_rows import GAP, LEFT, RIGHT, ROW, UpdateRows, column_at, scale_x, tip
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.style.fonts import interface_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -40,13 +41,8 @@ class UpdateTable(QWidget):
         super().__init__(parent)
         self.head = UpdateHead()
         self.rows = UpdateRows()
-        self.area = QScrollArea()
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidgetResizable(True)
+        self.area = PlainScrollArea(self.rows)
         self.area.setMinimumHeight(2 * ROW)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setWidget(self.rows)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

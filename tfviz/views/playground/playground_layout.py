@@ -3,11 +3,9 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -17,6 +15,7 @@ from PySide6.QtWidgets import (
 from tfviz.training.generation.beam_search import BeamTree
 from tfviz.views.panel import EmptyState, label
 from tfviz.views.parts.elided_label import ElidedLabel
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.playground.answer_map import ROW, AnswerMap
 from tfviz.views.playground.beam_view import BeamLegend, BeamView
@@ -107,13 +106,12 @@ class PlaygroundLayout(QStackedWidget):
         tree_column.setContentsMargins(0, 0, 0, 0)
         tree_column.setSpacing(2)
         tree_column.addWidget(self.legend)
-        scroll = _scrolled(self.tree, "playground_tree_scroll", sideways=True)
+        scroll = PlainScrollArea(self.tree, "playground_tree_scroll", sideways=True)
         scroll.setMinimumHeight(LEAST_TREE)
         tree_column.addWidget(scroll, 1)
         self.view_stack.addWidget(below)
         self.view_stack.addWidget(tree)
         content = QWidget()
-        content.setProperty("scrolled", True)
         inner = QVBoxLayout(content)
         inner.setContentsMargins(0, 2, 4, 2)
         inner.setSpacing(8)
@@ -131,7 +129,7 @@ class PlaygroundLayout(QStackedWidget):
         middle = QHBoxLayout()
         middle.setSpacing(12)
         middle.addWidget(side)
-        self.scroll_area = _scrolled(content, "playground_scroll")
+        self.scroll_area = PlainScrollArea(content, "playground_scroll")
         middle.addWidget(self.scroll_area, 1)
         page = QWidget()
         outer = QVBoxLayout(page)
@@ -205,15 +203,3 @@ def _row(*widgets: QWidget, stretched: int) -> QHBoxLayout:
     for place, widget in enumerate(widgets):
         row.addWidget(widget, int(place == stretched))
     return row
-
-
-def _scrolled(widget: QWidget, name: str, sideways: bool = False) -> QScrollArea:
-    area = QScrollArea()
-    area.setObjectName(name)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    if not sideways:
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(widget)
-    return area

@@ -4,13 +4,11 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QSpinBox,
     QStackedWidget,
     QVBoxLayout,
@@ -21,6 +19,7 @@ from tfviz.training.export.comparison import Pinned
 from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Decoded, Prediction, Snapshot
 from tfviz.views.panel import EmptyState, Panel, label
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.parts.widgets import Throttle
 from tfviz.views.predictions.candidate_bars import CandidateBars
 from tfviz.views.predictions.chip_board import ChipBoard
@@ -109,22 +108,15 @@ class PredictionPanel(Panel):
         self.samples_board.setObjectName("sample_chips")
         self.samples_board.setAccessibleName("Predictions of other sentences")
         content = QWidget()
-        content.setProperty("scrolled", True)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 2, 4, 2)
         column.setSpacing(10)
         for widget in (self.board, self.bars, self.samples_caption, self.samples_board):
             column.addWidget(widget)
         column.addStretch(1)
-        self.scroll_area = QScrollArea()
-        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll_area.setWidget(content)
         self.stack = QStackedWidget()
         self.stack.addWidget(EmptyState())
-        self.stack.addWidget(self.scroll_area)
+        self.stack.addWidget(PlainScrollArea(content))
         line = QHBoxLayout()
         for name, value in self.accuracies.items():
             value.setObjectName(f"{name}_accuracy_label")

@@ -44,7 +44,6 @@ class RunForm(QWidget):
         self._base = RunConfig()
         self._rules = RunConfig.rules()
         self._values: dict[str, Any] = {}
-        self.setProperty("scrolled", True)
         self.setStyleSheet(COMPACT)
         self._build()
         task = next(row for row in self.rows if "task.name" in row.paths).editors["task.name"]

@@ -9,10 +9,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QWidget,
 )
@@ -20,6 +18,7 @@ from PySide6.QtWidgets import (
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError
 from tfviz.views.panel import Panel, label
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.parts.widgets import Throttle, add_heading
 from tfviz.views.run.foreign_form import ForeignForm
 from tfviz.views.run.parameter_count import parameter_count
@@ -145,15 +144,11 @@ class RunPanel(Panel):
         self.body.addWidget(self._preset_row)
 
     def _build_fields(self) -> None:
-        scroll = QScrollArea()
-        scroll.setObjectName("run_fields")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.form)
-        self.body.addWidget(scroll, 1)
+        self._scroll = PlainScrollArea(self.form, "run_fields")
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a click beside a field leaves the field
+        self.body.addWidget(self._scroll, 1)
         self.form.arranged.connect(self._align_preset)
-        self._scroll, self.foreign = scroll, ForeignForm()
+        self.foreign = ForeignForm()
         self.foreign.hide()
         self.body.addWidget(self.foreign, 1)
 

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
 
 from tfviz.training.export.heads import Head
 from tfviz.training.mailbox import Demand
@@ -11,6 +11,7 @@ from tfviz.training.stepping.stages import HeadStages, StagesWish
 from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.panel import EmptyState, Panel, label
 from tfviz.views.parts.elided_label import ElidedLabel
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.stages.stages_layout import Stage
 from tfviz.views.stages.stages_reading import agreement_text, reading
 from tfviz.views.stages.stages_view import StagesView
@@ -72,19 +73,12 @@ class StagesPanel(Panel):
         self.reading_label.setWordWrap(True)
         self.reading_label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.agreement_label.setObjectName("stages_agreement")
-        scroll = QScrollArea()
-        scroll.setObjectName("stages_scroll")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self.view)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.caption)
-        column.addWidget(scroll, 1)
+        column.addWidget(PlainScrollArea(self.view, "stages_scroll"), 1)
         column.addWidget(self.agreement_label)
         column.addWidget(self.reading_label)
         self.stack = QStackedWidget()
