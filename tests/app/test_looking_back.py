@@ -11,6 +11,7 @@ from tests.app.conftest import Open
 from tests.app.driving import Driver
 from tests.training.small_runs import fields
 from tfviz.training.config import RunConfig
+from tfviz.training.events import Warned
 from tfviz.training.mailbox import Demand
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
@@ -372,7 +373,7 @@ def test_train_from_here_is_there_only_where_it_means_something(driver: Driver) 
 def test_changes_and_alerts_are_marked_on_the_timeline(driver: Driver) -> None:
     driver.train(10)
     driver.session.intervene("training.learning_rate", 0.0005)
-    driver.session._warn("the disk is full", 10)
+    driver.session.mailbox.post(Warned(10, "the disk is full"))
     driver.train(10)
     timeline = driver.window.timeline
     driver.qtbot.waitUntil(lambda: len(timeline.markers) == 2, timeout=10_000)

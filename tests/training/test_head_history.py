@@ -169,7 +169,9 @@ def test_a_sentence_chosen_in_a_session_begins_a_new_record() -> None:
         shown = session.snapshot()
         assert_equal_metrics(session.history.heads, shown, session.task)
         assert session.history.heads.sentence == session.task.example(2).source
-        session._watch_heads(session.line, replace(shown, attention=one_head(0.5, "9 9 9")))  # comes too late
+        session._pictures.keep_heads(
+            session.line, replace(shown, attention=one_head(0.5, "9 9 9"))
+        )  # comes too late
         assert looks(session.history.heads) == [2]
 
 

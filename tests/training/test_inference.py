@@ -11,7 +11,8 @@ from tfviz.core.program import Program
 from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
 from tfviz.training.model.inference import CANDIDATES, LONGEST, Reader, decoded, padded
-from tfviz.training.session import SAMPLES, Session
+from tfviz.training.pictures import SAMPLES
+from tfviz.training.session import Session
 from tfviz.training.snapshot import Decoded
 from tfviz.training.tasks import Example
 from tfviz.training.tokens.tokenizer import END, PADDING, START, Tokenizer

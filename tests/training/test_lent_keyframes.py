@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.small_runs import EVERYTHING, HARD, fields, moment, new_trainer
-from tfviz.training import session as session_module
+from tfviz.training import run as run_module
 from tfviz.training.branching import keyframes as keyframes_module
 from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.run_file import RunReader
@@ -19,12 +19,12 @@ STEPS = 60
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run with a keyframe every four steps, in a world with room for six of them."""
     path = tmp_path / "run.tfviz"
-    monkeypatch.setattr(session_module, "Keyframes", lambda: Keyframes(spacing=4))
+    monkeypatch.setattr(run_module, "Keyframes", lambda: Keyframes(spacing=4))
     with Session(HARD) as session:
         session.train(STEPS)
         session.save(path)
     monkeypatch.setattr(keyframes_module, "MEMORY", 6 * STATE)
-    monkeypatch.setattr(session_module, "Keyframes", lambda: Keyframes(6 * STATE, spacing=4))
+    monkeypatch.setattr(run_module, "Keyframes", lambda: Keyframes(6 * STATE, spacing=4))
     return path
 
 

@@ -78,7 +78,7 @@ def test_visits_in_any_order_show_each_step_as_it_was(recorded: Recorded) -> Non
     for step in (40, 3, 17, 18, 16, 0, 31, 30, 26, 25):
         assert past.visit(session.line, step)
         assert same(past.state(), states[step])
-        assert fields(session._snapshot(session.line, past.reader, step, EVERYTHING)) == pictures[step]
+        assert fields(session._pictures.take(session.line, past.reader, step, EVERYTHING)) == pictures[step]
     past.close()
 
 

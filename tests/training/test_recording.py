@@ -20,7 +20,7 @@ from tests.training.small_runs import (
     with_branches,
     worker_waits,
 )
-from tfviz.training import session as session_module
+from tfviz.training import run as run_module
 from tfviz.training.events import Warned
 from tfviz.training.record.recording import Recording
 from tfviz.training.run_file import RunReader
@@ -29,7 +29,7 @@ from tfviz.training.session import Session
 
 @pytest.fixture(autouse=True)
 def keyframes_every_four_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "Keyframes", dense())
+    monkeypatch.setattr(run_module, "Keyframes", dense())
 
 
 def beside(path: Path) -> list[str]:
@@ -37,8 +37,8 @@ def beside(path: Path) -> list[str]:
 
 
 def flush(session: Session) -> None:
-    assert session._recording is not None
-    session._recording.flush()
+    assert session._file.recording is not None
+    session._file.recording.flush()
 
 
 def everything(session: Session) -> dict[int, object]:

@@ -13,7 +13,7 @@ from tests.training.small_runs import (
     dense,
     with_branches,
 )
-from tfviz.training import session as session_module
+from tfviz.training import run as run_module
 from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.config import RunConfig
 from tfviz.training.run_file import RunFileError, RunWriter
@@ -22,7 +22,7 @@ from tfviz.training.session import Session
 
 @pytest.fixture(autouse=True)
 def keyframes_every_four_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "Keyframes", dense())
+    monkeypatch.setattr(run_module, "Keyframes", dense())
 
 
 def saved(folder: Path, config: RunConfig = HARD) -> Path:
@@ -54,8 +54,8 @@ def test_a_keyframe_of_another_model_is_refused(tmp_path: Path, shards: int) -> 
     with Session(SMALL.replace("training.shards", shards)) as session:
         session.record(path)
         session.train(2)
-        assert session._recording is not None
-        session._recording.keyframe(session.line, 1, wide.trainer.state(), optional=False)
+        assert session._file.recording is not None
+        session._file.recording.keyframe(session.line, 1, wide.trainer.state(), optional=False)
     with pytest.raises(RunFileError, match="damaged: its keyframe of step 1 does not fit the run's model"):
         Session.open(path)
     wide.close()
@@ -66,8 +66,8 @@ def test_a_keyframe_with_the_number_of_another_step_is_refused(tmp_path: Path) -
     with Session(SMALL) as session:
         session.record(path)
         session.train(3)
-        assert session._recording is not None
-        session._recording.keyframe(session.line, 2, session.trainer.state(), optional=False)
+        assert session._file.recording is not None
+        session._file.recording.keyframe(session.line, 2, session.trainer.state(), optional=False)
     with pytest.raises(RunFileError, match="its keyframe of step 2 does not fit"):
         Session.open(path)
 

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tfviz.training.events import BreakHit, Failed, Finished, Paused, Resumed, Stopped
 from tfviz.training.gate import Gate, GateChange
@@ -15,6 +15,8 @@ from tfviz.training.mailbox import Demand, Mailbox
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.stepping.breaks import BreakError
 from tfviz.training.stepping.non_finite import NonFiniteError
+
+Result = TypeVar("Result")
 
 PACES = {
     "attention": (0.0, 0.025),
@@ -78,6 +80,10 @@ class Worker:
             self.gate.stop()
             self._thread.join()
             self._thread = None
+
+    def at_boundary(self, function: Callable[[], Result]) -> Result:
+        """Call it in the thread, between two steps, and wait for it; here while the thread does not live."""
+        return self.gate.call(function).result() if self.running else function()
 
     def show(self) -> None:
         """Leave a whole picture of the present step."""

@@ -68,6 +68,12 @@ class Line:
         """The furthest step reached."""
         return len(self.history)
 
+    def check_recorded(self, step: int, frontier: int | None = None) -> None:
+        """ValueError for a step that is not recorded here; `frontier` where the record is known to end elsewhere."""
+        last = self.frontier if frontier is None else frontier
+        if not 0 <= step <= last:
+            raise ValueError(f"step {step} is not recorded in branch {self.branch.name}: 0 to {last}")
+
     def config_after(self, step: int) -> RunConfig:
         """The configuration of the step that follows."""
         return next(config for start, config in reversed(self.configs) if start <= step)
@@ -161,6 +167,14 @@ class Line:
 def first_line(config: RunConfig, names: tuple[str, ...], keyframes: Keyframes) -> Line:
     """The main branch at its beginning."""
     return Line(Branch(MAIN, "main", None, 0, config), History(names), keyframes, [(0, config)])
+
+
+def existing(lines: Mapping[int, Line], number: int) -> Line:
+    """The branch of a number. ValueError, with all that there are, if there is none."""
+    if number not in lines:
+        names = ", ".join(f"{line.branch.number} ({line.branch.name})" for line in lines.values())
+        raise ValueError(f"there is no branch {number}: {names}")
+    return lines[number]
 
 
 def changed(config: RunConfig, path: str, value: object) -> RunConfig:

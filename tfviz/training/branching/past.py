@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from tfviz.training.stepping.trail import Trail
 from tfviz.training.stepping.updates import measured
 from tfviz.training.tasks import Example, Task
 from tfviz.training.trainer import State, Trainer
+
+Result = TypeVar("Result")
 
 Progress = Callable[[int, int], bool]
 """Told how many of how many steps are recomputed; False gives up."""
@@ -65,6 +68,18 @@ class Past:
         self._line: Line | None = None
         self._trail = Trail()
         self.reader = Reader(trainer.models, task)
+
+    def look(
+        self,
+        line: Line,
+        step: int,
+        look: Callable[[Self], Result],
+        progress: Progress | None = None,
+        by_update: bool = False,
+    ) -> Result | None:
+        """What `look` sees at a step of a branch, once nobody else looks around; None where `progress` gave up."""
+        with self.lock:
+            return look(self) if self.visit(line, step, progress, by_update) else None
 
     def visit(self, line: Line, step: int, progress: Progress | None = None, by_update: bool = False) -> bool:
         """Bring the second set to a step of a branch. The caller holds `lock` while it does so and looks around.

@@ -53,11 +53,11 @@ class Recomputed:
     ) -> Snapshot | None:
         """What the model does after `step` updates; None where `progress` gave up. Flags as of FollowedRun.view."""
 
-        def read() -> Snapshot:
+        def read(past: Past) -> Snapshot:
             config = line.config_after(step)
-            attention, prediction = self._past.reader.read(self._probe)
-            measured = self._past.reader.read_flow(self._probe) if flow else None
-            update = self._past.update() if optimiser else None
+            attention, prediction = past.reader.read(self._probe)
+            measured = past.reader.read_flow(self._probe) if flow else None
+            update = past.update() if optimiser else None
             return Snapshot(
                 step, config.training.seed, config, attention, prediction, flow=measured, optimiser=update
             )
@@ -68,26 +68,24 @@ class Recomputed:
         self, line: Line, step: int, wish: StagesWish, progress: Progress | None = None
     ) -> HeadStages | None:
         """A head taken apart, and what the next update did to it; None where `progress` gave up."""
-        return self._at(line, step, lambda: self._past.stages(line, self._probe, wish, progress), progress)
+        return self._at(line, step, lambda past: past.stages(line, self._probe, wish, progress), progress)
 
     def play(
         self, line: Line, step: int, wish: PlaygroundWish, progress: Progress | None = None
     ) -> Played | None:
         """The answer to what somebody tries out; None where `progress` gave up."""
-        return self._at(line, step, lambda: play(self._past.reader, wish), progress)
+        return self._at(line, step, lambda past: play(past.reader, wish), progress)
 
     def stepper(self, line: Line, step: int, progress: Progress | None = None) -> Stepper | None:
         """For the step that follows, operation by operation; None where `progress` gave up."""
-        state = self._at(line, step, self._past.state, progress)
+        state = self._at(line, step, Past.state, progress)
         if state is None:
             return None
         return Stepper(with_shards(line.config_after(step), self._trainer.shards), self.task, state)
 
     def parameters(self, line: Line, step: int) -> dict[str, np.ndarray]:
         """Copies under torch's names."""
-        found = self._at(
-            line, step, lambda: {name: array.copy() for name, array in self._trainer.parameters.items()}
-        )
+        found = self._at(line, step, Past.parameters)
         assert found is not None  # nobody could give up
         return found
 
@@ -98,9 +96,9 @@ class Recomputed:
         self,
         line: Line,
         step: int,
-        look: Callable[[], Result],
+        look: Callable[[Past], Result],
         progress: Progress | None = None,
         by_update: bool = False,
     ) -> Result | None:
-        with self._past.lock, np.errstate(all="ignore"):
-            return look() if self._past.visit(line, step, progress, by_update) else None
+        with np.errstate(all="ignore"):
+            return self._past.look(line, step, look, progress, by_update)

@@ -10,7 +10,7 @@ from typing import Self, cast
 
 import numpy as np
 
-from tfviz.training.branching.branches import Line
+from tfviz.training.branching.branches import Line, existing
 from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.branching.past import Progress
 from tfviz.training.branching.recomputed import Recomputed
@@ -216,7 +216,7 @@ class FollowedRun:
 
     def switch(self, branch: int) -> None:
         """Show another branch, at its newest step. ValueError if there is none of that number."""
-        self._number = self._existing(branch).branch.number
+        self._number = existing(self._lines.all, branch).branch.number
         self._frontier = self._step = self._furthest()
         self.mailbox.post(Branched(self._step, branch, self.line.branch.name))
 
@@ -418,18 +418,9 @@ class FollowedRun:
         return picture
 
     def _reaching(self, step: int, branch: int | None) -> Line:
-        line = self._existing(self._number if branch is None else branch)
-        furthest = self._frontier if line is self.line else line.frontier
-        if not 0 <= step <= furthest:
-            raise ValueError(f"step {step} is not recorded in branch {line.branch.name}: 0 to {furthest}")
+        line = existing(self._lines.all, self._number if branch is None else branch)
+        line.check_recorded(step, self._frontier if line is self.line else None)
         return line
-
-    def _existing(self, branch: int) -> Line:
-        lines = self._lines.all
-        if branch not in lines:
-            names = ", ".join(f"{line.branch.number} ({line.branch.name})" for line in lines.values())
-            raise ValueError(f"there is no branch {branch}: {names}")
-        return lines[branch]
 
     def _refusal(self, done: str) -> ReadOnlyError:
         return ReadOnlyError(f"{self.trainer} trains this run: here it can be looked at, not {done}")
