@@ -18,6 +18,7 @@ from tfviz.app.dialogs.break_choices import BreakChoices
 from tfviz.app.dialogs.dialog_layout import close_button, dialog_column
 from tfviz.training.stepping.breaks import ENTROPY_EVERY
 from tfviz.views.panel import label
+from tfviz.views.style.restyle import restyle
 
 INTRODUCTION = (
     "Training stops before the update of the step that meets a condition: parameters and optimiser are those of the "
@@ -156,11 +157,7 @@ class BreakDialog(QDialog):
         for name, field in self.numbers.items():
             kind = name.partition("_")[0]
             field.setEnabled(getattr(self.choices, kind))
-            invalid = kind == "ratio" and bool(self.choices.problem)
-            if bool(field.property("invalid")) != invalid:
-                field.setProperty("invalid", invalid)
-                field.style().unpolish(field)
-                field.style().polish(field)
+            restyle(field, "invalid", kind == "ratio" and bool(self.choices.problem))
 
 
 def wrapped(text: str, role: str) -> QLabel:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from tfviz.app.dialogs.data_look import Look, Wish, facts, look_at, save_place
 from tfviz.app.dialogs.data_options import DataOptions
-from tfviz.app.dialogs.dialog_layout import button_row, dialog_column
+from tfviz.app.dialogs.dialog_layout import button_row, dialog_column, say
 from tfviz.app.dialogs.pair_table import PairTable
 from tfviz.training.data.data_import import save_pairs
 from tfviz.views.panel import label
@@ -187,7 +187,7 @@ class DataDialog(QDialog):
             self._clear("Choose a file, or paste lines of source, tab, target")
         elif not self._busy:
             self._busy = True
-            self._say("Reading …", "dim")
+            say(self.message, "Reading …", "dim")
             self._do(
                 lambda: look_at(wish, earlier),
                 lambda found: self._end_look(wish, found),
@@ -211,7 +211,8 @@ class DataDialog(QDialog):
     def _show(self, look: Look) -> None:
         self.look = look
         shown, pairs = len(look.survey.preview), look.survey.pairs
-        self._say(f"The first {shown} of {pairs:,} pairs" if shown < pairs else f"All {pairs:,} pairs", "dim")
+        count = f"The first {shown} of {pairs:,} pairs" if shown < pairs else f"All {pairs:,} pairs"
+        say(self.message, count, "dim")
         self.preview.show_pairs(look.survey.preview)
         for name, text in facts(look.survey):
             self.facts[name].setText(text)
@@ -220,19 +221,12 @@ class DataDialog(QDialog):
 
     def _clear(self, text: str, role: str = "dim") -> None:
         self.look = None
-        self._say(text, role)
+        say(self.message, text, role)
         self.preview.show_pairs(())
         for fact in self.facts.values():
             fact.setText("–")
         self._allow(False)
         self.looked.emit()
-
-    def _say(self, text: str, role: str) -> None:
-        if self.message.property("role") != role:
-            self.message.setProperty("role", role)
-            self.message.style().unpolish(self.message)
-            self.message.style().polish(self.message)
-        self.message.setText(text)
 
     def _allow(self, allowed: bool) -> None:
         self.use_button.setEnabled(allowed)
@@ -248,7 +242,7 @@ class DataDialog(QDialog):
                 place = save_place(self._folder)
                 save_pairs(place, look.pairs)
             except OSError as error:
-                self._say(f"The pasted text cannot be saved: {error}", "error")
+                say(self.message, f"The pasted text cannot be saved: {error}", "error")
                 return
             path = str(place)
         self.used.emit(look.values(str(Path(path).absolute())), start)

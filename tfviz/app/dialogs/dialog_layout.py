@@ -1,6 +1,8 @@
 """How the window's dialogs are laid out, so that all look alike."""
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+
+from tfviz.views.style.restyle import restyle
 
 
 def dialog_column(dialog: QDialog, spacing: int = 12) -> QVBoxLayout:
@@ -26,3 +28,10 @@ def close_button(dialog: QDialog) -> QPushButton:
     button.setProperty("primary", True)
     button.clicked.connect(dialog.close)
     return button
+
+
+def say(message: QLabel, text: str, role: str) -> None:
+    """Show what there is to say of the fields, as "dim" or as an "error"."""
+    restyle(message, "role", role)
+    message.setText(text)
+    message.show()

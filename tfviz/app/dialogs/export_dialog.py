@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from tfviz.app.background import Background
-from tfviz.app.dialogs.dialog_layout import button_row, dialog_column
+from tfviz.app.dialogs.dialog_layout import button_row, dialog_column, say
 from tfviz.app.dialogs.export_job import (
     ALL_HEADS,
     CHOICES,
@@ -187,7 +187,7 @@ class ExportDialog(QDialog):
         self.format.currentIndexChanged.connect(self._choose_format)
         self.save_button.clicked.connect(self._save)
         self.cancel_button.clicked.connect(self.close)
-        self._progressed.connect(lambda done, count: self._say(f"{done:,} of {count:,} steps", "dim"))
+        self._progressed.connect(lambda done, count: say(self.message, f"{done:,} of {count:,} steps", "dim"))
 
     # what is chosen
 
@@ -278,13 +278,6 @@ class ExportDialog(QDialog):
 
     def _show_error(self, error: Exception) -> None:
         if not isinstance(error, GivenUpError):
-            self._say(f"Not saved: {error}" if self.capture else f"The step cannot be read: {error}", "error")
+            text = "Not saved" if self.capture else "The step cannot be read"
+            say(self.message, f"{text}: {error}", "error")
         self.save_button.setEnabled(self.capture is not None)
-
-    def _say(self, text: str, role: str) -> None:
-        if self.message.property("role") != role:
-            self.message.setProperty("role", role)
-            self.message.style().unpolish(self.message)
-            self.message.style().polish(self.message)
-        self.message.setText(text)
-        self.message.show()

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from tfviz.app.background import Background
-from tfviz.app.dialogs.dialog_layout import button_row, dialog_column
+from tfviz.app.dialogs.dialog_layout import button_row, dialog_column, say
 from tfviz.training.record.other_run import OtherRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
@@ -112,7 +112,7 @@ class PinDialog(QDialog):
             return
         branch, step = self.branch.currentData(), self.step.value()
         self.pin_button.setEnabled(False)
-        self._say("Reading the step …", "dim")
+        say(self.message, "Reading the step …", "dim")
         self._do(
             lambda: run.view(step, branch, self._probe, lambda done, of: not self._given_up.is_set()),
             lambda snapshot: self._hand_over(run, branch, step, snapshot),
@@ -130,13 +130,5 @@ class PinDialog(QDialog):
         self._work.start()
 
     def _show_error(self, error: Exception) -> None:
-        self._say(f"Not pinned: {error}", "error")
+        say(self.message, f"Not pinned: {error}", "error")
         self.pin_button.setEnabled(self._run is not None)
-
-    def _say(self, text: str, role: str) -> None:
-        if self.message.property("role") != role:
-            self.message.setProperty("role", role)
-            self.message.style().unpolish(self.message)
-            self.message.style().polish(self.message)
-        self.message.setText(text)
-        self.message.show()

@@ -38,7 +38,8 @@ from tfviz.views.grids import cells
 from tfviz.views.grids.causal import mask_of
 from tfviz.views.grids.cells import ByteImage, Scale, Spread
 from tfviz.views.parts.guarded import guarded
-from tfviz.views.parts.item_view import MOVES, ItemView
+from tfviz.views.parts.item_view import ItemView
+from tfviz.views.parts.keys import ENTER, MOVES
 from tfviz.views.style.fonts import interface_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -70,7 +71,7 @@ class AttentionAtlas(ItemView):
     of the screen, which a pixmap item paints without Python. Labels and frames change only when they must.
     """
 
-    own_keys = (*MOVES, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    own_keys = (*MOVES, *ENTER)
     head_hovered = Signal(object)
     head_clicked = Signal(object)
     head_soloed = Signal(object)
@@ -341,7 +342,7 @@ class AttentionAtlas(ItemView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in MOVES:
             self._move(*MOVES[Qt.Key(event.key())])
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected is not None:
+        elif event.key() in ENTER and self._selected is not None:
             self.head_soloed.emit(self._selected)
         else:
             event.ignore()

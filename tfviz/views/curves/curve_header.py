@@ -3,10 +3,11 @@
 import math
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QSlider, QWidget
 
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.keys import MOVES, claims
 from tfviz.views.plots.ticks import short_number
 from tfviz.views.style.theme import DARK, Theme
 
@@ -96,22 +97,7 @@ class SmoothingSlider(QSlider):
 
     def event(self, event: QEvent) -> bool:
         # While it has the focus the arrow keys are the slider's, not the clock's.
-        moves = (
-            Qt.Key.Key_Left,
-            Qt.Key.Key_Right,
-            Qt.Key.Key_Up,
-            Qt.Key.Key_Down,
-            Qt.Key.Key_Home,
-            Qt.Key.Key_End,
-        )
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in moves
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, (*MOVES, Qt.Key.Key_Home, Qt.Key.Key_End)) or super().event(event)
 
     def _describe(self) -> None:
         steps = round(1.0 / (1.0 - self.factor))

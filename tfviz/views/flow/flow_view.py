@@ -25,11 +25,9 @@ from tfviz.views.flow.flow_scale import Scale, line_colour, line_width
 from tfviz.views.flow.flow_still import ground_pixmap, still_pixmap
 from tfviz.views.flow.flow_words import tokens_read
 from tfviz.views.parts.guarded import guarded
-from tfviz.views.parts.item_view import MOVES
+from tfviz.views.parts.keys import ENTER, MOVES, claims
 from tfviz.views.style.theme import DARK, Theme
 
-ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-OWN_KEYS = (*MOVES, *ENTER)
 _Stroke = tuple[int, bool]
 """Level, and whether something is wrong there."""
 
@@ -197,12 +195,7 @@ class FlowView(QWidget):
             event.ignore()
 
     def event(self, event: QEvent) -> bool:
-        # The window's shortcuts on these keys would win over the map that has the focus.
-        claimed = isinstance(event, QKeyEvent) and event.key() in OWN_KEYS
-        if claimed and event.type() == QEvent.Type.ShortcutOverride:
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, (*MOVES, *ENTER)) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, plan = Qt.Key(event.key()), self.plan

@@ -23,7 +23,8 @@ from tfviz.views.grids.cells import ByteImage, Spread
 from tfviz.views.grids.grid_axes import Axes, Geometry, axes_pixmap, geometry
 from tfviz.views.grids.grid_pointer import GridPointer
 from tfviz.views.parts.guarded import guarded
-from tfviz.views.parts.item_view import MOVES, ItemView
+from tfviz.views.parts.item_view import ItemView
+from tfviz.views.parts.keys import ENTER, MOVES
 from tfviz.views.style.fonts import monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -34,7 +35,7 @@ Cell = tuple[int, int]
 class GridView(ItemView):
     """A frame writes one indexed image at the resolution of the screen; all else is painted when it changes."""
 
-    own_keys = (*MOVES, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+    own_keys = (*MOVES, *ENTER)
     cell_changed = Signal()
     """The cell to read (locked, else under the mouse) is another one."""
     lock_changed = Signal()
@@ -256,7 +257,7 @@ class GridView(ItemView):
                 self.lock_changed.emit()
             else:
                 self._point()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif key in ENTER:
             self.lock(None if self.locked else self._hovered)
             self.lock_changed.emit()
         elif key == Qt.Key.Key_Escape and self.release():

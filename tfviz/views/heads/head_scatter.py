@@ -6,7 +6,6 @@ import numpy
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -28,8 +27,8 @@ from tfviz.views.heads.head_measures import (
     short_name,
 )
 from tfviz.views.heads.head_plane import Plane, Range, paint_kinds, paint_plane, shape_of
-from tfviz.views.optimiser.update_rows import tip
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.tipped_widget import TippedWidget
 from tfviz.views.style.fonts import monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -38,7 +37,7 @@ REACH = 10.0  # pixels from a dot at which the pointer is on it
 
 
 @guarded
-class HeadScatter(QWidget):
+class HeadScatter(TippedWidget):
     """A click chooses a head, with Ctrl one more or one less; Up and Down go through them.
 
     Heads of which one of the metrics is not known lie in a lane beside the axis, hollow.
@@ -117,12 +116,9 @@ class HeadScatter(QWidget):
 
     # mouse and keys
 
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            head = self.head_at(QPointF(event.pos()))
-            tip(event, "" if head is None else self._help(head), self)
-            return True
-        return super().event(event)
+    def tip_at(self, position: QPointF) -> str:
+        head = self.head_at(position)
+        return "" if head is None else self._help(head)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         move = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))

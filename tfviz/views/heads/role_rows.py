@@ -3,16 +3,17 @@
 import math
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from tfviz.training.heads.head_metrics import LOOKS, RoleTaken
 from tfviz.views.heads.head_measures import kind_colour, kind_of, short_name
 from tfviz.views.heads.head_plane import shape_of
-from tfviz.views.optimiser.update_rows import tip
 from tfviz.views.panel import label
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.keys import ENTER
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
+from tfviz.views.parts.tipped_widget import TippedWidget
 from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -85,7 +86,7 @@ class RoleHeading(QWidget):
 
 
 @guarded
-class RoleRows(QWidget):
+class RoleRows(TippedWidget):
     """One row for each role; Up, Down and Return do what the mouse does."""
 
     step_clicked = Signal(int)
@@ -124,19 +125,16 @@ class RoleRows(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(200, ROW * max(len(self.taken), 1))
 
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            row = self._row_at(event.pos().y())
-            tip(event, "" if row is None else self._help(self.taken[row]), self)
-            return True
-        return super().event(event)
+    def tip_at(self, position: QPointF) -> str:
+        row = self._row_at(position.y())
+        return "" if row is None else self._help(self.taken[row])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         move = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
         if move is not None and self.taken:
             row = 0 if self._row is None else self._row + move
             self._hover(min(max(row, 0), len(self.taken) - 1))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._row is not None:
+        elif event.key() in ENTER and self._row is not None:
             self.step_clicked.emit(self.taken[self._row].step)
         else:
             event.ignore()

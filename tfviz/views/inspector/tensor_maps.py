@@ -16,6 +16,7 @@ from tfviz.views.inspector.tensor_scale import Reach, scale_of, unit_of, unit_te
 from tfviz.views.inspector.tensor_slice import Index, Slice
 from tfviz.views.panel import label
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.style.restyle import restyle
 from tfviz.views.style.theme import Theme
 
 SIDE_BY_SIDE = 500
@@ -74,11 +75,7 @@ class HalfView(QWidget):
 
     def emphasise(self, chosen: bool) -> None:
         """Mark it as the half that is looked at, or as the other one."""
-        role = "title" if chosen else "dim"
-        if self.caption.property("role") != role:
-            self.caption.setProperty("role", role)
-            self.caption.style().unpolish(self.caption)
-            self.caption.style().polish(self.caption)
+        restyle(self.caption, "role", "title" if chosen else "dim")
 
     def recolour(self, theme: Theme) -> None:
         self.map.recolour(theme)

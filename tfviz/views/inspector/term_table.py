@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 from tfviz.core.provenance import Explanation
 from tfviz.views.inspector.term_model import BAR, SHOWN, TermModel
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.keys import ENTER, MOVES, claims
 from tfviz.views.style.fonts import monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -22,10 +23,7 @@ MOST_ROWS = SHOWN + 3
 """Seen at a time: those above the fold, and what says that there are more."""
 SHARE_WIDTH = 118
 WIDEST = 190
-OWN_KEYS = (
-    Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End,
-    Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter,
-)  # fmt: skip
+OWN_KEYS = (*MOVES, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Space, *ENTER)
 
 
 @guarded
@@ -73,18 +71,10 @@ class TermTable(QTableView):
         self.viewport().update()
 
     def event(self, event: QEvent) -> bool:
-        # Window-wide shortcuts would win over the table.
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in OWN_KEYS
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, OWN_KEYS) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in (Qt.Key.Key_Space, *ENTER):
             self._activate(self.currentIndex())
         else:
             super().keyPressEvent(event)

@@ -16,6 +16,7 @@ from tfviz.training.config import ModelSettings
 from tfviz.views.interventions.parts_tree import parts_of
 from tfviz.views.panel import label
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
+from tfviz.views.style.restyle import restyle
 
 LARGEST_SEED = 2**53 - 1
 SETTINGS_TEXT = (
@@ -116,10 +117,7 @@ class ChangePage(QWidget):
         problems = {"scale": scale_problem(self.scale.text()), "seed": seed_problem(self.seed.text())}
         for name, problem in problems.items():
             field: QLineEdit = getattr(self, name)
-            if bool(field.property("invalid")) != bool(problem):
-                field.setProperty("invalid", bool(problem))
-                field.style().unpolish(field)
-                field.style().polish(field)
+            restyle(field, "invalid", bool(problem))
         text = "\n".join(problem for problem in problems.values() if problem)
         self.error.setText(text)
         self.error.setVisible(bool(text))

@@ -15,6 +15,7 @@ from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.panel import label
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
+from tfviz.views.style.restyle import restyle
 
 PARAMETER_PREFIX = "transformer."
 
@@ -124,13 +125,11 @@ class _Line(QWidget):
         ):
             button.setVisible(absent is not None)
             # A button without a number behind it looks like one: hollow, and its words say so.
-            button.setProperty("absent", bool(absent))
+            restyle(button, "absent", bool(absent))
             button.setAccessibleName(f"{sight.name}: {of}" + (", not computed yet" if absent else ""))
             button.setToolTip(f"Look at the {of} of {sight.name}" + (f" ({absent})" if absent else ""))
             with QSignalBlocker(button):
                 button.setChecked(chosen is not None and (chosen.tensor, chosen.of) == (sight.name, of))
-            button.style().unpolish(button)
-            button.style().polish(button)
 
     def _button(self, of: Of, number: int) -> QPushButton:
         button = QPushButton(of)

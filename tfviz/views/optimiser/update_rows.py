@@ -1,13 +1,11 @@
 """The rows of the optimiser's table, painted as far as they are seen."""
 
-import html
 import math
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -15,7 +13,7 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy
 
 from tfviz.training.snapshot import OptimiserState
 from tfviz.views.optimiser.update_columns import (
@@ -31,6 +29,7 @@ from tfviz.views.optimiser.update_columns import (
     number_text,
 )
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.tipped_widget import TippedWidget
 from tfviz.views.plots.group_norms import short_name
 from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import DARK, Theme
@@ -43,7 +42,7 @@ RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 @guarded
-class UpdateRows(QWidget):
+class UpdateRows(TippedWidget):
     """The rows: Up and Down choose one, a click chooses or lets go."""
 
     chosen = Signal(object)
@@ -95,13 +94,9 @@ class UpdateRows(QWidget):
 
     # mouse and keys
 
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            row, place = self.row_at(event.pos().y()), column_at(event.pos(), self.width())
-            text = "" if row is None else self._cell_help(row, place)
-            tip(event, text, self)
-            return True
-        return super().event(event)
+    def tip_at(self, position: QPointF) -> str:
+        row = self.row_at(position.y())
+        return "" if row is None else self._cell_help(row, column_at(position.x(), self.width()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         move = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
@@ -229,10 +224,10 @@ def scale_x(exponent: float, left: float, right: float) -> float:
     return left + INSET + share * (right - left - 2 * INSET)
 
 
-def column_at(position: QPoint, width: float) -> int:
-    """The number of the column at a point."""
+def column_at(x: float, width: float) -> int:
+    """The number of a column."""
     ends = edges(width)[1:]
-    return next((place for place, end in enumerate(ends) if position.x() < end), len(ends) - 1)
+    return next((place for place, end in enumerate(ends) if x < end), len(ends) - 1)
 
 
 def texts_of(state: OptimiserState) -> list[list[str]]:
@@ -248,9 +243,3 @@ def texts_of(state: OptimiserState) -> list[list[str]]:
             ["none"] * len(state.groups) if values is None else [write(value) for value in values.tolist()]
         )
     return texts
-
-
-def tip(event: QHelpEvent, text: str, widget: QWidget) -> None:
-    """Show a tool tip of lines that are no markup, as wide as is comfortable to read."""
-    lines = "<br>".join(html.escape(line) for line in text.split("\n"))
-    QToolTip.showText(event.globalPos(), f"<qt>{lines}</qt>" if text else "", widget)

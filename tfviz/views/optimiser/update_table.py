@@ -1,9 +1,8 @@
 """A table of what the last update did to every parameter group; headings and rows."""
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QHelpEvent,
     QPainter,
     QPaintEvent,
 )
@@ -21,9 +20,10 @@ from tfviz.views.optimiser.update_columns import (
     help_of,
     unit_of,
 )
-from tfviz.views.optimiser.update_rows import GAP, LEFT, RIGHT, ROW, UpdateRows, column_at, scale_x, tip
+from tfviz.views.optimiser.update_rows import GAP, LEFT, RIGHT, ROW, UpdateRows, column_at, scale_x
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
+from tfviz.views.parts.tipped_widget import TippedWidget
 from tfviz.views.style.fonts import interface_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -79,7 +79,7 @@ class UpdateTable(QWidget):
 
 
 @guarded
-class UpdateHead(QWidget):
+class UpdateHead(TippedWidget):
     """What the columns are: two lines each, the scale of the mark's column among them."""
 
     def __init__(self) -> None:
@@ -105,12 +105,8 @@ class UpdateHead(QWidget):
         self._theme = theme
         self.update()
 
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            place = column_at(event.pos(), self._width)
-            tip(event, help_of(COLUMNS[place], self._state), self)
-            return True
-        return super().event(event)
+    def tip_at(self, position: QPointF) -> str:
+        return help_of(COLUMNS[column_at(position.x(), self._width)], self._state)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, theme, places = QPainter(self), self._theme, edges(self._width)

@@ -3,16 +3,10 @@
 from collections.abc import Container
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
-MOVES = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
-"""Arrow key -> columns to the right, rows down."""
+from tfviz.views.parts.keys import claims
 
 
 class ItemView(QGraphicsView):
@@ -39,11 +33,4 @@ class ItemView(QGraphicsView):
         self.setBackgroundBrush(QColor(colour))
 
     def event(self, event: QEvent) -> bool:
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in self.own_keys
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, self.own_keys) or super().event(event)

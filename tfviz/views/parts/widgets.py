@@ -8,6 +8,8 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QStandardItemModel
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QWidget
 
+from tfviz.views.style.restyle import restyle
+
 
 class SegmentedButtons(QWidget):
     """A row of joined buttons of which one is chosen; Left and Right move the choice of the focused row."""
@@ -50,9 +52,7 @@ class SegmentedButtons(QWidget):
             button = self.button(index)
             button.setVisible(index in offered)
             if index in offered:
-                button.setProperty("place", _place(shown.index(index), len(shown)))
-                button.style().unpolish(button)
-                button.style().polish(button)
+                restyle(button, "place", _place(shown.index(index), len(shown)))
         if shown and self.index not in offered:
             self.choose(shown[0])
 

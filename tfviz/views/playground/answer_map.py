@@ -1,26 +1,25 @@
 """What every token of an answer looked at: one row a token, one column a key, tokens on both axes."""
 
-import html
 import math
 from dataclasses import dataclass
 
 import numpy
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
-    QHelpEvent,
     QImage,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.grids import cells
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.tipped_widget import TippedWidget
 from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -52,7 +51,7 @@ class AnswerLooks:
 
 
 @guarded
-class AnswerMap(QWidget):
+class AnswerMap(TippedWidget):
     """Weights from 0 to 1 in the theme's map; the row of the selected token has a frame and a pointer."""
 
     row_clicked = Signal(int)
@@ -195,15 +194,9 @@ class AnswerMap(QWidget):
         if place is not None and event.button() == Qt.MouseButton.LeftButton:
             self.row_clicked.emit(place[0])
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            place, looks = self.cell_at(QPointF(event.pos())), self.looks
-            if place is None or looks is None:
-                QToolTip.hideText()
-            else:
-                QToolTip.showText(event.globalPos(), html.escape(reading(looks, *place)), self)
-            return True
-        return super().event(event)
+    def tip_at(self, position: QPointF) -> str:
+        place = self.cell_at(position)
+        return "" if place is None or self.looks is None else reading(self.looks, *place)
 
 
 def reading(looks: AnswerLooks, row: int, key: int | None) -> str:

@@ -1,15 +1,15 @@
 """The tree of a beam search, drawn: tokens position by position from left to right, followed and given up."""
 
-import html
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
 
 from tfviz.training.generation.beam_search import BeamNode, BeamTree
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.tipped_widget import TippedWidget
 from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -52,7 +52,7 @@ def place_nodes(tree: BeamTree, tokens: tuple[str, ...]) -> tuple[PlacedNode, ..
 
 
 @guarded
-class BeamView(QWidget):
+class BeamView(TippedWidget):
     """As large as the tree; whoever has it scrolls. Each node says its token and the logarithm of the probability of
     everything up to it."""
 
@@ -129,16 +129,8 @@ class BeamView(QWidget):
         token = QFontMetricsF(font).elidedText(placed.token, Qt.TextElideMode.ElideRight, room)
         painter.drawText(inside, int(Qt.AlignmentFlag.AlignLeft | middle), token)
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            place = QPointF(event.pos())
-            found = next((placed for placed in self.placed if placed.area.contains(place)), None)
-            if found is None:
-                QToolTip.hideText()
-            else:
-                QToolTip.showText(event.globalPos(), html.escape(node_text(found)), self)
-            return True
-        return super().event(event)
+    def tip_at(self, position: QPointF) -> str:
+        return next((node_text(placed) for placed in self.placed if placed.area.contains(position)), "")
 
 
 @guarded

@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.views.panel import label
+from tfviz.views.parts.keys import ENTER
 from tfviz.views.playground.draft import Draft
 
 EMPTY = "“Keep” puts the sentence on this list."
@@ -91,7 +92,7 @@ class KeptSentences(QWidget):
             if event.key() == Qt.Key.Key_Delete:
                 self.remove()
                 return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.list.currentItem():
+            if event.key() in ENTER and self.list.currentItem():
                 self._activate(self.list.currentItem())
                 return True
         return super().eventFilter(watched, event)

@@ -5,13 +5,14 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEven
 from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.keys import ENTER
 from tfviz.views.predictions.chip_board import ChipBoard
 from tfviz.views.predictions.chips import Tone
 from tfviz.views.style.fonts import monospace_font
 
 TOKENS = "tokens"
 """The key of the row that can be edited; it begins with <s> and ends with </s>."""
-_EDITING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
+_EDITING = (*ENTER, Qt.Key.Key_F2)
 SMALLEST_EDITOR = 72
 
 

@@ -20,13 +20,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.parts.keys import MOVES, claims
 from tfviz.views.predictions.chip_sprites import ChipSprites, look
 from tfviz.views.predictions.chips import GAP, NOTE, Arrangement, ChipRow, PlacedRow, arrange
 from tfviz.views.style.fonts import interface_font
 from tfviz.views.style.theme import DARK, Theme
 
 Place = tuple[str, int]
-_KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 
 
 @guarded
@@ -206,14 +206,7 @@ class ChipBoard(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             self._show_tip(event)
             return True
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in _KEYS
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, MOVES) or super().event(event)
 
     def _show_tip(self, event: QHelpEvent) -> None:
         place = self._place_at(QPointF(event.pos()))
@@ -228,25 +221,17 @@ class ChipBoard(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         rows = [row for row in self._rows if row.selectable and row.chips]
-        if event.key() not in _KEYS or not rows:
+        if event.key() not in MOVES or not rows:
             event.ignore()
             return
         keys = [row.key for row in rows]
         if self._selected is None or self._selected[0] not in keys:
             self.chip_clicked.emit(keys[0], 0)
             return
-        number, position = keys.index(self._selected[0]), self._selected[1]
-        match event.key():
-            case Qt.Key.Key_Left:
-                position -= 1
-            case Qt.Key.Key_Right:
-                position += 1
-            case Qt.Key.Key_Up:
-                number -= 1
-            case _:
-                number += 1
-        number = min(max(number, 0), len(rows) - 1)
-        self.chip_clicked.emit(keys[number], min(max(position, 0), len(rows[number].chips) - 1))
+        right, down = MOVES[Qt.Key(event.key())]
+        number = min(max(keys.index(self._selected[0]) + down, 0), len(rows) - 1)
+        position = min(max(self._selected[1] + right, 0), len(rows[number].chips) - 1)
+        self.chip_clicked.emit(keys[number], position)
 
 
 def _paint_marker(painter: QPainter, chip: QRect, colour: QColor) -> None:

@@ -33,6 +33,7 @@ from tfviz.views.predictions.prediction_rows import (
     sample_rows,
     summary,
 )
+from tfviz.views.style.restyle import restyle
 from tfviz.views.style.theme import Theme
 
 if TYPE_CHECKING:
@@ -189,9 +190,7 @@ class PredictionPanel(Panel):
     def show_problem(self, text: str) -> None:
         """Say why a typed sentence cannot be watched; "" when that is over."""
         self._problem = text
-        self.probe_edit.setProperty("invalid", bool(text))
-        self.probe_edit.style().unpolish(self.probe_edit)
-        self.probe_edit.style().polish(self.probe_edit)
+        restyle(self.probe_edit, "invalid", bool(text))
         self._show_warning(self._snapshot.unknown_words if self._snapshot else ())
 
     def release(self) -> bool:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QSizePolicy, QWidget
 
 from tfviz.training.rules import Rule
+from tfviz.views.parts.keys import claims
 from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import DARK, Theme
 
@@ -112,9 +113,7 @@ class ChoiceEditor(QComboBox):
         event.ignore()
 
     def event(self, event: QEvent) -> bool:
-        return claims_arrows(event, (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Space)) or super().event(
-            event
-        )
+        return claims(event, (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Space)) or super().event(event)
 
 
 class SwitchEditor(QCheckBox):
@@ -133,7 +132,7 @@ class SwitchEditor(QCheckBox):
         self.setChecked(bool(value))
 
     def event(self, event: QEvent) -> bool:
-        return claims_arrows(event, (Qt.Key.Key_Space,)) or super().event(event)
+        return claims(event, (Qt.Key.Key_Space,)) or super().event(event)
 
 
 Editor = TextEditor | ChoiceEditor | SwitchEditor
@@ -197,11 +196,3 @@ def _next_round(value: float, direction: int) -> float:
         step for step in ladder if (step > value * (1 + 1e-9) if direction > 0 else step < value * (1 - 1e-9))
     ]
     return min(beyond) if direction > 0 else max(beyond)
-
-
-def claims_arrows(event: QEvent, keys: tuple[Qt.Key, ...]) -> bool:
-    """Accept the offer of a window-wide shortcut's key, so that the focused widget gets it."""
-    if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in keys:
-        event.accept()
-        return True
-    return False

@@ -12,6 +12,7 @@ from tfviz.views.panel import label
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.run.field_editors import Editor, PathEditor, create_editor, help_text, value_text
 from tfviz.views.run.run_fields import CHOICE_TEXTS, EMPTY, Row
+from tfviz.views.style.restyle import restyle
 from tfviz.views.style.theme import DARK, Theme
 
 CHANGED = " •"
@@ -70,11 +71,7 @@ class FieldRow:
     def show_errors(self, errors: Mapping[str, str]) -> None:
         """Frame the editors whose path is among the errors, and write what is wrong below them."""
         for path, editor in self.editors.items():
-            invalid = path in errors
-            if bool(editor.property("invalid")) != invalid:
-                editor.setProperty("invalid", invalid)
-                editor.style().unpolish(editor)
-                editor.style().polish(editor)
+            restyle(editor, "invalid", path in errors)
         text = "\n".join(errors[path] for path in self.paths if path in errors)
         self.error.setText(text)
         self.error.setVisible(bool(text))

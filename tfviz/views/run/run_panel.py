@@ -24,6 +24,7 @@ from tfviz.views.run.foreign_form import ForeignForm
 from tfviz.views.run.parameter_count import parameter_count
 from tfviz.views.run.run_fields import preset_groups
 from tfviz.views.run.run_form import COMPACT, FORM_MARGIN, RunForm
+from tfviz.views.style.restyle import restyle
 from tfviz.views.style.theme import Theme
 
 NARROW = 245  # pixels below which the buttons stand one above the other
@@ -218,11 +219,7 @@ class RunPanel(Panel):
         self._new_button.setToolTip(
             "Start from step 0 with these settings" if config else "\n".join(errors.values())
         )
-        highlighted = bool(changes) and config is not None
-        if bool(self._new_button.property("changed")) != highlighted:
-            self._new_button.setProperty("changed", highlighted)
-            self._new_button.style().unpolish(self._new_button)
-            self._new_button.style().polish(self._new_button)
+        restyle(self._new_button, "changed", bool(changes) and config is not None)
         self._revert.setVisible(self.form.running is not None and (bool(changes) or config is None))
         preset = self._presets.get(config.fingerprint) if config else None
         self._preset.setCurrentIndex(self._preset.findData(preset) if preset else -1)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from tfviz.training.stepping.stages import HeadStages
 from tfviz.views.grids.cells import Scale
 from tfviz.views.parts.guarded import guarded
-from tfviz.views.parts.item_view import MOVES
+from tfviz.views.parts.keys import ENTER, MOVES, claims
 from tfviz.views.stages.stages_layout import STAGES, Layout, Sizes, Stage, arrange, least_height
 from tfviz.views.stages.stages_picture import frame, mask_picture, paint_maps, still_picture
 from tfviz.views.stages.stages_reading import Pointer, arithmetic, values_of
@@ -247,15 +247,7 @@ class StagesView(QWidget):
         self.lock(None if pointer.query == self._locked else pointer.query)
 
     def event(self, event: QEvent) -> bool:
-        own = (*MOVES, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() in own
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return claims(event, (*MOVES, *ENTER)) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, stages = Qt.Key(event.key()), self._stages
@@ -269,7 +261,7 @@ class StagesView(QWidget):
             self._hovered = Pointer(query, place, None, "weights")
             self._locked = query if self.locked else None
             self._point()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif key in ENTER:
             self.lock(None if self.locked else self._hovered.query)
         elif key == Qt.Key.Key_Escape and self.release():
             return

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from tfviz.views.parts.guarded import guarded
+from tfviz.views.style.restyle import restyle
 
 SEPARATORS = re.compile(r"[,.'’_\s]")
 """What people write between thousands."""
@@ -65,7 +66,4 @@ class StepEntry(QLineEdit):
         self.step_typed.emit(min(int(digits), 2**31 - 1))
 
     def _mark(self, wrong: bool) -> None:
-        if bool(self.property("invalid")) != wrong:
-            self.setProperty("invalid", wrong)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        restyle(self, "invalid", wrong)
