@@ -16,8 +16,10 @@ from tfviz.training.stepping.break_conditions import (
     EntropyBelow,
     GradientAbove,
     LossAbove,
+    NonFinite,
     UpdateRatioOutside,
 )
+from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.optimiser.optimiser_panel import OptimiserPanel
 
 
@@ -69,6 +71,25 @@ def test_a_limit_on_the_gradient_stops_training_and_says_why(driver: Driver) -> 
     driver.click("play_pause")  # over that hit, and to the next
     driver.qtbot.waitUntil(lambda: driver.step == 1 and driver.session.gate.parked)
     driver.qtbot.waitUntil(lambda: "step 2, before" in status.currentMessage())
+
+
+def test_a_number_that_hides_from_the_loss_stops_training_and_is_opened(driver: Driver) -> None:
+    driver.train(1)
+    weights = driver.session.trainer.parameters
+    name = "transformer.encoder.layers.0.linear1.bias"
+    driver.session.gate.call(lambda: weights[name].__setitem__(0, -np.inf)).result(10)
+    driver.train(1)  # a ReLU makes 0 of it, forward and backward
+    assert all(np.isfinite(driver.session.history[scalar][1]) for scalar in ("loss", "gradient_norm"))
+    dialog = ask(driver)
+    tick(driver, dialog, "number")
+    assert driver.session.break_conditions == (NonFinite(),)
+    dialog.close()
+    driver.click("play_pause")
+    debugger = driver.window.debugging.debugger
+    driver.qtbot.waitUntil(lambda: debugger.chosen == Chosen(name))
+    assert driver.step == 2
+    assert "although loss and gradient are not" in driver.window.status.currentMessage()
+    assert f"parameter {name}, before the step" in driver.window.status.currentMessage()
 
 
 def test_conditions_can_be_turned_on_and_off_while_training_runs(driver: Driver) -> None:
@@ -146,10 +167,25 @@ def test_the_panel_follows_the_clock_into_the_past(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nonsense", "[]", '{"loss": true}', BreakChoices(loss_factor=-1.0).to_text(), "1e999"]
+    "text",
+    [
+        "",
+        "nonsense",
+        "[]",
+        '{"lost": true}',
+        '{"loss": 1}',
+        BreakChoices(loss_factor=-1.0).to_text(),
+        "1e999",
+    ],
 )
 def test_stored_choices_that_make_no_sense_count_as_absent(text: str) -> None:
     assert BreakChoices.from_text(text) == BreakChoices()
+
+
+def test_choices_stored_before_there_was_another_condition_still_count() -> None:
+    assert BreakChoices.from_text('{"loss": true, "loss_window": 7}') == BreakChoices(
+        loss=True, loss_window=7
+    )
 
 
 def test_choices_survive_being_stored() -> None:

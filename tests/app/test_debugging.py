@@ -364,8 +364,15 @@ def test_a_place_of_a_step_is_opened_with_its_result_in_view(
     assert window.debugger.chosen == chosen
 
 
-def test_an_unknown_place_opens_the_step_at_its_start(window: Window) -> None:
+def test_a_parameter_wrong_before_the_step_is_in_view_at_the_step_s_start(window: Window) -> None:
     window.debugging.open_at(1, "parameter generator.weight, before the step")
+    window.driver.qtbot.waitUntil(lambda: window.debugger.chosen == Chosen("generator.weight"))
+    window.settle()
+    assert (window.stepper.step, window.stepper.position) == (2, 0)
+
+
+def test_an_unknown_place_opens_the_step_at_its_start(window: Window) -> None:
+    window.debugging.open_at(1, "nowhere")
     window.settle()
     assert (window.stepper.step, window.stepper.position) == (2, 0)
     assert window.driver.clock.step == 1

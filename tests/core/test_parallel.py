@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 
 from tfviz.core.parallel import Crew
@@ -30,6 +31,16 @@ def test_every_piece_of_work_is_done_and_each_in_a_thread_of_its_own() -> None:
             crew.run([work, work, work])
     assert len(threads) == 150
     assert len(set(threads)) == 3 and threading.current_thread() in threads
+
+
+def test_what_the_caller_ignores_is_ignored_in_every_thread() -> None:
+    def divide() -> None:
+        np.divide(np.ones(2), 0.0)
+
+    with Crew(2) as crew, np.errstate(all="ignore"):
+        crew.run([divide, divide])
+    with Crew(2) as crew, np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        crew.run([lambda: None, divide])
 
 
 def test_a_crew_of_one_works_in_the_caller_s_thread() -> None:

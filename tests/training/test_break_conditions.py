@@ -59,6 +59,15 @@ def test_the_first_condition_that_is_met_counts() -> None:
     assert hit is not None and hit.condition == GradientAbove(1.5)
 
 
+def test_a_number_that_leaves_no_trace_in_loss_and_gradient_is_traced_all_the_same() -> None:
+    place = "encoder.layers.0.linear1 (forward, Linear)"
+    hit = NonFinite().test(replace(FACTS, spoiled=True, non_finite_place=lambda: place))
+    assert hit is not None and (hit.subject, hit.place) == ("number", place)
+    assert str(hit) == (
+        f"step 5, before the update: a number is NaN or infinite, although loss and gradient are not ({place})"
+    )
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 @pytest.mark.parametrize(("fact", "subject"), [("loss", "loss"), ("gradient_norm", "gradient")])
 def test_a_value_that_is_not_finite_is_traced_to_its_operation(fact: str, subject: str, value: float) -> None:

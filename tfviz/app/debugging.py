@@ -123,7 +123,8 @@ class Debugging(QObject):
         """Take apart the step that follows the recorded one `step`, run to a place, and look at what came of it there.
 
         `place` is a Place in words, or a name: that of an operation, whose forward pass is meant, "clipping", or
-        "update", which is not made yet then. Where the step has no such place, it is opened at its start.
+        "update", which is not made yet then. Where the step has no such place, it is opened at its start, with the
+        parameter in view that is named instead.
         """
         self.leave()
         session, clock = self._controls.runs.current, self._bridge.clock
@@ -164,12 +165,12 @@ class Debugging(QObject):
         if event.place:
             self.open_at(event.step, event.place)
 
-    def _go_and_look(self, found: tuple[Place, Chosen | None] | None) -> None:
-        if found is not None:
-            place, chosen = found
+    def _go_and_look(self, found: tuple[Place | None, Chosen | None]) -> None:
+        place, chosen = found
+        if place is not None:
             before = place.phase == "update"  # whoever asks why it is to be made wants it still to come
             self.debugger.run_to(place.number - before)
-            self.debugger.choose(chosen)
+        self.debugger.choose(chosen)
 
     def _begin(self, *orders: Callable[[], object]) -> None:
         """Open the step that follows the one of the clock, as soon as training is parked there."""
@@ -284,9 +285,10 @@ class Debugging(QObject):
             self._problems.show("Something in this step could not be computed", str(error), repr(error))
 
 
-def _find(stepper: Stepper, words: str) -> tuple[Place, Chosen | None] | None:
-    """The place that is meant, and what comes of it."""
+def _find(stepper: Stepper, words: str) -> tuple[Place | None, Chosen | None]:
+    """The place that is meant, and what comes of it; of a parameter "before the step" the parameter alone."""
     for place in stepper.places:
         if words in (str(place), place.name):
             return place, result_of(stepper, place)
-    return None
+    name = words.removeprefix("parameter ").removesuffix(", before the step")
+    return None, Chosen(name) if name in stepper.parameters else None

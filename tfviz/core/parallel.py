@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from functools import partial
 from typing import Self
 
 Work = Callable[[], None]
@@ -11,6 +13,7 @@ class Crew:
     """Runs a few functions at once, the first in the caller's thread and each other one in a thread of its own.
 
     The threads are made once and sleep in between. run() returns when all functions have, and raises what they raised.
+    What NumPy is told to ignore where run() is called, it ignores in all of them.
     """
 
     def __init__(self, size: int) -> None:
@@ -20,7 +23,7 @@ class Crew:
         if len(works) != len(self._helpers) + 1:
             raise ValueError(f"{len(works)} functions for {len(self._helpers) + 1} threads")
         for helper, work in zip(self._helpers, works[1:], strict=True):
-            helper.begin(work)
+            helper.begin(partial(copy_context().run, work))
         try:
             works[0]()
         finally:

@@ -1,6 +1,7 @@
 """The Transformer: an encoder, a decoder, a generator, and the loss (Vaswani et al. 2017)."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -166,11 +167,16 @@ class Transformer:
             part.load(source[rows], target_in[rows], target_out[rows], tokens)
 
     def forward(
-        self, source: Array, target_in: Array, target_out: Array, observer: Observer | None = None
-    ) -> float:
-        """Compute every activation and return the loss; gradients stay as they are."""
+        self, source: Array, target_in: Array, target_out: Array, observer: Observer | None = None,
+        lookout: Observer | None = None,
+    ) -> float:  # fmt: skip
+        """Compute every activation and return the loss; gradients stay as they are.
+
+        The parts keep step for an `observer`, which is told of the first part's operations alone. A `lookout` is told
+        of every part's, by the threads that compute them.
+        """
         self.load(source, target_in, target_out)
-        self._run([part.program.forward for part in self.parts], observer, "forward")
+        self._run([part.program.forward for part in self.parts], observer, lookout, "forward")
         return self.loss
 
     def hide(self, positions: tuple[int, ...]) -> None:
@@ -186,16 +192,16 @@ class Transformer:
     def attend(self, source: Array, target_in: Array, target_out: Array) -> None:
         """Compute every activation up to the attention weights of the last layer, and none of those that follow."""
         self.load(source, target_in, target_out)
-        self._run([part.program.forward_attention for part in self.parts], None, "forward")
+        self._run([part.program.forward_attention for part in self.parts], None, None, "forward")
 
-    def backward(self, observer: Observer | None = None) -> None:
+    def backward(self, observer: Observer | None = None, lookout: Observer | None = None) -> None:
         """Compute the gradient of the loss of the last forward pass with respect to every tensor.
 
-        RuntimeError for a model that was built without gradients.
+        Observer and lookout: as forward() has them. RuntimeError for a model that was built without gradients.
         """
         if not self._gradients:
             raise RuntimeError("this model was built for the forward pass alone (gradients=False)")
-        self._run([part.program.backward for part in self.parts], observer, "backward")
+        self._run([part.program.backward for part in self.parts], observer, lookout, "backward")
         for part in self.parts[1:]:
             np.add(self.gradients, part.gradients, out=self.gradients)
 
@@ -215,10 +221,19 @@ class Transformer:
             [part.loss.correct() & (part.target_out.data != PADDING) for part in self.parts]
         )
 
-    def _run(self, passes: list[Callable[..., None]], observer: Observer | None, phase: str) -> None:
+    def _run(
+        self,
+        passes: list[Callable[..., None]],
+        observer: Observer | None,
+        lookout: Observer | None,
+        phase: str,
+    ) -> None:
         if observer is not None:
             self._run_in_lockstep(observer, phase)
-        elif self.crew:
+            return
+        if lookout is not None:
+            passes = [partial(run, lookout) for run in passes]
+        if self.crew:
             self.crew.run(passes)
         else:
             for run in passes:

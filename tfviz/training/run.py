@@ -75,7 +75,8 @@ class Run:
         line = self.line
         arrive(self.trainer, line)
         self.trainer.watches_updates = watched
-        row = self.trainer.train_batch(self._test_breaks if self.breaks.conditions else None)
+        breaks = self.breaks
+        row = self.trainer.train_batch(self._test_breaks if breaks.conditions else None, breaks.watch_numbers)
         if self.step <= line.frontier:
             arrive(self.trainer, line)
             return None

@@ -22,7 +22,7 @@ from tfviz.training.data.batches import Batch
 from tfviz.training.frozen import Frozen
 from tfviz.training.model.models import ModelCache, default_shards
 from tfviz.training.record.history import GROUP_PREFIX, SCALARS, VALIDATION_SCALARS
-from tfviz.training.stepping.non_finite import NonFiniteError, first_non_finite
+from tfviz.training.stepping.non_finite import Lookout, NonFiniteError, first_non_finite
 from tfviz.training.stepping.updates import BeforeUpdate, MadeUpdate, PlannedUpdate
 from tfviz.training.tasks import Task
 
@@ -61,27 +61,31 @@ class Trainer:
         """The update that led here, if it was watched."""
         self._before: np.ndarray | None = None
 
-    def train_batch(self, before_update: BeforeUpdate | None = None) -> list[float]:
+    def train_batch(
+        self, before_update: BeforeUpdate | None = None, watch_numbers: bool = False
+    ) -> list[float]:
         """One step; returns its scalars in the order of `scalar_names`, NaN for those of validation.
 
         NonFiniteError, and the state as before, where the loss or the gradient is NaN or infinite; the same with what
-        `before_update` raises.
+        `before_update` raises, which is told with `watch_numbers` whether any number on the way was NaN or infinite.
         """
         started = time.perf_counter()
         step = self.step + 1
         batch = self.batch(step)
         model = self.models.training(len(batch), batch.source.shape[1], batch.target_in.shape[1])
         model.set_step(step)
+        lookout = Lookout() if watch_numbers else None
         with np.errstate(all="ignore"):  # what is not finite is found below, and named
-            loss = model.forward(batch.source, batch.target_in, batch.target_out)
-            model.backward()
+            loss = model.forward(batch.source, batch.target_in, batch.target_out, lookout=lookout)
+            model.backward(lookout=lookout)
             group_norms = self.group_norms(model.gradients)
             norm = math.hypot(*group_norms)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise NonFiniteError(step, loss, norm, first_non_finite(model, batch))
         tokens, sequences = accuracies(model, batch)
         learning_rate, scale = self.schedule(step), clip_scale(norm, self.config.training.clip_norm)
-        plan = PlannedUpdate(step, loss, norm, group_norms, learning_rate, scale, model, batch)
+        spoiled = lookout is not None and lookout.found
+        plan = PlannedUpdate(step, loss, norm, group_norms, learning_rate, scale, model, batch, spoiled)
         if before_update is not None:
             before_update(plan)
         self.last_update = self._watch(plan) if self.watches_updates else None

@@ -9,6 +9,7 @@ from tfviz.training.stepping.break_conditions import (
     EntropyBelow,
     GradientAbove,
     LossAbove,
+    NonFinite,
     UpdateRatioOutside,
 )
 
@@ -17,6 +18,7 @@ from tfviz.training.stepping.break_conditions import (
 class BreakChoices:
     """Each condition with its switch. Ratios are powers of ten, as the optimiser's panel shows them."""
 
+    number: bool = False
     loss: bool = False
     loss_factor: float = 3.0
     loss_window: int = 50
@@ -42,6 +44,8 @@ class BreakChoices:
     def conditions(self) -> tuple[BreakCondition, ...]:
         """Those that are on. ValueError for numbers that cannot be taken."""
         found: list[BreakCondition] = []
+        if self.number:
+            found.append(NonFinite())
         if self.loss:
             found.append(LossAbove(self.loss_factor, self.loss_window))
         if self.gradient:
@@ -57,13 +61,13 @@ class BreakChoices:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """What to_text() gave; the defaults where somebody else wrote it and it makes no sense."""
+        """What to_text() gave, now or before there were all of these; the defaults where it makes no sense."""
         try:
             stored = json.loads(text)
             kinds = {field.name: type(field.default) for field in fields(cls)}
-            if not isinstance(stored, dict) or stored.keys() != kinds.keys():
+            if not isinstance(stored, dict) or not stored.keys() <= kinds.keys():
                 return cls()
-            if any(type(stored[name]) is not kind for name, kind in kinds.items()):
+            if any(type(number) is not kinds[name] for name, number in stored.items()):
                 return cls()
             choices = cls(**stored)
             replace(choices, loss=True, gradient=True, entropy=True, ratio=True).conditions()

@@ -25,9 +25,12 @@ INTRODUCTION = (
     "step before, and the place is opened in the debugger. Play goes on past it."
 )
 ALWAYS = (
-    "Training always stops before an update with NaN or infinity, and names the operation where it arose."
+    "With none of these on, training still stops where the loss or the gradient is NaN or infinite, and names the "
+    "operation where that arose."
 )
 SENTENCES = {
+    "number": "Looks at every activation and every gradient, also where loss and gradient norm do not show it: a ReLU "
+    "makes 0 of minus infinity. Takes a part of each step's time.",
     "loss": "Compares the loss of the batch with the mean of the steps before it.",
     "gradient": "Compares the length of the whole gradient, before it is clipped.",
     "entropy": "Finds heads that look at one key alone: the mean over the queries of the batch, nothing dropped. "
@@ -35,7 +38,8 @@ SENTENCES = {
     "ratio": "Compares the length of a group's change with that of its weights. Trying the update takes time at every "
     "step.",
 }
-TITLES = {"loss": "Loss above", "gradient": "Gradient norm above", "entropy": "Entropy of a head below",
+TITLES = {"number": "Any number NaN or infinite", "loss": "Loss above",
+          "gradient": "Gradient norm above", "entropy": "Entropy of a head below",
           "ratio": "Update ratio outside"}  # fmt: skip
 WIDTH, MARGIN = 640, 22
 SWITCH = 190
@@ -68,6 +72,7 @@ class BreakDialog(QDialog):
         column.addWidget(label("Stop training when …", "title"))
         column.addWidget(wrapped(INTRODUCTION, "dim"))
         number = self._number
+        self._add_row(column, "number")
         self._add_row(column, "loss", number("loss_factor", 1.01, 1000.0, 2, "times its mean over"),
                       self._count("loss_window", 2, 10_000, "steps"))  # fmt: skip
         self._add_row(column, "gradient", number("gradient_limit", 1e-3, 1e6, 3, "(L2 norm)"))

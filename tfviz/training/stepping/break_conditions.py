@@ -23,6 +23,8 @@ class Facts:
     """By head, as head_entropies gives them; empty where nobody asked."""
     update_ratios: Mapping[str, float] = field(default_factory=dict)
     """Length of the change over length of the weights, by parameter group; empty where nobody asked."""
+    spoiled: bool = False
+    """Whether a number on the way was NaN or infinite, as a Lookout finds."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Hit:
     place: str
     """An operation, "clipping" or "update"; as first_non_finite names it where a value is not finite."""
     subject: str
-    """What has the number: "loss", "gradient", a head ("encoder L0H3"), a parameter group."""
+    """What has the number: "loss", "gradient", a head ("encoder L0H3"), a parameter group; "number" for any other."""
     value: float
     limit: float
     """What the value was compared with; NaN where it is only not finite."""
@@ -57,15 +59,19 @@ class BreakCondition:
 
 @dataclass(frozen=True)
 class NonFinite(BreakCondition):
-    """The loss or the length of the gradient is NaN or infinite."""
+    """Any number that the step computes is NaN or infinite, also where neither loss nor gradient shows it."""
 
     def test(self, facts: Facts) -> Hit | None:
         for subject, value in (("loss", facts.loss), ("gradient", facts.gradient_norm)):
             if not math.isfinite(value):
                 return Hit(self, facts.step, facts.non_finite_place(), subject, value, math.nan)
+        if facts.spoiled:
+            return Hit(self, facts.step, facts.non_finite_place(), "number", math.nan, math.nan)
         return None
 
     def sentence(self, hit: Hit) -> str:
+        if hit.subject == "number":
+            return "a number is NaN or infinite, although loss and gradient are not"
         return f"the {hit.subject} is {hit.value:.4g}"
 
 

@@ -1,8 +1,9 @@
 """Stops training before an update that meets a condition. Where nobody set one it costs nothing.
 
-Loss and norms are tested at every step. The entropies of the heads need a forward pass of their own, because a model
-that trains keeps no attention weights: one of the step's batch, up to the last attention and with nothing dropped, at
-every tenth step. Update ratios need the update, which is tried and taken back.
+Loss and norms are tested at every step. So is every number on the way, in a fraction of the step's time, where one that
+is not finite is to stop training although it leaves no trace in them. The entropies of the heads need a forward pass of
+their own, because a model that trains keeps no attention weights: one of the step's batch, up to the last attention and
+with nothing dropped, at every tenth step. Update ratios need the update, which is tried and taken back.
 """
 
 from dataclasses import replace
@@ -14,6 +15,7 @@ from tfviz.training.stepping.break_conditions import (
     EntropyBelow,
     Facts,
     Hit,
+    NonFinite,
     UpdateRatioOutside,
     first_hit,
 )
@@ -42,6 +44,11 @@ class Breaks:
         self._step = 0  # the one that was stopped last
         self._passed: tuple[BreakCondition, ...] = ()  # what it was stopped by
 
+    @property
+    def watch_numbers(self) -> bool:
+        """Whether a condition asks for all numbers of the step."""
+        return any(isinstance(condition, NonFinite) for condition in self.conditions)
+
     def forget(self) -> None:
         """The run goes elsewhere: nothing is to be passed over there."""
         self._passed = ()
@@ -69,6 +76,7 @@ class Breaks:
             plan.norm,
             dict(zip(trainer.groups, plan.group_norms, strict=True)),
             lambda: first_non_finite(plan.model, plan.batch),
+            spoiled=plan.spoiled,
         )
         hit = first_hit(cheap, facts)
         if hit is None and sharp and plan.step % ENTROPY_EVERY == 0:

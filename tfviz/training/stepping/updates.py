@@ -35,6 +35,8 @@ class PlannedUpdate:
     model: Transformer
     """Its gradients are those of the step."""
     batch: Batch
+    spoiled: bool
+    """Whether a number on the way was NaN or infinite; known only where the numbers are watched."""
 
 
 BeforeUpdate = Callable[[PlannedUpdate], None]
