@@ -149,7 +149,7 @@ class Witness:
             self.session.start()
             self.session.gate.run_steps(steps)
             worker_waits(self.session)
-            self.session._worker.stop()
+            self.session._thread.stop()
             self.remember()
 
     def _expect(self, steps: int) -> None:

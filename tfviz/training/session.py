@@ -5,7 +5,7 @@ the next step boundary: whatever changes the run, or reads it while it may be ch
 
     run.py                         what is trained: trainer, branches, the step where it stands
     pictures.py                    what is shown of it: the watched sentence, snapshots
-    worker.py                      the thread that trains, its gate and its mailbox
+    worker.py                      the thread that trains, and its pictures in the mailbox
     branching/looking_back.py      recorded steps, computed again beside the training
     branching/futures.py           interventions and branches
     record/session_file.py         the file that it is written to
@@ -55,10 +55,11 @@ class Session:
     def __init__(self, config: RunConfig | None = None) -> None:
         self._run = Run(config or RunConfig())
         self._worker = Worker(self, lambda snapshot: self._file.keep_picture(snapshot))
+        self._thread = self._worker.thread
         self._pictures = Pictures(self._run)
         self._back = LookingBack(self._run, self._pictures)
-        self._file = SessionFile(self._run, self._worker, lambda: self.snapshot())
-        self._futures = Futures(self._run, self._file, self._worker.mailbox.post)
+        self._file = SessionFile(self._run, self._thread, lambda: self.snapshot())
+        self._futures = Futures(self._run, self._file, self._thread.mailbox.post)
         self.opened_from: Path | None = None
         """The file that the run was read from."""
 
@@ -153,7 +154,7 @@ class Session:
     @property
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies of all parameters under torch's names."""
-        return self._worker.at_boundary(
+        return self._thread.at_boundary(
             lambda: {name: array.copy() for name, array in self.trainer.parameters.items()}
         )
 
@@ -173,11 +174,11 @@ class Session:
 
     @property
     def gate(self) -> Gate:
-        return self._worker.gate
+        return self._thread.gate
 
     @property
     def mailbox(self) -> Mailbox:
-        return self._worker.mailbox
+        return self._thread.mailbox
 
     @property
     def break_conditions(self) -> tuple[BreakCondition, ...]:
@@ -195,7 +196,7 @@ class Session:
     @property
     def running(self) -> bool:
         """Whether a worker thread owns the session."""
-        return self._worker.running
+        return self._thread.running
 
     def train(self, steps: int | None = None, after_step: Callable[[], None] | None = None) -> None:
         """Train in the caller's thread: so many steps, or to the end of a bounded run.
@@ -222,11 +223,11 @@ class Session:
 
     def start(self) -> None:
         """Give the run to a worker thread, paused; the gate lets it go."""
-        self._worker.start()
+        self._thread.start()
 
     def close(self) -> None:
         """Stop and join the worker, and close the record, if any. The session stays readable."""
-        self._worker.stop()
+        self._thread.stop()
         try:
             self._file.close()
         finally:
@@ -246,7 +247,7 @@ class Session:
         """
         if not 0 <= step <= self.frontier:
             raise ValueError(f"step {step} is not recorded: 0 to {self.frontier}")
-        self._worker.at_boundary(lambda: self._run.go_to(step))
+        self._thread.at_boundary(lambda: self._run.go_to(step))
 
     def view(
         self,
@@ -287,20 +288,20 @@ class Session:
 
     def change(self, values: Mapping[str, object]) -> Branch:
         """The same for several fields at once, path -> value: one intervention."""
-        return self._worker.at_boundary(lambda: self._futures.change(values))
+        return self._thread.at_boundary(lambda: self._futures.change(values))
 
     def edit(self, name: str, index: tuple[int, ...], value: float) -> Branch:
         """Set one number of a parameter: in this branch at its frontier, else in a new one. Returns the current branch.
 
         ValueError for a parameter or a place that the model does not have, or a value that is not finite.
         """
-        return self._worker.at_boundary(
+        return self._thread.at_boundary(
             lambda: self._futures.edit(WeightEdit(name, tuple(index), float(value)))
         )
 
     def add_noise(self, scale: float, seed: int, prefix: str = "") -> Branch:
         """Add normal numbers of standard deviation `scale` to all parameters or to a part of the model; as `edit`."""
-        return self._worker.at_boundary(
+        return self._thread.at_boundary(
             lambda: self._futures.edit(WeightNoise(float(scale), int(seed), prefix))
         )
 
@@ -309,7 +310,7 @@ class Session:
 
         The branch stays as it is. Returns the new one. ValueError where there is nothing to undo.
         """
-        return self._worker.at_boundary(lambda: self._futures.undo(step))
+        return self._thread.at_boundary(lambda: self._futures.undo(step))
 
     def head_importance(self, step: int | None = None) -> HeadImportance:
         """For what each head is worth at a recorded step of this branch, or at the present one; training may go on.
@@ -317,7 +318,7 @@ class Session:
         ValueError where the step does not exist.
         """
         if step is None:
-            copied = self._worker.at_boundary(self.trainer.model)
+            copied = self._thread.at_boundary(self.trainer.model)
         else:
             copied = self._back.copied(step, Past.model)
         return HeadImportance(copied.config, copied, self.task)
@@ -328,22 +329,22 @@ class Session:
         NewRunNeededError, a ValueError that has the configuration, where the parameters would begin differently.
         """
         preset = what_if_preset(name)
-        return self._worker.at_boundary(lambda: self._futures.what_if(preset))
+        return self._thread.at_boundary(lambda: self._futures.what_if(preset))
 
     def branch(self, name: str) -> Branch:
         """Leave the present branch at the present step, unchanged so far. Returns the new branch, now current."""
-        return self._worker.at_boundary(lambda: self._futures.fork(name))
+        return self._thread.at_boundary(lambda: self._futures.fork(name))
 
     def switch(self, branch: int) -> None:
         """Go on with another branch, from its frontier. ValueError if there is none of that number."""
         line = self._line_of(branch)
-        self._worker.at_boundary(lambda: self._futures.switch(line))
+        self._thread.at_boundary(lambda: self._futures.switch(line))
 
     def delete(self, branch: int) -> None:
         """Give up a branch and its record. ValueError for the current one, the main one, or one that others left."""
         if reason := self.why_kept(branch):
             raise ValueError(reason)
-        self._worker.at_boundary(lambda: self._futures.delete(branch))
+        self._thread.at_boundary(lambda: self._futures.delete(branch))
 
     def why_kept(self, branch: int) -> str | None:
         """Why a branch cannot be deleted, in a sentence; None where it can."""
@@ -385,7 +386,7 @@ class Session:
                 f"unknown {self.task.source_tokenizer.unit} {unknown[0]!r}: not among the "
                 f"{len(self.task.source_tokenizer)} tokens"
             )
-        return self._worker.at_boundary(lambda: self.reader.predict([sentence])[0])
+        return self._thread.at_boundary(lambda: self.reader.predict([sentence])[0])
 
     def snapshot(self, demand: Demand | None = None) -> Snapshot:
         """What the panels show of the present step, all that a run file keeps unless told. For the worker's thread."""

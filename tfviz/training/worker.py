@@ -1,22 +1,19 @@
 """The thread that trains: it goes as the gate allows and leaves pictures and events as the viewer asks."""
 
 import math
-import threading
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from tfviz.training.events import BreakHit, Failed, Finished, Paused, Resumed, Stopped
-from tfviz.training.gate import Gate, GateChange
+from tfviz.training.events import BreakHit, Failed, Finished
+from tfviz.training.gated_thread import GatedThread
 from tfviz.training.generation.playground import PlaygroundWish
-from tfviz.training.mailbox import Demand, Mailbox
+from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.stepping.breaks import BreakError
 from tfviz.training.stepping.non_finite import NonFiniteError
-
-Result = TypeVar("Result")
 
 PACES = {
     "attention": (0.0, 0.025),
@@ -49,41 +46,17 @@ class Trainable(Protocol):
 
 
 class Worker:
-    """Owns a session while its thread lives. `gate` drives it, `mailbox` shows it."""
+    """Owns a session while its `thread` lives."""
 
     def __init__(self, session: Trainable, pictured: Callable[[Snapshot], None]) -> None:
         """`pictured` is called, in the thread, with every snapshot that is complete."""
         self.session = session
-        self.gate = Gate(self._gate_changed)
-        self.mailbox = Mailbox()
+        self.thread = GatedThread("tfviz training", self._run, self.show)
+        self.gate, self.mailbox = self.thread.gate, self.thread.mailbox
         self._pictured = pictured
         self._due = dict.fromkeys(PACES, -math.inf)
         self._answered: PlaygroundWish | None = None
         self._answers_again = -math.inf  # at the earliest, what is newly asked
-        self._thread: threading.Thread | None = None
-
-    @property
-    def running(self) -> bool:
-        return self._thread is not None
-
-    def start(self) -> None:
-        """Begin, paused. RuntimeError if the thread lives already."""
-        if self.running:
-            raise RuntimeError("the session has a worker already")
-        self.gate.open()
-        self._thread = threading.Thread(target=self._run, name="tfviz training", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread at the next step boundary, and join it."""
-        if self._thread is not None:
-            self.gate.stop()
-            self._thread.join()
-            self._thread = None
-
-    def at_boundary(self, function: Callable[[], Result]) -> Result:
-        """Call it in the thread, between two steps, and wait for it; here while the thread does not live."""
-        return self.gate.call(function).result() if self.running else function()
 
     def show(self) -> None:
         """Leave a whole picture of the present step."""
@@ -105,22 +78,19 @@ class Worker:
             self._pictured(snapshot)
 
     def _run(self) -> None:
-        try:
-            going = True
-            while going:
-                try:
-                    going = self.gate.pass_step(self.session.step, self.session.loss)
-                    if going:
-                        self._step()
-                except BreakError as stop:
-                    self._halt(BreakHit(self.session.step, str(stop), stop.hit.place))
-                except NonFiniteError as error:
-                    self._halt(Failed(self.session.step, str(error), "", error.place))
-                except Exception as error:  # in a step, in a picture of it, or in a condition of the gate
-                    text = f"{type(error).__name__}: {error}"
-                    self._halt(Failed(self.session.step, text, traceback.format_exc()))
-        finally:
-            self.gate.close()
+        going = True
+        while going:
+            try:
+                going = self.gate.pass_step(self.session.step, self.session.loss)
+                if going:
+                    self._step()
+            except BreakError as stop:
+                self._halt(BreakHit(self.session.step, str(stop), stop.hit.place))
+            except NonFiniteError as error:
+                self._halt(Failed(self.session.step, str(error), "", error.place))
+            except Exception as error:  # in a step, in a picture of it, or in a condition of the gate
+                text = f"{type(error).__name__}: {error}"
+                self._halt(Failed(self.session.step, text, traceback.format_exc()))
 
     def _step(self) -> None:
         total = self.session.total_steps
@@ -157,15 +127,3 @@ class Worker:
     def _halt(self, event: BreakHit | Failed | Finished) -> None:
         self.gate.pause()
         self.mailbox.post(event)
-
-    def _gate_changed(self, change: GateChange) -> None:
-        match change.state:
-            case "paused":
-                try:
-                    self.show()
-                finally:
-                    self.mailbox.post(Paused(change.step, change.reason))
-            case "running":
-                self.mailbox.post(Resumed(change.step))
-            case "stopped":
-                self.mailbox.post(Stopped(change.step))

@@ -2,9 +2,7 @@
 
 import math
 import os
-import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Self, cast
 
@@ -15,26 +13,18 @@ from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.branching.past import Progress
 from tfviz.training.branching.recomputed import Recomputed
 from tfviz.training.config import RunConfig
-from tfviz.training.events import Branched, Finished, Paused, Resumed, Stopped, Warned
-from tfviz.training.gate import Gate, GateChange
-from tfviz.training.mailbox import WHOLE, Demand, Mailbox
+from tfviz.training.events import Branched, Finished, Warned
+from tfviz.training.gated_thread import GatedThread
+from tfviz.training.mailbox import WHOLE, Demand
+from tfviz.training.record.file_watch import FileWatch
 from tfviz.training.record.file_writer import FileWriter, Life
+from tfviz.training.record.followed_pictures import FollowedPictures
 from tfviz.training.record.history import History
-from tfviz.training.record.recorded import (
-    RecordedLines,
-    UnknownTask,
-    extent,
-    last_snapshot,
-    newest_branch,
-    no_snapshot,
-)
+from tfviz.training.record.recorded import RecordedLines, UnknownTask, newest_branch
 from tfviz.training.run_file import Branch, Configuration, RunFileError, RunReader, copy_run_file
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.stepping.stepper import Stepper
 from tfviz.training.tasks import Example, Task
-
-LOOK = 0.25
-"""Seconds between two looks at the file."""
 
 
 class ReadOnlyError(ValueError):
@@ -53,20 +43,26 @@ class FollowedRun:
         self.path = os.fspath(path)
         self.writer = FileWriter(self.path)
         self._reader = RunReader(path)
-        self.writer.look(self._reader.closed, grown=False)
         self._recomputed = Recomputed.of(self._reader)
+        self.task: Task = self._recomputed.task if self._recomputed else UnknownTask()
         self._lines = RecordedLines(self._reader, self._recomputed.beginning if self._recomputed else None)
         self._number = newest_branch(self._lines)
-        self.gate = Gate(self._gate_changed)
-        self.mailbox = Mailbox()
+        self._thread = GatedThread("tfviz followed run", self._serve, self.show)
+        self.gate, self.mailbox = self._thread.gate, self._thread.mailbox
+        self._watch = FileWatch(
+            self._reader,
+            self.writer,
+            self.trainer,
+            grown=lambda: self.gate.call(self._take_in),
+            ended=lambda text: self.mailbox.post(Finished(self._frontier, text)),
+            warned=lambda text: self.mailbox.post(Warned(self._frontier, text)),
+        )
+        self._pictures = FollowedPictures(self._reader, self._recomputed, self.task, self._watch.lose)
         self.opened_from = Path(path).resolve()
         self.unknown_words: tuple[str, ...] = ()
         self._frontier = self._furthest()
         self._step = self._frontier
-        self._extent = extent(self._reader)
         self._shown: Snapshot | None = None
-        self._threads: list[threading.Thread] = []
-        self._ending = threading.Event()
 
     # what it is
 
@@ -102,10 +98,6 @@ class FollowedRun:
     @property
     def seed(self) -> int:
         return self._reader.seed
-
-    @property
-    def task(self) -> Task:
-        return self._recomputed.task if self._recomputed else UnknownTask()
 
     @property
     def probe(self) -> Example:
@@ -179,20 +171,7 @@ class FollowedRun:
         What is measured anew is there where steps can be computed. ValueError where the branch or
         the step does not exist.
         """
-        line = self._reaching(step, branch)
-        picture = self._picture(line, step, self._recomputed, progress, demand.flow, demand.optimiser)
-        self._watch_heads(line, picture)
-        if picture is None or self._recomputed is None:
-            return picture
-        if demand.playground is not None:
-            played = self._recomputed.play(line, step, demand.playground, progress)
-            if played is None:
-                return None
-            picture = replace(picture, playground=played)
-        if demand.stages is None:
-            return picture
-        stages = self._recomputed.stages(line, step, demand.stages, progress)
-        return None if stages is None else replace(picture, stages=stages)
+        return self._pictures.view(self._reaching(step, branch), step, progress, demand)
 
     def stepper(
         self, step: int, branch: int | None = None, progress: Progress | None = None
@@ -243,23 +222,17 @@ class FollowedRun:
     @property
     def running(self) -> bool:
         """Whether the file is looked at."""
-        return bool(self._threads)
+        return self._thread.running
 
     def start(self) -> None:
         """Begin to look at the file."""
-        self._ending.clear()
-        self.gate.open()
-        for function, name in (self._serve, "tfviz followed run"), (self._watch, "tfviz file watch"):
-            self._threads.append(threading.Thread(target=function, name=name, daemon=True))
-            self._threads[-1].start()
+        self._thread.start()
+        self._watch.start()
 
     def close(self) -> None:
         """Look no more. What was read stays readable."""
-        self._ending.set()
-        self.gate.stop()
-        for thread in self._threads:
-            thread.join()
-        self._threads.clear()
+        self._watch.stop()
+        self._thread.stop()
         if self._recomputed:
             self._recomputed.close()
 
@@ -278,46 +251,22 @@ class FollowedRun:
     def show(self) -> None:
         """Leave a picture in the mailbox: of the present step or, at the frontier, the newest that needs no steps to be
         computed again while they are still being trained."""
-        line, step, recomputed = self.line, self._step, self._recomputed
-        picture = self._picture(line, step, recomputed if step < self._frontier else None)
-        if picture is not None and picture.attention is None and recomputed is not None:
-            step = max((kept for kept in line.keyframes.steps if kept <= step), default=0)
-            picture = self._picture(line, step, recomputed)
+        picture = self._pictures.newest(self.line, self._step, self._frontier, self.mailbox.wanted)
         if picture is not None:
-            wish, sentence = self.mailbox.wanted.stages, self.mailbox.wanted.playground
-            near = picture.step < self._frontier or picture.step in line.keyframes.steps
-            if wish is not None and recomputed is not None and near:
-                picture = replace(picture, stages=recomputed.stages(line, picture.step, wish))
-            if sentence is not None and recomputed is not None and near:
-                picture = replace(picture, playground=recomputed.play(line, picture.step, sentence))
             self._shown = picture
-            self._watch_heads(line, picture)
             self.mailbox.put(picture)
 
     # the thread that serves the gate
 
     def _serve(self) -> None:
         """Go through the record as the gate lets it; what is new in the file is taken in between two steps."""
-        try:
-            while self.gate.pass_step(self._step, self.loss):
-                if self._step < self._frontier:
-                    self._step += 1
-                    if self.mailbox.wanted and self.mailbox.taken:
-                        self.show()
-                else:
-                    self.gate.pause()
-        finally:
-            self.gate.close()
-
-    def _gate_changed(self, change: GateChange) -> None:
-        match change.state:
-            case "paused":
-                self.show()
-                self.mailbox.post(Paused(change.step, change.reason))
-            case "running":
-                self.mailbox.post(Resumed(change.step))
-            case "stopped":
-                self.mailbox.post(Stopped(change.step))
+        while self.gate.pass_step(self._step, self.loss):
+            if self._step < self._frontier:
+                self._step += 1
+                if self.mailbox.wanted and self.mailbox.taken:
+                    self.show()
+            else:
+                self.gate.pause()
 
     def _take_in(self) -> None:
         """What is new in the file. Who stands at the end of the newest branch stays at the end of the newest."""
@@ -325,7 +274,7 @@ class FollowedRun:
         try:
             self._lines.refresh()
         except (RunFileError, OSError) as error:
-            self._lose(error)
+            self._watch.lose(error)
             return
         if self._number not in self._lines.all or (
             at_end and newest == self._number < newest_branch(self._lines)
@@ -336,86 +285,12 @@ class FollowedRun:
             self._step = self._frontier
             self.show()
 
-    # the thread that looks at the file
-
-    def _watch(self) -> None:
-        while not self._ending.wait(LOOK):
-            try:
-                self._reader.refresh()
-                before, self._extent = self._extent, extent(self._reader)
-                grown = self._extent != before
-                self._tell(self.writer.look(self._reader.closed, grown))
-            except (RunFileError, OSError) as error:
-                self._lose(error)
-            else:
-                if grown:
-                    self.gate.call(self._take_in)
-
-    def _tell(self, change: Life | None) -> None:
-        if change is Life.ENDED:
-            self.mailbox.post(Finished(self._frontier, f"{self.trainer} has closed {self.path}"))
-        elif change is Life.KILLED:
-            self.mailbox.post(Warned(self._frontier, f"{self.trainer} ended without closing {self.path}"))
-
-    def _lose(self, error: Exception) -> None:
-        """The file cannot be read: said once, until it can be again; that it is gone, only after a while."""
-        text = str(error)
-        if isinstance(error, FileNotFoundError):
-            if not self.writer.missing():
-                return
-            text = f"{self.path} is gone; what was read of it can still be seen"
-        if self.writer.lose():
-            self.mailbox.post(Warned(self._frontier, text))
-
-    def _watch_heads(self, line: Line, picture: Snapshot | None) -> None:
-        if picture is not None and picture.attention is not None:
-            line.history.heads.look(picture.step, picture.attention, self.task)
-
     # what is in the file
 
     def _furthest(self) -> int:
         """Of the present branch. A trainer that records no scalars has snapshots at least."""
         steps = self._reader.snapshot_steps(self._number) if self.foreign else []
         return max(len(self.history), steps[-1] if steps else 0)
-
-    def _picture(
-        self,
-        line: Line,
-        step: int,
-        recomputed: Recomputed | None,
-        progress: Progress | None = None,
-        flow: bool = False,
-        optimiser: bool = False,
-    ) -> Snapshot | None:
-        """As `view`."""
-        try:
-            try:
-                return self._read_picture(line, step, recomputed, progress, flow, optimiser)
-            except RunFileError:  # the writer may have thinned what the last look had found
-                if not self._reader.refresh():
-                    raise
-                return self._read_picture(line, step, recomputed, progress, flow, optimiser)
-        except (RunFileError, OSError) as error:
-            self._lose(error)
-            return no_snapshot(self._reader, line, step)
-
-    def _read_picture(
-        self,
-        line: Line,
-        step: int,
-        recomputed: Recomputed | None,
-        progress: Progress | None,
-        flow: bool,
-        optimiser: bool,
-    ) -> Snapshot | None:
-        recorded = last_snapshot(self._reader, line, step)
-        complete = recorded.step == step and recorded.attention
-        if recomputed is None or (complete and not (flow or optimiser)):
-            return recorded
-        picture = recomputed.picture(line, step, progress, flow, optimiser)
-        if complete and picture:
-            return replace(recorded, flow=picture.flow, optimiser=picture.optimiser)
-        return picture
 
     def _reaching(self, step: int, branch: int | None) -> Line:
         line = existing(self._lines.all, self._number if branch is None else branch)

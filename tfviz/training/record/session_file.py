@@ -5,20 +5,20 @@ from collections.abc import Callable, Iterable
 
 from tfviz.training.branching.branches import Line
 from tfviz.training.events import Warned
+from tfviz.training.gated_thread import GatedThread
 from tfviz.training.record.catching_up import catch_up
 from tfviz.training.record.recording import Recording
 from tfviz.training.run import Run
 from tfviz.training.run_file import RunFileError, RunReader
 from tfviz.training.snapshot import Snapshot
-from tfviz.training.worker import Worker
 
 
 class SessionFile:
     """Nothing is written before `begin`, `resume` or `go_on`. Any thread may say so."""
 
-    def __init__(self, run: Run, worker: Worker, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(self, run: Run, thread: GatedThread, snapshot: Callable[[], Snapshot]) -> None:
         """`snapshot` gives a whole picture of the present step; it is called between two steps."""
-        self._run, self._worker, self._snapshot = run, worker, snapshot
+        self._run, self._thread, self._snapshot = run, thread, snapshot
         self.recording: Recording | None = None
         """What happens to the run is handed to it, if there is one, between two steps."""
 
@@ -35,7 +35,7 @@ class SessionFile:
             return former
 
         try:
-            former = self._worker.at_boundary(take_over)
+            former = self._thread.at_boundary(take_over)
         except BaseException:
             recording.close()
             raise
@@ -59,7 +59,7 @@ class SessionFile:
             self.recording = recording
 
         try:
-            self._worker.at_boundary(take_over)
+            self._thread.at_boundary(take_over)
         except BaseException:
             recording.close()
             raise
@@ -68,7 +68,7 @@ class SessionFile:
         """As Session.save."""
         run, recording = self._run, self.recording
         if recording:
-            self._worker.at_boundary(lambda: self._bring_up_to_date(recording))
+            self._thread.at_boundary(lambda: self._bring_up_to_date(recording))
             try:
                 recording.copy_to(path)
                 return
@@ -80,7 +80,7 @@ class SessionFile:
             run.first_config,
             run.task,
             run.trainer.shards,
-            lambda written: self._worker.at_boundary(
+            lambda written: self._thread.at_boundary(
                 lambda: self._hand_over(written, [line.so_far() for line in run.lines.values()])
             ),
         )
@@ -110,4 +110,4 @@ class SessionFile:
         recording.snapshot(run.line, self._snapshot(), optional=False)
 
     def _warn(self, text: str, step: int) -> None:
-        self._worker.mailbox.post(Warned(step, text))
+        self._thread.mailbox.post(Warned(step, text))
