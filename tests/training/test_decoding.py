@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.training.small_runs import SMALL
 from tfviz.training.generation.beam_search import Beam, BeamTree, beam_search
 from tfviz.training.generation.decoding import first_divergence, speak
-from tfviz.training.generation.free_running import free_running_accuracy
+from tfviz.training.generation.free_running import DECODED_EVERY, decodes_at, free_running_accuracy
 from tfviz.training.generation.next_tokens import NextTokens
 from tfviz.training.generation.sampling import Sampling, uniform_numbers
 from tfviz.training.model.inference import Reader
@@ -261,13 +261,24 @@ def test_free_running_accuracy_counts_tokens_at_their_places_and_whole_answers()
     assert all(math.isnan(share) for share in free_running_accuracy(TRAINED, []))
 
 
-def test_free_running_accuracy_is_recorded_where_validation_is_and_nowhere_else() -> None:
-    with Session(SMALL) as session:
-        session.train(10)
+@pytest.mark.parametrize("every", [1, 7, 50, 100, 150, 200, 300, 1000])
+def test_validation_decodes_as_often_as_it_may_and_only_where_it_validates(every: int) -> None:
+    steps = [step for step in range(every, 3001, every) if decodes_at(step, every)]
+    assert steps[0] <= DECODED_EVERY + every
+    for one, other in itertools.pairwise(steps):
+        assert other - one > DECODED_EVERY - every
+    assert len(steps) in (3000 // max(DECODED_EVERY, every), 3000 // max(DECODED_EVERY, every) - 1)
+
+
+def test_free_running_accuracy_is_recorded_at_some_of_the_validations_and_nowhere_else() -> None:
+    with Session(SMALL.replace("training.validation_every", 100)) as session:
+        session.train(400)
+        forced = session.history["validation_token_accuracy"]
+        assert np.flatnonzero(~np.isnan(forced)).tolist() == [99, 199, 299, 399]
         names = VALIDATION_SCALARS[3:]
         assert names == ("validation_free_token_accuracy", "validation_free_sequence_accuracy")
         for name in names:
             found = session.history[name]
-            assert np.flatnonzero(~np.isnan(found)).tolist() == [4, 9]
+            assert np.flatnonzero(~np.isnan(found)).tolist() == [199, 399]
         last = free_running_accuracy(session.reader, session.task.validation)
-        assert tuple(session.history[name][9] for name in names) == last
+        assert tuple(session.history[name][399] for name in names) == last

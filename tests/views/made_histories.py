@@ -14,9 +14,11 @@ GROUPS = (
 
 
 def columns(
-    steps: int, every: int = 0, groups: tuple[str, ...] = GROUPS, seed: int = 0
+    steps: int, every: int = 0, groups: tuple[str, ...] = GROUPS, seed: int = 0, decoded: int = 0
 ) -> dict[str, numpy.ndarray]:
-    """A noisy loss that falls, accuracies that rise, validation `every` so many steps (0: never), gradient norms."""
+    """A noisy loss that falls, accuracies that rise, validation `every` so many steps (0: never), gradient norms.
+
+    Where `decoded` is given, free-running accuracies every so many steps, lower than the others."""
     random = numpy.random.default_rng(seed)
     step = numpy.arange(1, steps + 1)
     loss = 0.1 + 2.5 * numpy.exp(-4 * step / max(steps, 1))
@@ -33,6 +35,10 @@ def columns(
         "validation_token_accuracy": numpy.where(validated, accuracy, numpy.nan),
         "validation_sequence_accuracy": numpy.where(validated, accuracy**2, numpy.nan),
     }
+    if decoded:
+        free = step % decoded == 0
+        made["validation_free_token_accuracy"] = numpy.where(free, 0.6 * accuracy, numpy.nan)
+        made["validation_free_sequence_accuracy"] = numpy.where(free, 0.5 * accuracy**2, numpy.nan)
     for row, group in enumerate(groups):
         made[f"gradient_norm/{group}"] = 10.0 ** (-row / 2) * loss
     return made

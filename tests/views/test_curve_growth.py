@@ -17,7 +17,7 @@ def pixels(panel: CurvePanel) -> numpy.ndarray:
 
 
 def made(every: int) -> dict[str, numpy.ndarray]:
-    series = columns(3000, every=every)
+    series = columns(3000, every=every, decoded=3 * every)
     series["loss"] = 2.0 + numpy.sin(numpy.arange(3000) ** 1.5 / 50.0)
     for step, value in ((333, numpy.nan), (700, numpy.inf), (1201, 1e6), (1202, 1e6), (1600, -1e6)):
         series["loss"][step] = value

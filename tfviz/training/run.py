@@ -10,7 +10,12 @@ from tfviz.training.branching.branches import Line, first_line
 from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.branching.past import arrive, replay
 from tfviz.training.config import RunConfig
-from tfviz.training.generation.free_running import free_running_accuracy
+from tfviz.training.generation.free_running import (
+    DECODED,
+    NOT_MEASURED,
+    decodes_at,
+    free_running_accuracy,
+)
 from tfviz.training.model.fitting import check_fit
 from tfviz.training.model.inference import Reader
 from tfviz.training.record.history import VALIDATION_SCALARS
@@ -20,9 +25,6 @@ from tfviz.training.stepping.breaks import Breaks
 from tfviz.training.stepping.updates import PlannedUpdate
 from tfviz.training.tasks import Task, create_task
 from tfviz.training.trainer import State, Trainer
-
-DECODED = 32
-"""Held-out sentences decoded free-running at every validation; more would take too long before much is learned."""
 
 
 class Run:
@@ -91,8 +93,10 @@ class Run:
 
     def _validate(self) -> tuple[float, ...]:
         """The values of VALIDATION_SCALARS."""
-        some = self.task.validation[:DECODED]
-        return *self.trainer.validate(), *free_running_accuracy(self.reader, some)
+        free = NOT_MEASURED
+        if decodes_at(self.step, self.config.training.validation_every):
+            free = free_running_accuracy(self.reader, self.task.validation[:DECODED])
+        return *self.trainer.validate(), *free
 
     def _test_breaks(self, plan: PlannedUpdate) -> None:
         self.breaks.test(self.trainer, self.line.history, plan)

@@ -9,6 +9,15 @@ from tfviz.training.model.inference import Reader
 
 AT_ONCE = 64
 """Sentences decoded together."""
+DECODED = 32
+"""Held-out sentences that validation decodes. A model that has learned nothing takes a pass for every token."""
+DECODED_EVERY = 200
+"""Steps from which on the next validation decodes: at the preset tiny that takes less than a fiftieth of the time."""
+
+
+def decodes_at(step: int, validation_every: int) -> bool:
+    """Whether the validation at this step decodes too: the first from each multiple of DECODED_EVERY on."""
+    return step % DECODED_EVERY < validation_every
 
 
 class Accuracy(NamedTuple):
@@ -18,6 +27,9 @@ class Accuracy(NamedTuple):
     """Of the right answers' tokens, </s> included, that stand at their place in the model's own."""
     sequences: float
     """Of the answers that are right to the last token."""
+
+
+NOT_MEASURED = Accuracy(math.nan, math.nan)
 
 
 def free_running_accuracy(reader: Reader, pairs: Sequence[Pair]) -> Accuracy:
@@ -34,5 +46,5 @@ def free_running_accuracy(reader: Reader, pairs: Sequence[Pair]) -> Accuracy:
             right_tokens += sum(one == other for one, other in zip(said, target, strict=False))
             right_sequences += said == target
     if not pairs:
-        return Accuracy(math.nan, math.nan)
+        return NOT_MEASURED
     return Accuracy(right_tokens / tokens, right_sequences / len(pairs))

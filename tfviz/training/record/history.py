@@ -16,7 +16,8 @@ VALIDATION_SCALARS = (
     "validation_free_token_accuracy",
     "validation_free_sequence_accuracy",
 )
-"""NaN but at the steps that validate; the accuracies are teacher-forced but for the free-running ones."""
+"""NaN but at the steps that validate. The accuracies are teacher-forced but for the free-running ones, which are not
+measured as often."""
 SCALARS = (
     "loss",
     "token_accuracy",

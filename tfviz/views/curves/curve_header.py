@@ -1,6 +1,7 @@
 """What stands above the curves: a legend whose entries show values and switch curves, and the smoothing slider."""
 
 import math
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
@@ -17,10 +18,15 @@ STRONGEST = 3.0  # the slider ends at a factor of 1 - 10**-3
 
 @guarded
 class LegendButton(QAbstractButton):
-    """A dot in the curve's colour, its name and its value; pressing it hides the curve (a ring) or shows it (a dot)."""
+    """A dot in the curve's colour, its name and its value; pressing it hides the curve (a ring) or shows it (a dot).
 
-    def __init__(self, name: str, colour: int, sample: str = "0.0000", parent: QWidget | None = None) -> None:
-        """`colour` is an index of the theme's series; room is kept for a value as wide as `sample`."""
+    Two dotted curves of one name have a row of small dots each. Without room for the value it stands in place of the
+    name while a step is pointed at."""
+
+    def __init__(
+        self, name: str, colours: Sequence[int], sample: str = "0.0000", parent: QWidget | None = None
+    ) -> None:
+        """`colours` are indices of the theme's series; room is kept for a value as wide as `sample`."""
         super().__init__(parent)
         self.setText(name)
         self.setCheckable(True)
@@ -32,7 +38,8 @@ class LegendButton(QAbstractButton):
         self.branch: int | None = None
         """Whose curve it is, where it has the colour of a branch."""
         self.shows_value = True
-        self._colour, self._sample, self._theme = colour, sample, DARK
+        self._pointed = False
+        self._colours, self._sample, self._theme = tuple(colours), sample, DARK
 
     def set_value(self, value: str) -> None:
         if value != self.value:
@@ -44,16 +51,24 @@ class LegendButton(QAbstractButton):
         self.branch = number
         self.update()
 
+    def point(self, pointed: bool) -> None:
+        """Somebody points at a step, or no longer."""
+        if pointed != self._pointed:
+            self._pointed = pointed
+            self.update()
+
     def show_value(self, shown: bool) -> None:
-        """Without the value the entry needs less room."""
+        """Beside the name; without it the entry needs less room."""
         if shown != self.shows_value:
             self.shows_value = shown
             self.updateGeometry()
 
     def width_needed(self, with_value: bool) -> int:
-        metrics = QFontMetrics(self.font())
-        value = metrics.horizontalAdvance(" " + self._sample) if with_value else 0
-        return 17 + metrics.horizontalAdvance(self.text()) + value + 4
+        advance = QFontMetrics(self.font()).horizontalAdvance
+        name = self.text()
+        return 21 + (
+            advance(f"{name} {self._sample}") if with_value else max(advance(name), advance(self._sample))
+        )
 
     def sizeHint(self) -> QSize:
         return QSize(self.width_needed(self.shows_value), 22)
@@ -68,15 +83,28 @@ class LegendButton(QAbstractButton):
         if self.hasFocus() or self.underMouse():
             painter.setPen(QPen(theme.colour("accent" if self.hasFocus() else "line")))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        colour = theme.colour(
-            theme.series[self._colour] if self.branch is None else theme.branch(self.branch)
-        )
-        painter.setPen(QPen(colour, 1.6))
-        painter.setBrush(colour if self.isChecked() else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(QPointF(8.5, self.height() / 2), 4.2, 4.2)
+        self._paint_dots(painter)
         painter.setPen(theme.colour("text" if self.isChecked() else "faint"))
-        text = f"{self.text()} {self.value}" if self.shows_value else self.text()
+        text = self.value if self._pointed else self.text()
+        if self.shows_value:
+            text = f"{self.text()} {self.value}"
         painter.drawText(self.rect().adjusted(17, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_dots(self, painter: QPainter) -> None:
+        theme, middle = self._theme, QPointF(8.5, self.height() / 2)
+        names = [theme.series[place] for place in self._colours]
+        if self.branch is not None:
+            names = [theme.branch(self.branch)]
+        pairs = len(names) == 2
+        for row, name in enumerate(names):
+            colour = theme.colour(name)
+            painter.setPen(QPen(colour, 0.8 if pairs else 1.6))
+            painter.setBrush(colour if self.isChecked() else Qt.BrushStyle.NoBrush)
+            if pairs:
+                for column in (-1, 0, 1):
+                    painter.drawEllipse(middle + QPointF(4.5 * column, 5.0 * row - 2.5), 1.3, 1.3)
+            else:
+                painter.drawEllipse(middle, 4.2, 4.2)
 
 
 class SmoothingSlider(QSlider):

@@ -11,7 +11,8 @@ from tfviz.training.branching.branches import Line
 from tfviz.training.record.history import History
 from tfviz.views.curves.branch_legend import BranchLegend
 from tfviz.views.curves.curve_header import LegendButton, SmoothingSlider, value_text
-from tfviz.views.curves.curve_picture import ACCURACY_RANGE, SERIES, TRAINED, VALIDATED, CurvePicture
+from tfviz.views.curves.curve_picture import ACCURACY_RANGE, FREE, SERIES, TRAINED, VALIDATED, CurvePicture
+from tfviz.views.curves.curve_texts import EXPLANATIONS, summary
 from tfviz.views.panel import EmptyState, Panel
 from tfviz.views.parts.widgets import Throttle
 from tfviz.views.plots.axes import TickAxis
@@ -20,13 +21,6 @@ from tfviz.views.plots.step_plot import LEAST_HEIGHT, StepPlot
 from tfviz.views.plots.ticks import Tick, decade_ticks, value_ticks
 from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
-
-EXPLANATIONS = {
-    "train": "Loss of each training batch before its update: recorded (faint) and smoothed",
-    "validation": "Loss and accuracies (dashed) on held-out data",
-    "accuracy": "Share of target tokens predicted rightly (right axis)",
-    "sequence": "Share of whole sequences predicted rightly (right axis)",
-}
 
 
 class CurvePanel(Panel):
@@ -41,7 +35,7 @@ class CurvePanel(Panel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.curves = RunCurves((*TRAINED, *VALIDATED), smoothed=TRAINED)
+        self.curves = RunCurves((*TRAINED, *VALIDATED, *FREE), smoothed=TRAINED)
         self.step: int | None = None
         self._hovered: int | None = None
         self._build_header()
@@ -127,10 +121,15 @@ class CurvePanel(Panel):
         entries = QHBoxLayout()
         entries.setSpacing(1)
         self.header.addLayout(entries)
-        self.legend = {name: LegendButton(name, index) for index, name in enumerate(SERIES)}
+        self.legend = {
+            name: LegendButton("free-running", places, "0.000 / 0.000")
+            if name == "free"
+            else LegendButton(name, places)
+            for name, places in SERIES.items()
+        }
         for name, button in self.legend.items():
             button.setObjectName(f"curve_{name}")
-            button.setAccessibleName(f"Show {name}")
+            button.setAccessibleName(f"Show {button.text()}")
             button.setToolTip(EXPLANATIONS[name] + ". Click to hide or show.")
             button.toggled.connect(self._switch_series)
             entries.addWidget(button)
@@ -153,31 +152,30 @@ class CurvePanel(Panel):
             self.add_control(widget)
 
     def _arrange_header(self) -> None:
-        """Leave out what the width has no room for: first the values of the legend, then the slider."""
+        """Leave out what the width has no room for: the legend's values, the last first, the title, then the slider."""
         shown = [button for button in self.legend.values() if not button.isHidden()]
-        taken = 0
-        for place in range(self.header.count()):
-            item = self.header.itemAt(place)
-            widget = item.widget() if item is not None else None
-            if widget is not None and widget is not self.slider and not widget.isHidden():
-                taken += widget.sizeHint().width() + 8
-        room = self.width() - 32 - len(shown) - taken
-        names = sum(button.width_needed(False) for button in shown)
-        values = sum(button.width_needed(True) for button in shown)
-        slider = self.slider.width() + 8
-        for button in self.legend.values():
-            button.show_value(room >= values)
-        self.slider.setVisible(room >= values + slider or names + slider <= room < values)
+        spacing = self.header.spacing()
+        controls = [widget for widget in (self.log_button, self.reset_button) if not widget.isHidden()]
+        room = self.header_room - 8 - len(shown) - sum(_width(widget) + spacing for widget in controls)
+        room -= sum(button.width_needed(False) for button in shown)
+        for widget in (self.slider, self.title_label):
+            fits = room >= _width(widget) + spacing
+            widget.setVisible(fits)
+            room -= _width(widget) + spacing if fits else 0
+        for button in shown:
+            room -= button.width_needed(True) - button.width_needed(False)
+            button.show_value(room >= 0)
 
     def _show_what_there_is(self) -> None:
         empty = not len(self.curves)
         self.empty.setVisible(empty)
         self.plot.setVisible(not empty)
         self._show_reset(self.plot.zoomed)
-        validated = any(not math.isnan(self._latest(name)) for name in VALIDATED)
-        if self.legend["validation"].isHidden() == validated:
-            self.legend["validation"].setVisible(validated)
-            self._arrange_header()
+        for name, columns in (("validation", VALIDATED), ("free", FREE)):
+            recorded = any(not math.isnan(self._latest(column)) for column in columns)
+            if self.legend[name].isHidden() == recorded:
+                self.legend[name].setVisible(recorded)
+                self._arrange_header()
 
     def _show_reset(self, zoomed: bool) -> None:
         if self.reset_button.isHidden() == zoomed:
@@ -217,6 +215,8 @@ class CurvePanel(Panel):
         if step != self._hovered:
             self._hovered = step
             self.plot.show_hover(step)
+            for button in self.legend.values():
+                button.point(step is not None)
             self._show_values()
 
     # what is written
@@ -231,29 +231,17 @@ class CurvePanel(Panel):
         self.legend["validation"].set_value(value_text(self._latest("validation_loss", step)))
         self.legend["accuracy"].set_value(value_text(self.curves.value("token_accuracy", step)))
         self.legend["sequence"].set_value(value_text(self.curves.value("sequence_accuracy", step)))
+        self.legend["free"].set_value(" / ".join(value_text(self._latest(name, step)) for name in FREE))
 
     def _summarise(self) -> None:
-        steps = len(self.curves)
-        smoothed = self.curves.smoothed["loss"].values
-        if not len(smoothed):
-            self.plot.setAccessibleDescription("Nothing recorded yet")
-            return
-        before = float(smoothed[max(steps - 1 - max(steps // 10, 10), 0)])
-        change = float(smoothed[-1]) - before
-        trend = (
-            "falling"
-            if change < -0.01 * abs(before)
-            else "rising"
-            if change > 0.01 * abs(before)
-            else "steady"
-        )
-        parts = [f"Training loss {value_text(self.curves.value('loss', steps))} at step {steps:,}, {trend}"]
-        for name in ("validation_loss", "token_accuracy", "sequence_accuracy"):
-            if not math.isnan(self._latest(name)):
-                parts.append(f"{name.replace('_', ' ')} {value_text(self._latest(name))}")
-        self.plot.setAccessibleDescription("; ".join(parts))
+        self.plot.setAccessibleDescription(summary(self.curves))
 
 
 def _accuracy_ticks(low: float, high: float, count: int) -> list[Tick]:
     marks = (0.0, 0.5, 1.0) if count < 4 else (0.0, 0.25, 0.5, 0.75, 1.0)
     return [(value, f"{value:.2f}".rstrip("0").rstrip(".") if value else "0") for value in marks]
+
+
+def _width(widget: QWidget) -> int:
+    """That it takes in the header."""
+    return min(widget.sizeHint().width(), widget.maximumWidth())

@@ -10,7 +10,7 @@ from tfviz.views.optimiser.update_columns import GUIDE, number_text
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.widgets import Throttle
 from tfviz.views.plots.axes import TickAxis
-from tfviz.views.plots.canvas import Canvas
+from tfviz.views.plots.canvas import DASHED, Canvas
 from tfviz.views.plots.group_norms import short_name
 from tfviz.views.plots.run_curves import RunCurves
 from tfviz.views.plots.step_plot import StepPlot
@@ -128,7 +128,9 @@ class UpdateHistory(QWidget):
         self.canvas.begin()
         ends = numpy.array([plot.first_step, plot.last_step])
         if scale[0] <= GUIDE <= scale[1]:
-            self.canvas.line(ends, numpy.full(2, GUIDE), self._theme.colour("good"), dashed=True, scale=scale)
+            self.canvas.line(
+                ends, numpy.full(2, GUIDE), self._theme.colour("good"), strokes=DASHED, scale=scale
+            )
         self.canvas.line(*norms, norm_colour)
         self.canvas.line(*ratios, ratio_colour, 1.5, scale=scale)
         number = numpy.isfinite(ratios[1])

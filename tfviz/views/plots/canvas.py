@@ -17,6 +17,8 @@ from PySide6.QtWidgets import QGraphicsPixmapItem
 from tfviz.views.plots.step_plot import StepPlot
 
 Range = tuple[float, float]
+Strokes = tuple[int, int]
+"""Length of a dash and of the gap behind it, in pixels."""
 
 # Where the passes of a line of one, one and a half and two pixels lie.
 PASSES = {
@@ -24,7 +26,9 @@ PASSES = {
     1.5: ((-0.25, -0.25), (0.25, 0.25)),
     2.0: ((-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5), (0.5, 0.5)),
 }
-DASH, GAP = 5, 4  # pixels, in the grid of the canvas, so that dashes stand still while a line grows
+# They lie in the grid of the canvas, so that they stand still while a line grows.
+DASHED: Strokes = (5, 4)
+DOTTED: Strokes = (2, 3)
 MARK_DISTANCE = 7.0
 
 
@@ -79,17 +83,18 @@ class Canvas(QGraphicsPixmapItem):
         values: numpy.ndarray,
         colour: QColor,
         width: float = 1.0,
-        dashed: bool = False,
+        strokes: Strokes | None = None,
         scale: Range | None = None,
     ) -> None:
-        """A line with gaps where a value is NaN; `scale` is the range of its values, the plot's unless given."""
+        """A line with gaps where a value is NaN, or in strokes, which bridge them; `scale` is the range of its values,
+        the plot's unless given."""
         if not len(steps):
             return
         x, y = self._x(steps), self._y(values, scale)
         self._painter.setPen(QPen(colour, 1))
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
-        if dashed:
-            shape = _path(*_dashes(x, y, self._size[0]), connect="pairs")
+        if strokes:
+            shape = _path(*_strokes(x, y, self._size[0], *strokes), connect="pairs")
         elif numpy.isnan(y).any():
             shape = _path(x, y, connect="finite")
         else:
@@ -103,10 +108,16 @@ class Canvas(QGraphicsPixmapItem):
             self._painter.translate(-offset[0], -offset[1])
 
     def dots(
-        self, steps: numpy.ndarray, values: numpy.ndarray, colour: QColor, scale: Range | None = None
+        self,
+        steps: numpy.ndarray,
+        values: numpy.ndarray,
+        colour: QColor,
+        scale: Range | None = None,
+        hollow: QColor | None = None,
     ) -> None:
-        self._painter.setPen(Qt.PenStyle.NoPen)
-        self._painter.setBrush(colour)
+        """Dots, or rings around the colour `hollow`; `scale` as for a line."""
+        self._painter.setPen(QPen(colour, 1) if hollow else Qt.PenStyle.NoPen)
+        self._painter.setBrush(hollow or colour)
         for x, y in zip(self._x(steps).tolist(), self._y(values, scale).tolist(), strict=True):
             self._painter.drawEllipse(QPointF(x, y), 2.6, 2.6)
 
@@ -147,13 +158,15 @@ def _path(x: numpy.ndarray, y: numpy.ndarray, connect: str) -> QPainterPath:
     return path
 
 
-def _dashes(x: numpy.ndarray, y: numpy.ndarray, width: float) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """The two ends of every dash of the line, one after the other."""
+def _strokes(
+    x: numpy.ndarray, y: numpy.ndarray, width: float, stroke: int, gap: int
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The two ends of every stroke of the line, one after the other."""
     finite = ~numpy.isnan(y)
     x, y = x[finite], y[finite]
     if not len(x):
         return x, y
-    period = DASH + GAP
+    period = stroke + gap
     begins = period * numpy.arange(max(x[0], 0.0) // period, min(x[-1], width) // period + 1)
-    ends = numpy.clip(numpy.stack((begins, begins + DASH), axis=1), x[0], x[-1]).ravel()
+    ends = numpy.clip(numpy.stack((begins, begins + stroke), axis=1), x[0], x[-1]).ravel()
     return ends, numpy.interp(ends, x, y)
