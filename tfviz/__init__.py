@@ -34,7 +34,7 @@ To add
                       `remembers` what backward() reads; a builder method, a row in the gradient table of the tests,
                       a line in DERIVATIONS of core/provenance, which tells where its numbers came from,
                       and a formula in tests/figures/formulas.toml, from which its picture is drawn.
-    a task            a class in training/tasks/FAMILY.py, its name in TASKS and in training/config.py, a preset.
+    a task            a class in training/tasks/FAMILY.py, its name in TASKS and in training/task_config.py, a preset.
     a panel           views/NAME/NAME_panel.py with a subclass of Panel, and a line in PANELS.
     a scalar          a field of the step's record; the history plots it by name.
     a preset          resources/presets/NAME.json.

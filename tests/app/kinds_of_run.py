@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.training.small_runs import SMALL
-from tfviz.training.config import GENERATED_TASKS, TASK_NAMES, TOKENIZER_KINDS, RunConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.model.fitting import check_fit
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import GENERATED_TASKS, TASK_NAMES, TOKENIZER_KINDS
 from tfviz.training.tasks import create_task
 
 Values = dict[str, Any]

@@ -23,7 +23,6 @@ from tfviz.app.dialogs.export_job import (
     Job,
 )
 from tfviz.core.config import ARCHITECTURES
-from tfviz.training.config import TASK_NAMES, TOKENIZER_KINDS
 from tfviz.training.export import Pinned, StepRange
 from tfviz.training.export.heads import all_heads, attention_of
 from tfviz.training.generation.beam_search import Beam
@@ -35,6 +34,7 @@ from tfviz.training.model.pretrained import Pretrained
 from tfviz.training.session import Session
 from tfviz.training.stepping.stages import StagesWish
 from tfviz.training.stepping.stepper import Stepper
+from tfviz.training.task_config import TASK_NAMES, TOKENIZER_KINDS
 from tfviz.training.tokens.token_table import token_counts
 
 KINDS = kinds_of_run()

@@ -13,9 +13,12 @@ from tfviz.core.config import ModelConfig
 from tfviz.core.optimizers import OPTIMIZERS
 from tfviz.core.schedules import SCHEDULES
 from tfviz.resources import resource_path
-from tfviz.training.config import ModelSettings, RunConfig, TaskConfig, TrainingConfig, difference
+from tfviz.training.config import RunConfig, difference
+from tfviz.training.model_settings import ModelSettings
 from tfviz.training.rules import ConfigurationError, Rule
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tasks import TASKS
+from tfviz.training.training_config import TrainingConfig
 
 RULES = RunConfig.rules()
 

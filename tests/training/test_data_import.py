@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tfviz.training.config import RunConfig, TaskConfig, TrainingConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.data.data_import import (
     LISTED,
     PREVIEW,
@@ -17,7 +17,9 @@ from tfviz.training.data.data_import import (
 from tfviz.training.data.datasets import load_pairs
 from tfviz.training.data.pair_formats import LONGEST_LINE
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tasks import create_task, finite
+from tfviz.training.training_config import TrainingConfig
 
 PAIRS = [("one", "un"), ("two words", "deux mots"), ("three", "trois")]
 IN_EVERY_FORMAT = {

@@ -6,10 +6,11 @@ import numpy
 import pytest
 
 from tests.training.small_runs import SMALL
-from tfviz.training.config import GENERATED_TASKS, RULE_TASKS, TOKENIZER_KINDS, RunConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.model.model_file import load_model, save_model
 from tfviz.training.model.pretrained import Pretrained
 from tfviz.training.session import Session
+from tfviz.training.task_config import GENERATED_TASKS, RULE_TASKS, TOKENIZER_KINDS
 
 CASES = [
     *((name, "auto") for name in GENERATED_TASKS),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training.small_runs import SMALL
-from tfviz.training.config import GENERATED_TASKS, RunConfig, TaskConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.heads.head_entropies import head_entropies
 from tfviz.training.heads.head_metrics import (
     LOOKS,
@@ -19,6 +19,7 @@ from tfviz.training.heads.head_metrics import (
 )
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Attention
+from tfviz.training.task_config import GENERATED_TASKS, TaskConfig
 from tfviz.training.tasks import Task, create_task
 from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS
 

@@ -8,8 +8,10 @@ from safetensors.numpy import load_file, save_file
 
 from tfviz.core.parameters import Parameters
 from tfviz.training import atomic_file
-from tfviz.training.config import ModelSettings, RunConfig, TrainingConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.model.model_file import load_model, save_model
+from tfviz.training.model_settings import ModelSettings
+from tfviz.training.training_config import TrainingConfig
 
 SOURCE = ("<pad>", "<s>", "</s>", "<unk>", "how", "are", "you", "日本", "a&b")
 TARGET = ("<pad>", "<s>", "</s>", "<unk>", "fine", "thanks")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.core.test_oracle import CASES, OPTIMIZER_SETTINGS, assert_agrees, load_case
-from tfviz.training.config import ModelSettings, RunConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.data.batches import Batch
+from tfviz.training.model_settings import ModelSettings
 from tfviz.training.stepping.stepper import Stepper
 from tfviz.training.tasks import Task
 from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS, Tokenizer

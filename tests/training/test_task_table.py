@@ -4,7 +4,8 @@ import pytest
 
 from tests.benchmarks.task_table import COLUMNS, PRESETS, line, measure
 from tests.training.small_runs import SMALL
-from tfviz.training.config import GENERATED_TASKS, RULE_TASKS, RunConfig
+from tfviz.training.config import RunConfig
+from tfviz.training.task_config import GENERATED_TASKS, RULE_TASKS
 from tfviz.training.tasks import create_task
 
 

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfviz.training.config import RunConfig, TaskConfig, TrainingConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.data.datasets import identity_pairs
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tasks import TASKS, Task, create_task
 from tfviz.training.tasks.symbols import symbols
+from tfviz.training.training_config import TrainingConfig
 
 
 def task(batch_size: int = 16, seed: int = 0, **fields: object) -> Task:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tfviz.training.config import RunConfig, TaskConfig
+from tfviz.training.config import RunConfig
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tasks import create_task
 from tfviz.training.tokens.token_table import token_counts
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from tfviz.core.parameters import Layout
-from tfviz.training.config import SOME_VOCABULARY, RunConfig
+from tfviz.training.config import RunConfig
+from tfviz.training.model_settings import SOME_VOCABULARY
 from tfviz.training.rules import ConfigurationError
 
 Numbers = list[np.ndarray]

@@ -17,7 +17,7 @@ from tfviz.core.parameters import Parameters
 from tfviz.core.schedules import SCHEDULES, Schedule
 from tfviz.core.transformer import Transformer
 from tfviz.training.branching.edits import Edit
-from tfviz.training.config import RunConfig, TrainingConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.data.batches import Batch
 from tfviz.training.frozen import Frozen
 from tfviz.training.model.models import ModelCache, default_shards
@@ -25,6 +25,7 @@ from tfviz.training.record.history import GROUP_PREFIX, SCALARS, VALIDATION_SCAL
 from tfviz.training.stepping.non_finite import Lookout, NonFiniteError, first_non_finite
 from tfviz.training.stepping.updates import BeforeUpdate, MadeUpdate, PlannedUpdate
 from tfviz.training.tasks import Task
+from tfviz.training.training_config import TrainingConfig
 
 State = dict[str, np.ndarray]
 

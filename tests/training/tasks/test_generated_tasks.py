@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfviz.training.config import GENERATED_TASKS, RunConfig, TaskConfig, TrainingConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import GENERATED_TASKS, TaskConfig
 from tfviz.training.tasks import Task, create_task
+from tfviz.training.training_config import TrainingConfig
 
 SIZES = {
     "copy": {"length": 6, "minimum_length": 2, "alphabet": 12},

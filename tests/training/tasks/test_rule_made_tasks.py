@@ -6,11 +6,13 @@ import re
 
 import pytest
 
-from tfviz.training.config import RULE_TASKS, RunConfig, TaskConfig, TrainingConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import RULE_TASKS, TaskConfig
 from tfviz.training.tasks import Task, create_task
 from tfviz.training.tasks.rule_made import different, digits
 from tfviz.training.tasks.translation import ADJECTIVES, NOUNS, VERBS
+from tfviz.training.training_config import TrainingConfig
 
 
 def task(name: str, seed: int = 0, **fields: object) -> Task:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfviz.training.config import TaskConfig
 from tfviz.training.data.data_import import DataSurvey, Found, pasted_pairs, survey
 from tfviz.training.data.datasets import load_numbered_pairs
 from tfviz.training.data.pair_formats import NumberedPair
+from tfviz.training.task_config import TaskConfig
 
 PLACEHOLDER = "pasted text"
 """Stands for the file that pasted text is saved in when it is used."""

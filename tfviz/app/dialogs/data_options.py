@@ -3,7 +3,8 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidget
 
-from tfviz.training.config import TOKENIZER_KINDS, RunConfig
+from tfviz.training.config import RunConfig
+from tfviz.training.task_config import TOKENIZER_KINDS
 from tfviz.views.panel import label
 
 MOST_SHARE = 50

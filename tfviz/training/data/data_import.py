@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfviz.training.atomic_file import write_atomically
-from tfviz.training.config import TaskConfig
 from tfviz.training.data.datasets import load_numbered_pairs
 from tfviz.training.data.pair_formats import NumberedPair, format_of_text, read_pairs
 from tfviz.training.data.splitting import split_pairs
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tokens.tokenizer import Tokenizer
 from tfviz.training.tokens.tokenizers import check_length, learn_tokenizers
 

@@ -22,7 +22,8 @@ from safetensors.numpy import save
 
 from tfviz.core.parameters import Layout
 from tfviz.training.atomic_file import write_atomically
-from tfviz.training.config import ModelSettings, RunConfig
+from tfviz.training.config import RunConfig
+from tfviz.training.model_settings import ModelSettings
 from tfviz.training.tokens.tokenizers import tokenizer_of
 
 FORMAT = 1

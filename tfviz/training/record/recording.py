@@ -9,12 +9,13 @@ from typing import Self, cast
 from tfviz.core.optimizers import OPTIMIZERS
 from tfviz.training.branching.branches import Line, needs_new_run
 from tfviz.training.branching.edits import Edit, edit_from_dict, edit_to_dict
-from tfviz.training.config import MOST_SHARDS, RunConfig, with_shards
+from tfviz.training.config import RunConfig, with_shards
 from tfviz.training.record.history import History
 from tfviz.training.run_file import Branch, Recorder, RunFileError, RunReader, replacing
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Task
 from tfviz.training.trainer import State
+from tfviz.training.training_config import MOST_SHARDS
 
 Warn = Callable[[str, int], None]
 INTERVENTION, EDIT = "intervention", "edit"

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy
 
-from tfviz.training.config import TaskConfig
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tasks.generated import FIRST_SYMBOL, GeneratedTask, Rows
 from tfviz.training.tasks.symbols import symbols
 from tfviz.training.tasks.task import Alignment

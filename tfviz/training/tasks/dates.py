@@ -3,9 +3,9 @@
 import datetime
 import re
 
-from tfviz.training.config import TaskConfig
 from tfviz.training.data.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tasks.rule_made import RuleMadeTask
 from tfviz.training.tasks.task import Alignment
 

@@ -4,11 +4,11 @@ and files of the user's.
 
 import numpy
 
-from tfviz.training.config import TaskConfig
 from tfviz.training.data.batches import PERMUTATION, Batch, random_stream
 from tfviz.training.data.datasets import identity_pairs, load_pairs
 from tfviz.training.data.pair_formats import Pair
 from tfviz.training.data.splitting import split_pairs
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tasks.task import Alignment, Task
 from tfviz.training.tokens.tokenizer import Tokenizer
 from tfviz.training.tokens.tokenizers import check_length, learn_tokenizers

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import numpy
 
-from tfviz.training.config import TaskConfig
 from tfviz.training.data.batches import DRAW, HELD_OUT, Batch, random_stream
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tasks.task import Task
 from tfviz.training.tokens.tokenizer import END, PADDING, SPECIAL_TOKENS, START, Tokenizer
 

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from tfviz.training.config import TaskConfig
 from tfviz.training.data.batches import Batch, collate
 from tfviz.training.data.pair_formats import Pair
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tokens.tokenizer import Tokenizer
 
 Alignment = tuple[tuple[int, ...], ...]

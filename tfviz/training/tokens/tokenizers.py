@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tfviz.training.config import TaskConfig
 from tfviz.training.data.pair_formats import MOST_WORDS
 from tfviz.training.rules import ConfigurationError
+from tfviz.training.task_config import TaskConfig
 from tfviz.training.tokens.byte_pair_tokenizer import BytePairTokenizer
 from tfviz.training.tokens.character_tokenizer import CharacterTokenizer
 from tfviz.training.tokens.tokenizer import Tokenizer

@@ -14,11 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tfviz.training.config import ModelSettings, RunConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.export.comparison import Compared, Pinned
 from tfviz.training.export.heads import KINDS, Head, weights_of
 from tfviz.training.heads.head_importance import Importance
 from tfviz.training.mailbox import Demand
+from tfviz.training.model_settings import ModelSettings
 from tfviz.training.snapshot import Attention, Snapshot
 from tfviz.views.attention.atlas_layout import best_width, least_width
 from tfviz.views.attention.attention_atlas import AttentionAtlas

@@ -8,9 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from tfviz.core.config import ModelConfig
-from tfviz.training.config import ModelSettings
 from tfviz.training.export.heads import Head
 from tfviz.training.heads.head_importance import Importance
+from tfviz.training.model_settings import ModelSettings
 from tfviz.views.attention.atlas_layout import AtlasLayout
 from tfviz.views.style.fonts import interface_font
 from tfviz.views.style.theme import Theme

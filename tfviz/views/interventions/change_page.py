@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tfviz.training.config import ModelSettings
+from tfviz.training.model_settings import ModelSettings
 from tfviz.views.interventions.parts_tree import parts_of
 from tfviz.views.panel import label
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from tfviz.training.config import SOME_VOCABULARY, ModelSettings
 from tfviz.training.export.heads import Head
+from tfviz.training.model_settings import SOME_VOCABULARY, ModelSettings
 from tfviz.views.attention.head_menu import LEADS_TO, TIPS, HeadWish, open_head_menu
 from tfviz.views.attention.head_signs import Done, done_to
 from tfviz.views.interventions.head_table import HeadTable, Worth

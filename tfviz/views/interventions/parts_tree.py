@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from tfviz.core.parameters import Layout
-from tfviz.training.config import SOME_VOCABULARY, ModelSettings
+from tfviz.training.model_settings import SOME_VOCABULARY, ModelSettings
 
 CHECKED, UNCHECKED = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 ROLE = Qt.ItemDataRole.UserRole

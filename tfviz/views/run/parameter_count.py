@@ -5,8 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from tfviz.core.parameters import Layout
-from tfviz.training.config import RULE_TASKS, RunConfig, TaskConfig
+from tfviz.training.config import RunConfig
 from tfviz.training.model.fitting import check_fit
+from tfviz.training.task_config import RULE_TASKS, TaskConfig
 from tfviz.training.tasks import TASKS, Task
 
 LARGEST_FILE = 2_000_000  # bytes; larger data is not read while somebody types

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tfviz.training.config import GENERATED_TASKS, RULE_TASKS, RunConfig
+from tfviz.training.config import RunConfig
+from tfviz.training.task_config import GENERATED_TASKS, RULE_TASKS
 
 
 @dataclass(frozen=True)
