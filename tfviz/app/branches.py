@@ -4,11 +4,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from tfviz.app.controls import Controls, Tell
 from tfviz.app.dialogs.branch_dialog import BranchDialog, BranchWish
+from tfviz.app.dialogs.question import DESTROYS, ask
 from tfviz.app.frame.branch_bar import BranchBar
 from tfviz.app.runs import Runs
 from tfviz.training.branching.branches import Line
@@ -133,22 +134,17 @@ class Branches(QObject):
             return
         line = session.lines[number]
         own = line.frontier - line.branch.fork
-        question = QMessageBox(self._window)
-        question.setObjectName("delete_branch")
-        question.setWindowTitle("tfviz: delete a branch")
-        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.setIcon(QMessageBox.Icon.Question)
-        question.setTextFormat(Qt.TextFormat.PlainText)
-        question.setText(f"Delete the branch “{line.branch.name}”?")
-        question.setInformativeText(f"The {own:,} steps that only it has are lost; all others stay.")
-        delete = question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        delete.setObjectName("delete_branch_accept")
-        keep = question.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
-        keep.setObjectName("delete_branch_cancel")
-        question.setDefaultButton(keep)
-        delete.clicked.connect(lambda: self._delete(session, line))
         self._bar.list.close()
-        question.open()
+        ask(
+            self._window,
+            "delete_branch",
+            title="delete a branch",
+            question=f"Delete the branch “{line.branch.name}”?",
+            consequence=f"The {own:,} steps that only it has are lost; all others stay.",
+            answers=("Delete", "Keep"),
+            role=DESTROYS,
+            act=lambda: self._delete(session, line),
+        )
 
     def show(self) -> None:
         """Tell all who show branches."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from tfviz.app.branches import Branches
 from tfviz.app.controls import Controls
+from tfviz.app.dialogs.question import ACCEPTS, ask
 from tfviz.app.dialogs.weight_dialog import WeightDialog
 from tfviz.app.head_measuring import HeadMeasuring
 from tfviz.app.runs import Runs
@@ -196,29 +197,22 @@ class Interventions(QObject):
 
     def _ask_for_run(self, what_if: WhatIf, session: Session) -> None:
         config = run_of(session.line.config_after(0), what_if)
-        question = QMessageBox(self._window)
-        question.setObjectName("what_if_run")
-        question.setWindowTitle("tfviz: what if")
-        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.setIcon(QMessageBox.Icon.Question)
-        question.setTextFormat(Qt.TextFormat.PlainText)
-        question.setText(f"Start a new run with “{what_if.name}”?")
-        question.setInformativeText(
-            "The parameters begin otherwise, so it cannot be a branch. The present run is closed; what is recorded of "
-            "it can be opened again."
-        )
-        start = question.addButton("Start new run", QMessageBox.ButtonRole.AcceptRole)
-        start.setObjectName("what_if_run_accept")
-        stay = question.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        stay.setObjectName("what_if_run_cancel")
-        question.setDefaultButton(stay)
 
         def begin() -> None:
             self._runs_at_once = True
             self._controls.start_run(config, f"New run, “{what_if.name}”: {what_if.symptom}")
 
-        start.clicked.connect(begin)
-        question.open()
+        ask(
+            self._window,
+            "what_if_run",
+            title="what if",
+            question=f"Start a new run with “{what_if.name}”?",
+            consequence="The parameters begin otherwise, so it cannot be a branch. The present run is closed; what is "
+            "recorded of it can be opened again.",
+            answers=("Start new run", "Cancel"),
+            role=ACCEPTS,
+            act=begin,
+        )
 
     # the training thread
 

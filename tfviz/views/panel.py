@@ -28,6 +28,13 @@ def label(text: str = "", role: str | None = None) -> QLabel:
     return result
 
 
+def paragraph(text: str = "", role: str | None = None) -> QLabel:
+    """A label whose lines break where there is no more room."""
+    result = label(text, role)
+    result.setWordWrap(True)
+    return result
+
+
 class Card(QFrame):
     """A framed surface: `header`, a row with the title left and controls right, above `body`."""
 
@@ -61,9 +68,8 @@ class EmptyState(QWidget):
 
     def __init__(self, text: str = EMPTY_TEXT, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.label = label(text, "empty")
+        self.label = paragraph(text, "empty")
         self.label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.label.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.addWidget(self.label)
 

@@ -8,12 +8,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.app.dialogs.dialog_layout import button_row, dialog_column
-from tfviz.training.branching.branches import Line, changed_together
+from tfviz.training.branching.branches import CHANGEABLE, Line, changed_together
 from tfviz.training.config import RunConfig, difference
 from tfviz.training.rules import ConfigurationError
 from tfviz.views.curves.branch_texts import difference_text, field_name, proposed_name
 from tfviz.views.interventions.parts_tree import PartsTree
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.run.field_row import FieldRow
 from tfviz.views.run.run_fields import Row
@@ -23,31 +23,8 @@ NEW, HERE = 0, 1
 LONGEST_NAME = 80
 
 OPTIMIZER, FROZEN = "training.optimizer", "training.frozen"
-OPTIMISER_FIELDS = (
-    OPTIMIZER,
-    "training.learning_rate",
-    "training.schedule",
-    "training.warmup_steps",
-    "training.clip_norm",
-    "training.weight_decay",
-    "training.momentum",
-    "training.betas",
-    "training.eps",
-    "training.seed",
-    "training.label_shift",
-)
-MODEL_FIELDS = (
-    "model.dropout",
-    "model.causal_mask",
-    "model.padding_mask",
-    "model.scaled_scores",
-    "model.positions",
-    "model.residual",
-    "model.layer_norm",
-    "model.heads_off",
-    "model.heads_uniform",
-)
-SECTIONS = (("Optimiser and batches", OPTIMISER_FIELDS), ("Model", MODEL_FIELDS))
+SECTIONS = {"Optimiser and batches": "training.", "Model": "model."}
+"""Title -> how the paths of its fields begin. The frozen parts have a place of their own."""
 RESET = "The new optimiser starts anew: its moments and last updates are 0."
 
 MEANINGFUL = {
@@ -91,8 +68,8 @@ class BranchDialog(QDialog):
         self._named = False  # by the user
         self.where = SegmentedButtons(("New branch", "Change this branch"), "What to do")
         self.name = QLineEdit()
-        self.name_error = label("", "error")
-        self.effect, self.difference = label("", "dim"), label("")
+        self.name_error = paragraph("", "error")
+        self.effect, self.difference = paragraph("", "dim"), paragraph()
         self.accept_button, self.cancel_button = QPushButton("Branch"), QPushButton("Cancel")
         self.rows: list[FieldRow] = []
         self.parts = PartsTree(self._before.model)
@@ -124,13 +101,10 @@ class BranchDialog(QDialog):
         self.name.setMaxLength(LONGEST_NAME)
         self.name.textEdited.connect(self._take_name)
         self.name_error.setObjectName("branch_name_error")
-        self.name_error.setWordWrap(True)
         self.effect.setObjectName("branch_effect")
-        self.effect.setWordWrap(True)
         self.effect.setMinimumHeight(36)
         self.effect.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.difference.setObjectName("branch_difference")
-        self.difference.setWordWrap(True)
         self.accept_button.setObjectName("branch_accept")
         self.accept_button.setProperty("primary", True)
         self.accept_button.setDefault(True)
@@ -152,7 +126,8 @@ class BranchDialog(QDialog):
         fields.addWidget(self.name_error, 1, 0, 1, 2)
         sections = QHBoxLayout()
         sections.setSpacing(28)
-        for title, paths in SECTIONS:
+        for title, beginning in SECTIONS.items():
+            paths = [path for path in CHANGEABLE if path.startswith(beginning) and path != FROZEN]
             sections.addLayout(self._section(title, paths, theme), 1)
         sections.addLayout(self._frozen_parts(), 1)
         column = dialog_column(self)
@@ -164,7 +139,7 @@ class BranchDialog(QDialog):
         column.addLayout(button_row(self.cancel_button, self.accept_button))
         self.setMinimumWidth(860)
 
-    def _section(self, title: str, paths: tuple[str, ...], theme: Theme) -> QVBoxLayout:
+    def _section(self, title: str, paths: list[str], theme: Theme) -> QVBoxLayout:
         """A row for each field under a title."""
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)

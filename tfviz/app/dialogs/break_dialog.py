@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import (
 from tfviz.app.dialogs.break_choices import BreakChoices
 from tfviz.app.dialogs.dialog_layout import close_button, dialog_column
 from tfviz.training.stepping.breaks import ENTROPY_EVERY
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.style.restyle import restyle
 
 INTRODUCTION = (
@@ -61,16 +60,15 @@ class BreakDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.switches: dict[str, QCheckBox] = {}
         self.numbers: dict[str, QSpinBox | QDoubleSpinBox] = {}
-        self.problem = label("", "error")
+        self.problem = paragraph("", "error")
         self.problem.setObjectName("break_problem")
-        self.problem.setWordWrap(True)
         self._lay_out()
         self._show_state()
 
     def _lay_out(self) -> None:
         column = dialog_column(self, spacing=12)
         column.addWidget(label("Stop training when …", "title"))
-        column.addWidget(wrapped(INTRODUCTION, "dim"))
+        column.addWidget(paragraph(INTRODUCTION, "dim"))
         number = self._number
         self._add_row(column, "number")
         self._add_row(column, "loss", number("loss_factor", 1.01, 1000.0, 2, "times its mean over"),
@@ -80,7 +78,7 @@ class BreakDialog(QDialog):
         self._add_row(column, "ratio", label("10^", "dim"), number("ratio_low", -12.0, 3.0, 1, "to"),
                       label("10^", "dim"), number("ratio_high", -12.0, 3.0, 1, "of the weights"))  # fmt: skip
         column.addWidget(self.problem)
-        column.addWidget(wrapped(ALWAYS, "dim"))
+        column.addWidget(paragraph(ALWAYS, "dim"))
         button = close_button(self)
         button.setAutoDefault(False)  # Enter in a number takes it, and does not close the dialog
         column.addWidget(button, 0, Qt.AlignmentFlag.AlignRight)
@@ -103,7 +101,7 @@ class BreakDialog(QDialog):
             if isinstance(part, QSpinBox | QDoubleSpinBox):
                 line.addWidget(label(str(part.property("unit")), "dim"))
         line.addStretch(1)
-        sentence = wrapped(SENTENCES[name], "faint")
+        sentence = paragraph(SENTENCES[name], "faint")
         sentence.setContentsMargins(INDENT, 0, 0, 0)
         sentence.setFixedWidth(WIDTH - 2 * MARGIN)
         row = QVBoxLayout()
@@ -163,9 +161,3 @@ class BreakDialog(QDialog):
             kind = name.partition("_")[0]
             field.setEnabled(getattr(self.choices, kind))
             restyle(field, "invalid", kind == "ratio" and bool(self.choices.problem))
-
-
-def wrapped(text: str, role: str) -> QLabel:
-    made = label(text, role)
-    made.setWordWrap(True)
-    return made

@@ -23,7 +23,7 @@ from tfviz.app.dialogs.data_options import DataOptions
 from tfviz.app.dialogs.dialog_layout import button_row, dialog_column, say
 from tfviz.app.dialogs.pair_table import PairTable
 from tfviz.training.data.data_import import save_pairs
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.widgets import SegmentedButtons
 
 FILE, PASTE = 0, 1
@@ -59,7 +59,7 @@ class DataDialog(QDialog):
         self.path, self.choose_button = QLineEdit(), QPushButton("Choose…")
         self.text = QPlainTextEdit()
         self.options = DataOptions(seed)
-        self.message = label("", "dim")
+        self.message = paragraph("", "dim")
         self.preview = PairTable()
         self.facts: dict[str, QLabel] = {}
         self.use_button, self.start_button = QPushButton("Use it"), QPushButton("Start run")
@@ -116,7 +116,6 @@ class DataDialog(QDialog):
         self.text.textChanged.connect(self._wait)
         self.options.changed.connect(self._wait)
         self.message.setObjectName("data_message")
-        self.message.setWordWrap(True)
         for button, name, help in (
             (self.cancel_button, "data_cancel", "Leave everything as it is"),
             (self.use_button, "data_use", "Fill the run panel with these data"),

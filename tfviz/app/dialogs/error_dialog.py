@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 import tfviz
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.style.fonts import monospace_font
 
 WIDE = 680
@@ -25,9 +25,8 @@ class ErrorDialog(QDialog):
         self.setModal(False)
         self.title_label = label(title, "title")
         self.title_label.setObjectName("error_title")
-        self.text_label = label(text)
+        self.text_label = paragraph(text)
         self.text_label.setObjectName("error_text")
-        self.text_label.setWordWrap(True)
         self.text_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details = QPlainTextEdit(f"{title}\n{text}\n\n{details}\n\n{versions()}".strip())
         self.details.setObjectName("error_details")

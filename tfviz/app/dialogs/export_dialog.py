@@ -38,7 +38,7 @@ from tfviz.training.export.comparison import obstacle
 from tfviz.training.export.description import origin, sentence
 from tfviz.training.export.heads import all_heads
 from tfviz.training.record.opening import ShownRun
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 
 ChoosePath = Callable[[QWidget, str, str], str]
 """(parent, suggested path, filter) -> path, empty if the user thinks better of it."""
@@ -93,8 +93,8 @@ class ExportDialog(QDialog):
         self.numbers = QCheckBox("Write the numbers into the cells")
         self.difference = QCheckBox(f"Difference to {pinned.label}" if pinned else "")
         self.difference.setChecked(difference)
-        self.help = label("", "faint")
-        self.message = label("", "error")
+        self.help = paragraph("", "faint")
+        self.message = paragraph("", "error")
         self.save_button, self.cancel_button = QPushButton("Save as…"), QPushButton("Cancel")
         self._prepare(theme)
         self._arrange()
@@ -144,11 +144,9 @@ class ExportDialog(QDialog):
         self.difference.setObjectName("export_difference")
         self.difference.setVisible(self._pinned is not None)
         self.caption.setObjectName("export_caption")
-        self.help.setWordWrap(True)
         self.help.setMinimumHeight(36)
         self.help.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.message.setObjectName("export_message")
-        self.message.setWordWrap(True)
         self.message.hide()
         self.save_button.setObjectName("export_save")
         self.save_button.setProperty("primary", True)

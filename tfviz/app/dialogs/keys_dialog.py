@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from tfviz.app.actions import ENTRIES
 from tfviz.app.dialogs.dialog_layout import close_button, dialog_column
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 
 MOUSE = (
     ("Hover", "Read a cell or preview a head"),
@@ -35,11 +35,10 @@ class KeysDialog(QDialog):
             grid.addWidget(label(keys, "key"), row, 3 * side, Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(label(meaning), row, 3 * side + 1)
         grid.setColumnMinimumWidth(2, 24)
-        note = label(
+        note = paragraph(
             "Text fields, sliders, lists and focused buttons keep the keys they need; Tab moves between them.",
             "dim",
         )
-        note.setWordWrap(True)
         button = close_button(self)
         column = dialog_column(self, spacing=14)
         column.addWidget(label("Keys and mouse", "title"))

@@ -20,7 +20,7 @@ from tfviz.app.dialogs.dialog_layout import button_row, dialog_column, say
 from tfviz.training.record.other_run import OtherRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Example
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 
 LARGEST_STEP = 2**31 - 1  # that a field can hold
 
@@ -42,7 +42,7 @@ class PinDialog(QDialog):
         self._work: Background | None = None
         self.caption = label("Opening the file …", "dim")
         self.branch, self.step = QComboBox(), QSpinBox()
-        self.message = label("", "error")
+        self.message = paragraph("", "error")
         self.pin_button, self.cancel_button = QPushButton("Pin"), QPushButton("Cancel")
         self._build()
         self._do(lambda: OtherRun(path), self._show_run)
@@ -65,7 +65,6 @@ class PinDialog(QDialog):
         self.step.setAccessibleName("Step")
         self.step.setGroupSeparatorShown(True)
         self.message.setObjectName("pin_message")
-        self.message.setWordWrap(True)
         self.message.hide()
         self.pin_button.setObjectName("pin_accept")
         self.pin_button.setProperty("primary", True)

@@ -18,7 +18,7 @@ from tfviz.app.dialogs.dialog_layout import close_button, dialog_column
 from tfviz.app.frame.moments import bytes_text
 from tfviz.app.settings import LEAST_BUDGET, MOST_BUDGET, Settings
 from tfviz.training.record.run_library import LibraryRun, RunLibrary
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 
 GB = 1 << 30
 
@@ -79,12 +79,11 @@ class SettingsDialog(QDialog):
         super().done(result)
 
     def _lay_out(self) -> None:
-        note = label(
+        note = paragraph(
             "Every run is recorded from its first step. What you do not save stays in this folder until the budget "
             "is used up; then the oldest runs go first. Runs that you save elsewhere are never deleted.",
             "dim",
         )
-        note.setWordWrap(True)
         delete = QHBoxLayout()
         delete.setSpacing(8)
         delete.addWidget(self.amount, 1)

@@ -20,7 +20,7 @@ from tfviz.app.dialogs.token_model import Cell, TokenModel, sortable
 from tfviz.training.tasks import Task
 from tfviz.training.tokens.byte_pair_tokenizer import BytePairTokenizer
 from tfviz.training.tokens.token_table import TokenCount, token_counts
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.style.fonts import monospace_font
 
@@ -63,7 +63,7 @@ class TokensDialog(QDialog):
         self._tables: dict[str, QSortFilterProxyModel] = {}
         self.pages = SegmentedButtons(self._names, "Tokens of")
         self.search, self.table = QLineEdit(), QTableView()
-        self.message, self.close_button = label("Counting …", "dim"), QPushButton("Close")
+        self.message, self.close_button = paragraph("Counting …", "dim"), QPushButton("Close")
         self._counted = ""
         self._build()
         do(lambda: token_pages(task), self._show_pages, self._show_error)
@@ -99,7 +99,6 @@ class TokensDialog(QDialog):
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.message.setObjectName("token_message")
-        self.message.setWordWrap(True)
         self.close_button.setObjectName("token_close")
         self.close_button.setToolTip("Close this window")
         self.close_button.setProperty("primary", True)

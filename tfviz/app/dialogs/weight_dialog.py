@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLineEdit, QPushButton, QWid
 
 from tfviz.app.dialogs.dialog_layout import button_row, dialog_column
 from tfviz.views.inspector.inspector_panel import Weight
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 
 
 class WeightDialog(QDialog):
@@ -23,24 +23,21 @@ class WeightDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
         self._weight = weight
-        place = label(weight.place, "number")
-        place.setWordWrap(True)
+        place = paragraph(weight.place, "number")
         self.old = label(f"{weight.value!r}", "number")
         self.old.setObjectName("weight_old")
         self.new = QLineEdit(f"{weight.value!r}")
         self.new.setObjectName("weight_new")
         self.new.setAccessibleName("New value")
         self.new.setToolTip("Any finite number")
-        self.error = label("", "error")
+        self.error = paragraph("", "error")
         self.error.setObjectName("weight_error")
-        self.error.setWordWrap(True)
-        effect = label(
+        effect = paragraph(
             f"It holds from step {weight.step:,} on, in {branch}."
             if newest
             else f"A new branch leaves {branch} at step {weight.step:,}; {branch} keeps its own future.",
             "dim",
         )
-        effect.setWordWrap(True)
         self.accept_button, self.cancel_button = QPushButton("Set"), QPushButton("Cancel")
         self.accept_button.setObjectName("weight_accept")
         self.accept_button.setProperty("primary", True)

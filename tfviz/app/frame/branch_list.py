@@ -21,7 +21,7 @@ from tfviz.app.frame.steady import steady_digits
 from tfviz.training.branching.branches import Line
 from tfviz.views.curves.branch_texts import branch_difference, origin_text
 from tfviz.views.curves.curve_header import value_text
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import DARK, Theme
 
@@ -46,9 +46,8 @@ class BranchList(QFrame):
         self._current = 0
         self._numbers: dict[int, tuple[QLabel, QLabel]] = {}
         self._rows = QWidget()
-        self.message = label("", "warning")
+        self.message = paragraph("", "warning")
         self.message.setObjectName("branch_message")
-        self.message.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 12, 12)
         column.setSpacing(8)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
@@ -28,9 +28,8 @@ class Hint(QFrame):
             keys.addWidget(label(meaning))
             keys.addSpacing(10)
         keys.addStretch(1)
-        self.goal = label("", "dim")
+        self.goal = paragraph("", "dim")
         self.goal.setObjectName("hint_goal")
-        self.goal.setWordWrap(True)
         self.goal.hide()
         self.close_button = QPushButton()
         self.close_button.setObjectName("close_hint")

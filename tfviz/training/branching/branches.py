@@ -13,7 +13,8 @@ from tfviz.training.record.history import History
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.run_file.branch import MAIN, Branch
 
-HYPERPARAMETERS = (
+CHANGEABLE = (
+    "training.optimizer",
     "training.learning_rate",
     "training.schedule",
     "training.warmup_steps",
@@ -23,26 +24,20 @@ HYPERPARAMETERS = (
     "training.betas",
     "training.eps",
     "training.seed",
-    "model.dropout",
-)
-"""Numbers that may change in the middle of a run. Another seed draws other batches and dropout masks from there on."""
-
-SWITCHES = (
-    "training.optimizer",
     "training.label_shift",
     "training.frozen",
-    "model.heads_off",
-    "model.heads_uniform",
+    "model.dropout",
     "model.causal_mask",
     "model.padding_mask",
     "model.scaled_scores",
     "model.positions",
     "model.residual",
     "model.layer_norm",
+    "model.heads_off",
+    "model.heads_uniform",
 )
-"""What else may change, for the parameters stay the same. Another optimiser starts with moments and updates at 0."""
-
-CHANGEABLE = (*HYPERPARAMETERS, *SWITCHES)
+"""What may change in the middle of a run, for the parameters stay the same. Another optimiser starts with moments and
+updates at 0; another seed draws other batches and dropout masks from there on."""
 
 
 @dataclass

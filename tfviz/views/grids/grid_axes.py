@@ -8,6 +8,7 @@ import numpy
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPixmap
 
+from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS
 from tfviz.views.grids.cells import LEVELS, Scale, edges
 from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import Theme
@@ -21,7 +22,6 @@ AXIS_TITLE = 20
 TICK = 5
 LONGEST_LABEL = 96
 LINE = 15  # what a label needs across its text
-SPECIAL = frozenset({"<pad>", "<s>", "</s>", "<unk>"})
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _paint_rows(painter: QPainter, axes: Axes, place: Geometry, theme: Theme) ->
         cell = place.cell(row, 0)
         middle = cell.top() + cell.height() / 2
         area = QRectF(AXIS_TITLE, middle - LINE / 2, place.row_label, LINE)
-        _paint_token(painter, axes.rows[row], area, align, metrics, theme)
+        paint_token(painter, axes.rows[row], area, align, metrics, theme)
         painter.fillRect(QRectF(place.plot.left() - TICK, int(middle), TICK - 2, 1), QColor(theme.line))
     painter.setFont(interface_font(11))
     painter.setPen(QColor(theme.dim))
@@ -185,12 +185,12 @@ def _paint_columns(painter: QPainter, axes: Axes, place: Geometry, theme: Theme)
             painter.rotate(-90)
             area = QRectF(0, 0, place.column_label, LINE)
             align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            _paint_token(painter, axes.columns[column], area, align, metrics, theme)
+            paint_token(painter, axes.columns[column], area, align, metrics, theme)
             painter.restore()
         else:
             room = max(cell.width() * place.every_column, LINE) + 8
             area = QRectF(middle - room / 2, bottom + TICK + 3, room, LINE)
-            _paint_token(painter, axes.columns[column], area, Qt.AlignmentFlag.AlignCenter, metrics, theme)
+            paint_token(painter, axes.columns[column], area, Qt.AlignmentFlag.AlignCenter, metrics, theme)
     painter.setFont(interface_font(11))
     painter.setPen(QColor(theme.dim))
     top = bottom + TICK + 3 + place.column_label
@@ -211,15 +211,16 @@ def tag_pixmap(text: str, size: QSize, upright: bool, ratio: float, theme: Theme
         painter.rotate(-90)
         width, height = height, width
     align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-    _paint_token(painter, text, QRectF(0, 0, width - 2, height), align, QFontMetricsF(painter.font()), theme)
+    paint_token(painter, text, QRectF(0, 0, width - 2, height), align, QFontMetricsF(painter.font()), theme)
     painter.end()
     return pixmap
 
 
-def _paint_token(
+def paint_token(
     painter: QPainter, token: str, area: QRectF, align: Qt.AlignmentFlag, metrics: QFontMetricsF, theme: Theme
 ) -> None:
-    painter.setPen(QColor(theme.dim if token in SPECIAL else theme.text))
+    """A label, fainter where it is no word; cut off where there is no room."""
+    painter.setPen(QColor(theme.dim if token in SPECIAL_TOKENS else theme.text))
     text = metrics.elidedText(token, Qt.TextElideMode.ElideRight, area.width() + 1)
     painter.drawText(area, int(align), text)
 

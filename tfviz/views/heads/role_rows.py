@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from tfviz.training.heads.head_metrics import LOOKS, RoleTaken
 from tfviz.views.heads.head_measures import kind_colour, kind_of, short_name
 from tfviz.views.heads.head_plane import shape_of
-from tfviz.views.panel import label
+from tfviz.views.panel import paragraph
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.parts.keys import ENTER
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
@@ -36,8 +36,7 @@ class RoleTable(QWidget):
         self.rows = RoleRows()
         self.rows.step_clicked.connect(self.step_clicked)
         self.heading = RoleHeading()
-        self.nothing = label(NOTHING, "faint")
-        self.nothing.setWordWrap(True)
+        self.nothing = paragraph(NOTHING, "faint")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.area = PlainScrollArea(self.rows)
         self.area.setMinimumHeight(2 * ROW)

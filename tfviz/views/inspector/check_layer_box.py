@@ -21,7 +21,7 @@ from tfviz.views.inspector.cell_text import LINK, number_text
 from tfviz.views.inspector.check_run import WORST, CheckRun, entries_of
 from tfviz.views.inspector.error_plot import ErrorPlot
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.style.fonts import monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -156,8 +156,7 @@ class CheckLayerBox(QWidget):
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Entries checked")
-        self.summary = label("")
-        self.summary.setWordWrap(True)
+        self.summary = paragraph("")
         self.plot = ErrorPlot()
         self.table = self._table()
         row = QHBoxLayout()

@@ -9,12 +9,13 @@ from tfviz.core.gradient_check import TOLERANCE
 from tfviz.training.stepping.hand_check import CellCheck
 from tfviz.training.stepping.step_operations import nearest_with_parameters, parameters_of
 from tfviz.training.stepping.stepper import Stepper
-from tfviz.views.inspector.cell_text import LINK, breakable, cell_of, cell_text, number_text, short_name
+from tfviz.views.inspector.cell_text import breakable, cell_of, cell_text, number_text, short_name
 from tfviz.views.inspector.check_layer_box import CheckLayerBox
 from tfviz.views.inspector.check_run import layer_of
+from tfviz.views.inspector.link_button import link_button
 from tfviz.views.inspector.step_page import NO_STEP, StepPage
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.style.theme import Theme
 
 NO_TENSOR = "Choose a parameter to check its gradient: a weight, a bias, an embedding."
@@ -134,12 +135,10 @@ class CheckView(StepPage):
         for button in self.offered:
             button.hide()
             button.deleteLater()  # not at once: it may be the one that was clicked
-        self.offered = [QPushButton(f"{short_name(name)} {LINK}") for name in names]
+        self.offered = [
+            link_button(short_name(name), f"parameter_{name}", f"Check {name}", f"Go to {name}") for name in names
+        ]  # fmt: skip
         for name, button in zip(names, self.offered, strict=True):
-            button.setProperty("link", True)
-            button.setObjectName(f"parameter_{name}")
-            button.setAccessibleName(f"Check {name}")
-            button.setToolTip(f"Go to {name}")
             button.clicked.connect(lambda checked=False, name=name: self._go_to(name))
             self.offers.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -149,11 +148,9 @@ class CheckView(StepPage):
 
     def _build(self) -> QWidget:
         content = QWidget()
-        self.title = label("", "number")
-        self.title.setWordWrap(True)
-        self.note = label("")
+        self.title = paragraph("", "number")
+        self.note = paragraph("")
         self.note.setObjectName("check_note")
-        self.note.setWordWrap(True)
         self.result = QWidget()
         grid = QGridLayout(self.result)
         grid.setContentsMargins(0, 0, 0, 0)

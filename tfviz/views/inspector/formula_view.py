@@ -6,14 +6,15 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 from tfviz.core.tensor import Tensor
 from tfviz.training.stepping.step_places import whole_name
 from tfviz.training.stepping.stepper import Stepper
-from tfviz.views.inspector.cell_text import LINK, breakable, short_name
+from tfviz.views.inspector.cell_text import breakable, short_name
 from tfviz.views.inspector.formula_picture import FormulaPicture
 from tfviz.views.inspector.formula_shapes import roles, shape_lines, shape_text
 from tfviz.views.inspector.formula_subject import Subject, subject_of
+from tfviz.views.inspector.link_button import link_button
 from tfviz.views.inspector.source_view import SourceView
 from tfviz.views.inspector.step_page import NO_STEP, StepPage
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.style.theme import Theme
 
 
@@ -71,18 +72,14 @@ class FormulaView(StepPage):
         for row, (role, tensor) in zip(range(0, 2 * len(tensors), 2), tensors.items(), strict=True):
             self.tensors.addWidget(label(role, "dim"), row, 0)
             self.tensors.addWidget(self._link(tensor), row, 1, Qt.AlignmentFlag.AlignLeft)
-            axes = label(f"{shape_text(stepper.tensors, tensor)}  {', '.join(tensor.axes)}", "faint")
-            axes.setWordWrap(True)
+            axes = paragraph(f"{shape_text(stepper.tensors, tensor)}  {', '.join(tensor.axes)}", "faint")
             self.tensors.addWidget(axes, row + 1, 1)
 
     def _link(self, tensor: Tensor) -> QPushButton:
-        button = QPushButton(f"{short_name(tensor.name)} {LINK}")
-        button.setProperty("link", True)
-        button.setObjectName(f"tensor_{tensor.name}")
-        button.setAccessibleName(f"Go to {tensor.name}")
-        button.setToolTip(f"Look at {tensor.name}")
-        button.setCursor(Qt.CursorShape.PointingHandCursor)
         name = whole_name(tensor.name)
+        button = link_button(
+            short_name(tensor.name), f"tensor_{tensor.name}", f"Go to {tensor.name}", f"Look at {tensor.name}"
+        )
         button.clicked.connect(lambda: self.tensor_wished.emit(Chosen(name)))
         return button
 
@@ -98,21 +95,18 @@ class FormulaView(StepPage):
 
     def _build(self) -> QWidget:
         content = QWidget()
-        self.kind, self.title = label("", "title"), label("", "dim")
-        self.title.setWordWrap(True)
+        self.kind, self.title = label("", "title"), paragraph("", "dim")
         self.picture, self.clipping = FormulaPicture(), FormulaPicture()
         self.clipping.show_formula("Clipping")
-        self.shapes_caption, self.shapes = label("SHAPES IN THIS STEP", "caption"), label("", "formula")
+        self.shapes_caption, self.shapes = label("SHAPES IN THIS STEP", "caption"), paragraph("", "formula")
         self.shapes.setObjectName("live_shapes")
-        self.shapes.setWordWrap(True)
         self.tensors_caption = label("TENSORS", "caption")
         self.tensors = QGridLayout()
         self.tensors.setHorizontalSpacing(12)
         self.tensors.setVerticalSpacing(1)
         self.tensors.setColumnStretch(1, 1)
-        self.derivation = label("", "formula")
+        self.derivation = paragraph("", "formula")
         self.derivation.setObjectName("derivation")
-        self.derivation.setWordWrap(True)
         self.source_button = QPushButton("Show source")
         self.source_button.setObjectName("show_source")
         self.source_button.setAccessibleName("Show source")

@@ -15,7 +15,7 @@ from tfviz.training.stepping.step_places import Of
 from tfviz.views.inspector.tensor_reading import Reading
 from tfviz.views.inspector.tensor_slice import Slice
 from tfviz.views.inspector.tensor_statistics import Statistics
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.plots.histogram import Histogram
 from tfviz.views.style.theme import Theme
@@ -31,8 +31,7 @@ class NumbersPage(PlainScrollArea):
         inside = QWidget()
         super().__init__(inside, "numbers_page", sideways=True)
         self.setAccessibleName("Numbers of the tensor")
-        self.shape_label, self.type_label = label("", "number"), label("", "dim")
-        self.type_label.setWordWrap(True)
+        self.shape_label, self.type_label = label("", "number"), paragraph("", "dim")
         self.shape_label.setObjectName("tensor_shape")
         self.type_label.setObjectName("tensor_type")
         self.cells: dict[tuple[str, Of, str], QLabel] = {}

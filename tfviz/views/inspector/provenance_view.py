@@ -1,18 +1,19 @@
 """The page "Cell": the very numbers that made the chosen cell, and the way on to the cells that they came from."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tfviz.core.provenance import Cell, Explanation
 from tfviz.training.stepping.step_places import Of
 from tfviz.training.stepping.stepper import Stepper
-from tfviz.views.inspector.cell_text import LINK, breakable, cell_of, cell_text, place_text
+from tfviz.views.inspector.cell_text import breakable, cell_of, cell_text, place_text
+from tfviz.views.inspector.link_button import link_button
 from tfviz.views.inspector.step_page import NO_STEP, StepPage
 from tfviz.views.inspector.sum_grid import SumGrid
 from tfviz.views.inspector.term_table import TermTable
 from tfviz.views.inspector.walk_bar import WalkBar
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.style.theme import Theme
 
@@ -173,14 +174,11 @@ class ProvenanceView(StepPage):
 
     def _build(self) -> QWidget:
         content = QWidget()
-        self.title = label("", "number")
+        self.title = paragraph("", "number")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.title.setWordWrap(True)
-        self.made_by = label("", "dim")
-        self.made_by.setWordWrap(True)
-        self.formula = label("", "formula")
+        self.made_by = paragraph("", "dim")
+        self.formula = paragraph("", "formula")
         self.formula.setObjectName("cell_formula")
-        self.formula.setWordWrap(True)
         self.count = label("", "title")
         self.order = SegmentedButtons(("Largest first", "In order"), "Order of the terms")
         self.order.setObjectName("term_order")
@@ -205,13 +203,11 @@ class ProvenanceView(StepPage):
         return content
 
     def _build_others(self) -> QHBoxLayout:
-        self.others = {of: QPushButton(f"{text} {LINK}") for of, text in OF_A_PARAMETER.items()}
+        self.others = {
+            of: link_button(text, f"other_{of}", f"The {text} of this cell", f"Look at the {text} of the same cell")
+            for of, text in OF_A_PARAMETER.items()
+        }  # fmt: skip
         for of, button in self.others.items():
-            button.setProperty("link", True)
-            button.setObjectName(f"other_{of}")
-            button.setAccessibleName(f"The {OF_A_PARAMETER[of]} of this cell")
-            button.setToolTip(f"Look at the {OF_A_PARAMETER[of]} of the same cell")
-            button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.clicked.connect(lambda checked=False, of=of: self._look_at_other(of))
         row = QHBoxLayout()
         row.setSpacing(14)

@@ -1,11 +1,12 @@
 """The sum of a cell's terms in float64 beside the number that the step stored, and what helps to read the terms."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from tfviz.core.provenance import Detail, Explanation
 from tfviz.core.provenance.explanation import total_of
-from tfviz.views.inspector.cell_text import LINK, cell_text, number_text
+from tfviz.views.inspector.cell_text import cell_text, number_text
+from tfviz.views.inspector.link_button import link_button
 from tfviz.views.panel import label
 
 MOST_VALUES = 8
@@ -66,12 +67,8 @@ class SumGrid(QWidget):
 
     def _add_link(self, detail: Detail, text: str) -> None:
         (cell,) = detail.cells
-        button = QPushButton(f"{text} {LINK}")
-        button.setProperty("link", True)
-        button.setObjectName(f"detail_{detail.name}")
-        button.setAccessibleName(f"{detail.name} {text}")
-        button.setToolTip(f"Read from {cell_text(cell)}: go there")
-        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        name, spoken = f"detail_{detail.name}", f"{detail.name} {text}"
+        button = link_button(text, name, spoken, f"Read from {cell_text(cell)}: go there")
         button.clicked.connect(lambda: self.followed.emit(cell))
         self._place(detail.name, button, text)
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from tfviz.training.model_settings import ModelSettings
 from tfviz.views.interventions.parts_tree import parts_of
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.style.restyle import restyle
 
@@ -49,9 +49,8 @@ class ChangePage(QWidget):
         self.noise_button = QPushButton("Add noise")
         self.noise_button.setObjectName("add_noise")
         self.noise_button.setAccessibleName("Add noise to the weights")
-        self.error = label("", "error")
+        self.error = paragraph("", "error")
         self.error.setObjectName("noise_error")
-        self.error.setWordWrap(True)
         fields = QGridLayout()
         fields.setHorizontalSpacing(12)
         fields.setVerticalSpacing(6)
@@ -84,17 +83,17 @@ class ChangePage(QWidget):
         column.setContentsMargins(0, 0, 6, 0)
         column.setSpacing(8)
         column.addWidget(label("Settings and parts", "title"))
-        column.addWidget(_wrapped(SETTINGS_TEXT))
+        column.addWidget(paragraph(SETTINGS_TEXT, "faint"))
         column.addWidget(self.settings_button)
         column.addSpacing(10)
         column.addWidget(label("Noise on the weights", "title"))
-        column.addWidget(_wrapped(NOISE_TEXT))
+        column.addWidget(paragraph(NOISE_TEXT, "faint"))
         column.addLayout(fields)
         column.addWidget(self.error)
         column.addWidget(self.noise_button)
         column.addSpacing(10)
         column.addWidget(label("One weight", "title"))
-        column.addWidget(_wrapped(WEIGHT_TEXT))
+        column.addWidget(paragraph(WEIGHT_TEXT, "faint"))
         column.addStretch(1)
         area = PlainScrollArea(holder, "change_area")
         area.setAccessibleName("Settings and weights")
@@ -141,9 +140,3 @@ def seed_problem(text: str) -> str:
     """What is wrong with a seed; empty where nothing is."""
     fits = text.isascii() and text.isdigit() and int(text) <= LARGEST_SEED
     return "" if fits else f"Seed is {text!r}; allowed: a whole number from 0 to 2^53 − 1"
-
-
-def _wrapped(text: str) -> QWidget:
-    made = label(text, "faint")
-    made.setWordWrap(True)
-    return made

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from tfviz.training.branching.branches import Line
 from tfviz.views.curves.branch_texts import difference_text
-from tfviz.views.panel import EmptyState, label
+from tfviz.views.panel import EmptyState, paragraph
 
 NOTHING = "Nothing was done to this branch yet.\nRight-click a head, or break something."
 ROLE = Qt.ItemDataRole.UserRole
@@ -55,8 +55,7 @@ class DonePage(QWidget):
         self.list.setSpacing(3)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.note = label("", "faint")
-        self.note.setWordWrap(True)
+        self.note = paragraph("", "faint")
         self.undo_button = QPushButton("Undo")
         self.undo_button.setObjectName("undo_deed")
         column = QVBoxLayout(self)

@@ -11,7 +11,7 @@ from tfviz.training.model_settings import SOME_VOCABULARY, ModelSettings
 from tfviz.views.attention.head_menu import LEADS_TO, TIPS, HeadWish, open_head_menu
 from tfviz.views.attention.head_signs import Done, done_to
 from tfviz.views.interventions.head_table import HeadTable, Worth
-from tfviz.views.panel import label
+from tfviz.views.panel import paragraph
 from tfviz.views.style.theme import Theme
 
 HINT = "Right-click a head here or in the atlas to switch it off."
@@ -60,9 +60,8 @@ class HeadsPage(QWidget):
         self.progress.setObjectName("head_progress")
         self.progress.setAccessibleName("Heads measured")
         self.progress.setTextVisible(False)
-        self.state = label(HINT, "faint")
+        self.state = paragraph(HINT, "faint")
         self.state.setObjectName("head_state")
-        self.state.setWordWrap(True)
         self.table = HeadTable()
         self.buttons = {wish: QPushButton(wish.name.capitalize()) for wish in LEADS_TO}
         column = QVBoxLayout(self)

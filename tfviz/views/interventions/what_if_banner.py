@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 from tfviz.training.branching.branches import Line
 from tfviz.training.branching.what_if import what_if_of
 from tfviz.training.record.history import History
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 
 ENOUGH = 50
 """Steps of its own after which a branch is worth comparing."""
@@ -51,11 +51,9 @@ class WhatIfBanner(QFrame):
         super().__init__(parent)
         self.setObjectName("what_if_banner")
         self.setProperty("hint", True)
-        self.headline = label("", "title")
-        self.headline.setWordWrap(True)
-        self.advice = label("", "dim")
+        self.headline = paragraph("", "title")
+        self.advice = paragraph("", "dim")
         self.advice.setObjectName("what_if_advice")
-        self.advice.setWordWrap(True)
         self._line: Line | None = None
         self._other: Line | None = None
         self._numbers: dict[str, tuple[QLabel, QLabel]] = {}

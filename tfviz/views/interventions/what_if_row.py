@@ -9,7 +9,7 @@ from tfviz.training.branching.branches import Line
 from tfviz.training.branching.what_if import WhatIf, healthy_line, what_if_of
 from tfviz.training.config import RunConfig, difference
 from tfviz.views.curves.branch_texts import difference_text
-from tfviz.views.panel import label
+from tfviz.views.panel import paragraph
 
 
 class WhatIfRow(QFrame):
@@ -25,15 +25,12 @@ class WhatIfRow(QFrame):
         self.what_if = what_if
         self._branch: int | None = None
         self.setObjectName(f"what_if_{what_if.name}")
-        name = label(what_if.name[:1].upper() + what_if.name[1:], "title")
-        name.setWordWrap(True)
+        name = paragraph(what_if.name[:1].upper() + what_if.name[1:], "title")
         self.button = QPushButton("Branch")
         self.button.setObjectName(f"what_if_button_{what_if.name}")
         self.button.setProperty("small", True)
-        self.change = label("", "dim")
-        self.change.setWordWrap(True)
-        symptom = label(what_if.symptom, "faint")
-        symptom.setWordWrap(True)
+        self.change = paragraph("", "dim")
+        symptom = paragraph(what_if.symptom, "faint")
         head = QHBoxLayout()
         head.addWidget(name, 1)
         head.addWidget(self.button)

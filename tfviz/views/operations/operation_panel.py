@@ -9,7 +9,7 @@ from tfviz.training.stepping.stepper import Stepper
 from tfviz.views.operations.operation_tensors import OperationTensors, sights
 from tfviz.views.operations.operation_tree import OperationTree
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import EmptyState, Panel, label
+from tfviz.views.panel import EmptyState, Panel, label, paragraph
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.style.icons import icon
@@ -173,9 +173,8 @@ class OperationPanel(Panel):
         self.tensors = OperationTensors()
         self.tensors.wished.connect(self.tensor_wished)
         column.addWidget(self.tensors, 2)
-        self.clipping = label("", "dim")
+        self.clipping = paragraph("", "dim")
         self.clipping.setObjectName("operation_clipping")
-        self.clipping.setWordWrap(True)
         column.addWidget(self.clipping)
         self.body.addWidget(self._whole, 1)
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.keys import ENTER
 from tfviz.views.playground.draft import Draft
 
@@ -36,8 +36,7 @@ class KeptSentences(QWidget):
         self.remove_button.setToolTip("Take the selected sentence off the list")
         self.remove_button.setProperty("small", True)
         self.remove_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.empty = label(EMPTY, "faint")
-        self.empty.setWordWrap(True)
+        self.empty = paragraph(EMPTY, "faint")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from tfviz.training.generation.beam_search import BeamTree
-from tfviz.views.panel import EmptyState, label
+from tfviz.views.panel import EmptyState, label, paragraph
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.parts.widgets import SegmentedButtons
@@ -46,7 +46,7 @@ class PlaygroundLayout(QStackedWidget):
         self.pin_button = _button(
             "pin", "Pin as probe", "Make this sentence, without its masks, the one that all panels watch"
         )
-        self.remark = label("", "warning")
+        self.remark = paragraph("", "warning")
         self.kept = KeptSentences()
         self.board = TokenBoard()
         self.decoding = DecodingBar()
@@ -76,7 +76,6 @@ class PlaygroundLayout(QStackedWidget):
             clear.setToolTip("Clear the sentence")
         self.sentence_edit.setMaxLength(LONGEST_TEXT)
         self.remark.setObjectName("playground_remark")
-        self.remark.setWordWrap(True)
         self.remark.hide()
         self.board.setObjectName("playground_chips")
         self.board.setAccessibleName(

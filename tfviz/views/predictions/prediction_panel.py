@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from tfviz.training.export.comparison import Pinned
 from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Decoded, Prediction, Snapshot
-from tfviz.views.panel import EmptyState, Panel, label
+from tfviz.views.panel import EmptyState, Panel, label, paragraph
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.parts.widgets import Throttle
 from tfviz.views.predictions.candidate_bars import CandidateBars
@@ -63,7 +63,7 @@ class PredictionPanel(Panel):
         super().__init__(parent)
         self.probe_number = QSpinBox()
         self.probe_edit = QLineEdit()
-        self.warning = label("", "warning")
+        self.warning = paragraph("", "warning")
         self.board = ChipBoard()
         self.bars = CandidateBars()
         self.samples_caption = label("OTHER SAMPLES", "caption")
@@ -102,7 +102,6 @@ class PredictionPanel(Panel):
         self.probe_edit.setPlaceholderText("Type a sentence, Enter")
         self.probe_edit.setClearButtonEnabled(True)
         self.warning.setObjectName("probe_warning")
-        self.warning.setWordWrap(True)
         self.warning.hide()
         self.board.setObjectName("prediction_chips")
         self.board.setAccessibleName("Prediction of the watched sentence")

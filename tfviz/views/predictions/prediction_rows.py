@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from tfviz.training.export.comparison import Pinned
 from tfviz.training.snapshot import Decoded, Prediction
+from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS
 from tfviz.views.predictions.candidate_bars import Candidates
 from tfviz.views.predictions.chips import Chip, ChipRow, Tone
 
 SOURCE, TARGET, FORCED, RUNNING = "source", "target", "teacher_forced", "free_running"
 NAMES = {FORCED: "teacher-forced", RUNNING: "free-running"}
-SPECIAL = frozenset({"<pad>", "<s>", "</s>"})
 UNKNOWN = "<unk>"
 PINNED = "pinned_"  # before the key of a row: the same of the pinned step
 NOTHING = "–"
@@ -147,7 +147,7 @@ def summary(prediction: Prediction, step: int) -> str:
 
 
 def _plain(token: str) -> Chip:
-    tone = Tone.UNKNOWN if token == UNKNOWN else Tone.SPECIAL if token in SPECIAL else Tone.PLAIN
+    tone = Tone.UNKNOWN if token == UNKNOWN else Tone.SPECIAL if token in SPECIAL_TOKENS else Tone.PLAIN
     return Chip(token, tone)
 
 

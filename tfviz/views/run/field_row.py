@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from tfviz.training.config import RunConfig
 from tfviz.training.rules import Rule
-from tfviz.views.panel import label
+from tfviz.views.panel import paragraph
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.run.field_editors import Editor, PathEditor, create_editor, help_text, value_text
 from tfviz.views.run.run_fields import CHOICE_TEXTS, EMPTY, Row
@@ -30,9 +30,8 @@ class FieldRow:
         self.label = ElidedLabel(row.label)
         self._help = "".join(help_text(path, rules[path]) for path in row.paths)
         self.editors = {path: _editor(path, rules[path]) for path in row.paths}
-        self.error = label("", "error")
+        self.error = paragraph("", "error")
         self.error.setObjectName(f"error_{row.paths[0]}")
-        self.error.setWordWrap(True)
         self.error.hide()
         self._holder = QWidget()
         holder = QHBoxLayout(self._holder)

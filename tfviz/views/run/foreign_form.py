@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 
 MOST_ROWS = 200
 LONGEST = 200  # letters of a value
@@ -34,9 +34,8 @@ class ForeignForm(QScrollArea):
         grid.setColumnStretch(1, 1)
         rows = 0
         for rows, (name, value) in enumerate(islice(_flat(values), MOST_ROWS), 1):
-            texts = label(name, "dim"), label(_text(value))
+            texts = paragraph(name, "dim"), paragraph(_text(value))
             for column, text in enumerate(texts):
-                text.setWordWrap(True)
                 text.setAlignment(Qt.AlignmentFlag.AlignTop)
                 text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 grid.addWidget(text, rows, column)

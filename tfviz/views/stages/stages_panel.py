@@ -9,7 +9,7 @@ from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Snapshot
 from tfviz.training.stepping.stages import HeadStages, StagesWish
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import EmptyState, Panel, label
+from tfviz.views.panel import EmptyState, Panel, paragraph
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.stages.stages_layout import Stage
@@ -45,7 +45,7 @@ class StagesPanel(Panel):
         self.position_box = QComboBox()
         self.caption = ElidedLabel("")
         self.view = StagesView()
-        self.reading_label = label()
+        self.reading_label = paragraph()
         self.agreement_label = ElidedLabel("")
         self._shown: tuple[Snapshot, HeadStages] | None = None
         self._build()
@@ -70,7 +70,6 @@ class StagesPanel(Panel):
         self.reading_label.setObjectName("stages_reading")
         self.reading_label.setAccessibleName("Cell in all stages")
         self.reading_label.setFont(interface_font(12))
-        self.reading_label.setWordWrap(True)
         self.reading_label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.agreement_label.setObjectName("stages_agreement")
         content = QWidget()

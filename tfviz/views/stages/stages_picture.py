@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPixm
 from tfviz.training.stepping.stages import HeadStages
 from tfviz.views.grids import cells
 from tfviz.views.grids.cells import ByteImage, Scale
-from tfviz.views.grids.grid_axes import SPECIAL
+from tfviz.views.grids.grid_axes import paint_token
 from tfviz.views.stages.stages_layout import FONT, LABEL, STAGES, Layout, MapPlace, Sizes, Stage
 from tfviz.views.stages.stages_reading import MISSING, values_of
 from tfviz.views.style.fonts import interface_font, monospace_font
@@ -120,7 +120,7 @@ def _paint_rows(
     for row in range(0, len(tokens), _every(place.plot.height(), len(tokens))):
         middle = place.row(row).top() + place.row(row).height() / 2
         area = QRectF(place.plot.left() - layout.row_label, middle - LABEL / 2, layout.row_label - 4, LABEL)
-        _paint_token(painter, tokens[row], area, RIGHT, metrics, theme)
+        paint_token(painter, tokens[row], area, RIGHT, metrics, theme)
 
 
 def _paint_columns(
@@ -145,20 +145,12 @@ def _paint_columns(
             painter.translate(middle - LABEL / 2, top + layout.column_label - 3)
             painter.rotate(-90)
             area = QRectF(0, 0, layout.column_label - 3, LABEL)
-            _paint_token(painter, sizes.keys[column], area, RIGHT, metrics, theme)
+            paint_token(painter, sizes.keys[column], area, RIGHT, metrics, theme)
             painter.restore()
         else:
-            _paint_token(
+            paint_token(
                 painter, sizes.keys[column], QRectF(cell.left(), top, cell.width(), LABEL), CENTRE, metrics, theme
             )  # fmt: skip
-
-
-def _paint_token(
-    painter: QPainter, token: str, area: QRectF, align: Qt.AlignmentFlag, metrics: QFontMetricsF, theme: Theme
-) -> None:
-    painter.setPen(QColor(theme.dim if token in SPECIAL else theme.text))
-    text = metrics.elidedText(token, Qt.TextElideMode.ElideRight, area.width() + 1)
-    painter.drawText(area, int(align), text)
 
 
 def _paint_bar(painter: QPainter, stage: Stage, place: MapPlace, scale: Scale, theme: Theme) -> None:
