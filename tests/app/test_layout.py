@@ -57,6 +57,21 @@ def test_tabs_behind_a_panel_are_named_in_a_row_above_it(driver: Driver) -> None
     assert dock(driver, "run_panel").visibleRegion().isEmpty()
 
 
+def test_a_title_is_said_once_by_the_tab_or_by_the_header(driver: Driver) -> None:
+    title = driver.window.panels["curve_panel"].title_label
+    assert all(not panel.title_label.isVisible() for panel in driver.window.panels.values())
+    dock(driver, "head_metrics_panel").close()
+    driver.qtbot.waitUntil(title.isVisible)  # no tab beside it, so no row of tabs
+    dock(driver, "head_metrics_panel").show()
+    driver.qtbot.waitUntil(lambda: not title.isVisible())
+    dock(driver, "curve_panel").setFloating(True)
+    dock(driver, "curve_panel").raise_()
+    driver.qtbot.waitUntil(lambda: not title.isHidden())
+    dock(driver, "curve_panel").setFloating(False)
+    dock(driver, "curve_panel").raise_()
+    driver.qtbot.waitUntil(title.isHidden)
+
+
 @pytest.mark.parametrize("size", [(1600, 1000), (1280, 800)])
 def test_no_tab_is_cut_off(driver: Driver, size: tuple[int, int]) -> None:
     driver.window.resize(*size)

@@ -18,7 +18,7 @@ from tfviz.app.dialogs.keys_dialog import KeysDialog
 from tfviz.app.dialogs.settings_dialog import SettingsDialog
 from tfviz.app.following import Following
 from tfviz.app.frame.branch_bar import BranchBar
-from tfviz.app.frame.docks import PanelDock, arrange, margin_bar, resize, timeline_bar
+from tfviz.app.frame.docks import PanelDock, Titles, arrange, margin_bar, resize, timeline_bar
 from tfviz.app.frame.hint import Hint
 from tfviz.app.frame.main_menu import fill_menu
 from tfviz.app.frame.progress import Progress
@@ -124,6 +124,7 @@ class MainWindow(QMainWindow):
         self.toolbar = ToolBar(self.commands, self.menu, self)
         self.toolbar.run_steps_count.setValue(self.settings.run_steps)
         self.docks = {name: PanelDock(panel, self) for name, panel in self.panels.items()}
+        self.titles = Titles(self.docks.values(), self)
         self._fill_menu()
         top = Qt.ToolBarArea.TopToolBarArea
         self.addToolBar(top, self.toolbar)
@@ -383,6 +384,7 @@ class MainWindow(QMainWindow):
         self._restored = self.settings.layout is not None and self.restoreState(
             self.settings.layout, LAYOUT_VERSION
         )
+        self.titles.show()
 
     def _reset_layout(self) -> None:
         self.settings.forget_layout()

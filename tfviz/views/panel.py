@@ -58,6 +58,10 @@ class Card(QFrame):
         outer.addLayout(self.header)
         outer.addLayout(self.body, 1)
 
+    def show_title(self, shown: bool) -> None:
+        """Leave the title out where a tab above the card says it already: the controls have more room."""
+        self.title_label.setVisible(shown)
+
     def add_control(self, widget: QWidget) -> None:
         """Put a control at the right end of the header row."""
         self.header.addWidget(widget)

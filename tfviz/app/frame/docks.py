@@ -1,8 +1,9 @@
 """The panels as docks: their own header is what the dock is dragged by, and the arrangement they begin with."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -90,6 +91,13 @@ class PanelDock(QDockWidget):
         self.panel.recolour(theme)
         self.title_bar.menu_button.setIcon(icon("more", theme.faint))
 
+    def name_once(self) -> None:
+        """Say the title in the header where no tab says it."""
+        window = self.parentWidget()
+        assert isinstance(window, QMainWindow)
+        beside = [] if self.isFloating() else window.tabifiedDockWidgets(self)
+        self.panel.show_title(not any(dock.toggleViewAction().isChecked() for dock in beside))
+
     def _come_forward(self, shown: bool) -> None:
         """A panel that is asked for in the menu would else come back behind the tabs."""
         if shown:
@@ -97,6 +105,28 @@ class PanelDock(QDockWidget):
 
     def _name_float(self, floating: bool) -> None:
         self.title_bar.float_action.setText("Dock" if floating else "Float")
+
+
+class Titles(QObject):
+    """Keeps every title said once, wherever the docks are moved to."""
+
+    def __init__(self, docks: Iterable[PanelDock], parent: QObject) -> None:
+        super().__init__(parent)
+        self._docks = list(docks)
+        self._timer = QTimer(self)  # a move is told by several docks, and before it is done
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.show)
+        for dock in self._docks:
+            dock.topLevelChanged.connect(self._look)
+            dock.dockLocationChanged.connect(self._look)
+            dock.visibilityChanged.connect(self._look)
+
+    def show(self) -> None:
+        for dock in self._docks:
+            dock.name_once()
+
+    def _look(self, _: object) -> None:
+        self._timer.start()
 
 
 def arrange(window: QMainWindow, docks: dict[str, PanelDock]) -> None:

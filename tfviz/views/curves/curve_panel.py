@@ -88,6 +88,10 @@ class CurvePanel(Panel):
         self.picture.theme = theme
         self.picture.draw()
 
+    def show_title(self, shown: bool) -> None:
+        super().show_title(shown)
+        self._arrange_header()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange_header()

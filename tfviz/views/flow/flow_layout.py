@@ -12,8 +12,10 @@ NATURAL_ROW = 56.0
 """Pixels of a sublayer at which everything in it can be read."""
 
 STRETCHED_ROW = 90.0
-COMPACT_ROW = 22.0
-"""Below this a block stands beside the way through it instead of in it, and a norm is a bar."""
+COMPACT_ROW = 44.0
+"""Below this a block could not be read if the way through it had room above and below: it stands beside that way
+instead, and a norm is a bar."""
+HIGHEST_COMPACT_BLOCK = 24.0
 
 FOOT = 56.0  # tokens, embedding, positions
 HEAD = 76.0  # above the last stack: norm, generator, loss
@@ -28,7 +30,7 @@ WIDEST_BLOCK = 210.0
 _FORK = {False: 0.10, True: 0.08}
 _NORM = {False: (0.74, 0.95), True: (0.16, 0.37)}
 _BLOCK = {False: (0.21, 0.54), True: (0.45, 0.77)}
-_COMPACT_BLOCK = (0.06, 0.94)
+_COMPACT_SHARE = 0.88  # of a block that stands beside the way through it
 _JOIN = {False: 0.64, True: 0.88}
 
 
@@ -121,7 +123,7 @@ class _Column:
 
         fork, join, top = (self._at(y(share)) for share in (_FORK[first], _JOIN[first], 1.0))
         compact = row < COMPACT_ROW
-        low, high = _COMPACT_BLOCK if compact else _BLOCK[first]
+        low, high = _compact_block(row) if compact else _BLOCK[first]
         block = QRectF(self.middle - self.block_width / 2, y(high), self.block_width, y(low) - y(high))
         middle = block.right() + 7 if compact else self.middle
         inside = QRectF(block.left(), y(0.5), block.width(), 0) if compact else block
@@ -161,6 +163,11 @@ class _Column:
 
     def _box(self, kind: str, names: tuple[str, ...], area: QRectF, place: Place) -> None:
         self.plan.boxes.append(Box(kind, names, area, place))
+
+
+def _compact_block(row: float) -> tuple[float, float]:
+    half = min(_COMPACT_SHARE, HIGHEST_COMPACT_BLOCK / row) / 2
+    return 0.5 - half, 0.5 + half
 
 
 def _draw_memory(plan: Plan, chart: Chart, encoder: _Column, decoder: _Column, bus: float) -> None:

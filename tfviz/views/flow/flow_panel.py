@@ -1,5 +1,7 @@
 """Where gradients go: the architecture as the paper draws it, each line as strong as the signal that it carries."""
 
+from html import escape
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -71,6 +73,7 @@ class FlowPanel(Panel):
             control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self.add_control(control)
         self.step_label.setObjectName("flow_step_label")
+        self.header.insertWidget(1, self.step_label, 20)
         self.readout.setObjectName("flow_readout")
         self.readout.setAccessibleName("Place in the flow map")
         self.view.setToolTip("Hover to read a place below, click to open its tensor in the inspector")
@@ -78,7 +81,6 @@ class FlowPanel(Panel):
         column = QVBoxLayout(shown)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self.step_label)
         column.addWidget(self.scroll_area, 1)
         column.addWidget(self.legend)
         column.addWidget(self.readout)
@@ -122,13 +124,12 @@ class FlowPanel(Panel):
         snapshot = self._snapshot
         if snapshot is not None and snapshot.flow is not None:
             flow = snapshot.flow
-            parts = (
-                f"step {snapshot.step:,}",
-                f"seed {snapshot.seed}",
-                f"loss {number(flow.loss)}",
-                flow.origin,
+            place = (
+                f"step {snapshot.step:,} · seed {snapshot.seed} · loss {number(flow.loss)} · {flow.origin}"
             )
-            self.step_label.setText(" · ".join((*parts, flow.sentence)))
+            whole = f"{place} · {flow.sentence}"
+            self.step_label.say(whole, place)
+            self.step_label.setToolTip(f"<p>{escape(whole)}</p>")
         self._read()
 
     def _read(self) -> None:

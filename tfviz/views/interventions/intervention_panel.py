@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from tfviz.training.branching.branches import Line
@@ -17,6 +18,8 @@ from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.style.theme import Theme
 
 PAGES = ("Break", "Heads", "Change", "Done")
+PAGES_WIDTH = 256
+"""Pixels that their buttons need beside nothing else."""
 
 
 class InterventionPanel(Panel):
@@ -56,7 +59,7 @@ class InterventionPanel(Panel):
             self.pages.button(place).setObjectName(f"intervention_{PAGES[place].lower()}")
             self.stack.addWidget(page)
         self.obstacle = EmptyState()
-        self.body.addWidget(self.pages)
+        self.add_control(self.pages)
         self.body.addWidget(self.stack, 1)
         self.body.addWidget(self.obstacle, 1)
         self._line: Line | None = None
@@ -114,6 +117,10 @@ class InterventionPanel(Panel):
 
     def show_history(self, history: History) -> None:
         self.breaking.banner.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.pages.tighten(self.header_room < PAGES_WIDTH)
 
     def recolour(self, theme: Theme) -> None:
         super().recolour(theme)

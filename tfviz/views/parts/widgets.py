@@ -56,6 +56,11 @@ class SegmentedButtons(QWidget):
         if shown and self.index not in offered:
             self.choose(shown[0])
 
+    def tighten(self, tight: bool) -> None:
+        """Leave less room around the texts."""
+        for button in self._group.buttons():
+            restyle(button, "tight", tight)
+
     def button(self, index: int) -> QPushButton:
         button = self._group.button(index)
         assert isinstance(button, QPushButton)

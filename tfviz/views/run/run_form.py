@@ -30,8 +30,6 @@ class RunForm(QWidget):
     """Sections of labelled editors; the less used ones can be folded away. `checked` follows every edit."""
 
     checked = Signal()
-    arranged = Signal()
-    """The width of the form or of its labels became another one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,7 +97,6 @@ class RunForm(QWidget):
         width = self.label_width
         for row in self.rows:
             row.label.setFixedWidth(width)
-        self.arranged.emit()
 
     @property
     def label_width(self) -> int:

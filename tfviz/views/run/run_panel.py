@@ -7,7 +7,6 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QComboBox,
     QHBoxLayout,
     QPushButton,
@@ -23,11 +22,11 @@ from tfviz.views.parts.widgets import Throttle, add_heading
 from tfviz.views.run.foreign_form import ForeignForm
 from tfviz.views.run.parameter_count import parameter_count
 from tfviz.views.run.run_fields import preset_groups
-from tfviz.views.run.run_form import COMPACT, FORM_MARGIN, RunForm
+from tfviz.views.run.run_form import COMPACT, RunForm
 from tfviz.views.style.restyle import restyle
 from tfviz.views.style.theme import Theme
 
-NARROW = 245  # pixels below which the buttons stand one above the other
+BESIDE_NEW_RUN = 48  # pixels of margins around and inside the buttons
 
 Count = Callable[[RunConfig], int | None]
 
@@ -113,10 +112,7 @@ class RunPanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        buttons = self._buttons.layout()
-        assert isinstance(buttons, QBoxLayout)
-        across = QBoxLayout.Direction.LeftToRight
-        buttons.setDirection(QBoxLayout.Direction.TopToBottom if self.width() < NARROW else across)
+        self._name_button()
 
     # what stands where
 
@@ -137,18 +133,13 @@ class RunPanel(Panel):
         self._preset.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._preset.activated.connect(self._take_preset)
         self._preset_label = label("Preset", "dim")
-        self._preset_row = QWidget()
-        row_layout = QHBoxLayout(self._preset_row)
-        row_layout.setSpacing(8)
-        row_layout.addWidget(self._preset_label)
-        row_layout.addWidget(self._preset, 1)
-        self.body.addWidget(self._preset_row)
+        self.header.insertWidget(1, self._preset_label)
+        self.header.insertWidget(2, self._preset, 20)
 
     def _build_fields(self) -> None:
         self._scroll = PlainScrollArea(self.form, "run_fields")
         self._scroll.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a click beside a field leaves the field
         self.body.addWidget(self._scroll, 1)
-        self.form.arranged.connect(self._align_preset)
         self.foreign = ForeignForm()
         self.foreign.hide()
         self.body.addWidget(self.foreign, 1)
@@ -173,21 +164,13 @@ class RunPanel(Panel):
         open_button.setObjectName("open_run_button")
         open_button.setToolTip("Open a recorded run or a saved model")
         open_button.clicked.connect(self.open_requested)
-        self._buttons = QWidget()
-        buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._buttons)
-        buttons.setContentsMargins(0, 0, 0, 0)
+        self._open_button = open_button
+        buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self._new_button, 1)
         buttons.addWidget(open_button)
         self.body.addLayout(line)
-        self.body.addWidget(self._buttons)
-
-    def _align_preset(self) -> None:
-        """The preset does not scroll with the fields, but ends where they end; names of presets are long."""
-        beside = self.contentsRect().width() - 24 - self.form.width()
-        row = self._preset_row.layout()
-        if row is not None:
-            row.setContentsMargins(0, 0, max(beside, 0) + FORM_MARGIN, 0)
+        self.body.addLayout(buttons)
 
     # what happens
 
@@ -213,11 +196,12 @@ class RunPanel(Panel):
     def _show_state(self) -> None:
         """After an edit: the button says what it would do, and why not."""
         config, changes, errors = self.config, len(self.form.changes()), self.form.errors
-        counted = f" · {changes} change{'s' if changes > 1 else ''}" if changes else ""
-        self._new_button.setText("New run" + counted)
+        self._name_button()
         self._new_button.setEnabled(config is not None)
         self._new_button.setToolTip(
-            "Start from step 0 with these settings" if config else "\n".join(errors.values())
+            f"Start from step 0 with these settings{_counted(changes)}"
+            if config
+            else "\n".join(errors.values())
         )
         restyle(self._new_button, "changed", bool(changes) and config is not None)
         self._revert.setVisible(self.form.running is not None and (bool(changes) or config is None))
@@ -228,6 +212,17 @@ class RunPanel(Panel):
         else:
             self._count_label.setText("")
 
+    def _name_button(self) -> None:
+        """It says how many fields were changed, in as many words as there is room for."""
+        changes = len(self.form.changes())
+        texts = ["New run"]
+        if changes:
+            texts = [f"New run{_counted(changes)}", f"New run · {changes}"]
+        room = self.contentsRect().width() - BESIDE_NEW_RUN - self._open_button.sizeHint().width()
+        metrics = self._new_button.fontMetrics()
+        fitting = (text for text in texts if metrics.horizontalAdvance(text) <= room)
+        self._new_button.setText(next(fitting, texts[-1]))
+
     def _count_parameters(self) -> None:
         if self.config is None:
             return
@@ -237,3 +232,7 @@ class RunPanel(Panel):
             self.show_error(error)
         else:
             self._count_label.setText("" if number is None else f"{number:,} parameters")
+
+
+def _counted(changes: int) -> str:
+    return f" · {changes} change{'s' if changes > 1 else ''}" if changes else ""

@@ -94,6 +94,7 @@ QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled {
 QPushButton[segment="true"] {
     background: $raised; border: 1px solid $line; border-left-width: 0; border-radius: 0; padding: 4px 11px;
     color: $dim; }
+QPushButton[segment="true"][tight="true"] { padding: 4px 5px; font-size: 13px; }
 QPushButton[segment="true"]:hover { background: $hover; color: $text; }
 QPushButton[segment="true"]:checked {
     background: $accent_fill; border-color: $accent_fill; color: $on_accent; }
