@@ -7,7 +7,7 @@ from tests.app.conftest import Open
 from tests.app.driving import LEFT, Driver
 from tfviz.training.config import RunConfig
 from tfviz.training.export.heads import Head
-from tfviz.training.heads.head_metrics import ROLES, RoleTaken
+from tfviz.training.heads.head_roles import ROLES, RoleTaken
 from tfviz.views.attention.attention_panel import AttentionPanel
 from tfviz.views.heads.head_metrics_panel import HeadMetricsPanel
 
@@ -59,7 +59,7 @@ def test_a_hidden_card_gets_no_updates(driver: Driver) -> None:
 def test_a_mark_on_the_timeline_goes_to_the_step_at_which_a_role_was_taken_on(driver: Driver) -> None:
     driver.train(20)
     heads, timeline = driver.session.history.heads, driver.window.timeline
-    heads.taken = (RoleTaken(7, "cross L0H0", ROLES[3], 0.83),)
+    heads.earlier = (RoleTaken(7, "cross L0H0", ROLES[3], 0.83),)
     driver.train(1)
     driver.qtbot.waitUntil(lambda: any(marker.kind == "role" for marker in timeline.markers), timeout=5000)
     driver.click_on(timeline, QPointF(timeline.position(7), 8).toPoint() + QPoint(2, 0))

@@ -10,8 +10,9 @@ import pytest
 
 from tests.training.live_sessions import picture, run_steps, started
 from tests.training.small_runs import SMALL, new_trainer, same
-from tfviz.training.heads.head_history import MOST_TAKEN, HeadHistory, column_name
-from tfviz.training.heads.head_metrics import LOOKS, HeadMetrics, head_metrics
+from tfviz.training.heads.head_history import MOST_TAKEN, HeadHistory
+from tfviz.training.heads.head_metrics import HeadMetrics, column_name, head_metrics
+from tfviz.training.heads.head_roles import ENOUGH
 from tfviz.training.mailbox import Demand
 from tfviz.training.record.followed import FollowedRun
 from tfviz.training.session import Session
@@ -158,6 +159,7 @@ def test_another_sentence_begins_a_new_record_and_keeps_the_roles(task: Task) ->
         history.look(step, one_head(0.1, "3 2 1"), task, hurried=True)  # the first one at once
     assert history.sentence == "3 2 1" and looks(history) == [4] and history.taken == taken
     assert before is not history.record and len(before) == 4
+    assert history.up_to(3).taken == taken and history.up_to(0).taken == ()
 
 
 def test_a_sentence_chosen_in_a_session_begins_a_new_record() -> None:
@@ -194,12 +196,14 @@ def test_a_head_that_takes_on_a_role_is_told_of_once(task: Task) -> None:
     assert [(found.step, found.head, found.sentence) for found in history.taken] == [
         (20, "encoder L0H0", "encoder L0H0 becomes a diagonal head (0.60)")
     ]
+    history.look(15, one_head(0.55), task)  # and finds that it was earlier
+    assert [(found.step, found.value) for found in history.taken] == [(15, pytest.approx(0.55))]
 
 
 def test_roles_that_come_and_go_are_told_of_so_often_at_most(task: Task) -> None:
     history = HeadHistory()
-    for step in range(2 * LOOKS * (MOST_TAKEN + 5)):
-        history.look(step, one_head(0.9 if step // LOOKS % 2 else 0.1), task)
+    for step in range(2 * ENOUGH * (MOST_TAKEN + 5)):
+        history.look(step, one_head(0.9 if step // ENOUGH % 2 else 0.1), task)
     assert len(history.taken) == MOST_TAKEN
 
 
@@ -209,10 +213,11 @@ def test_a_branch_takes_along_what_was_seen_before_it(task: Task) -> None:
         history.look(step, one_head(diagonal), task)
     assert [found.step for found in history.taken] == [1, 7]
     branch = history.up_to(7)
-    assert looks(branch) == list(range(8)) and [found.step for found in branch.taken] == [1, 7]
+    assert looks(branch) == list(range(8))
+    assert [found.step for found in branch.taken] == [1]  # what comes of it is not known there yet
     for step in (8, 9):
         branch.look(step, one_head(0.2), task)
-    assert [found.step for found in branch.taken] == [1, 7] and kept(history, 9) != kept(branch, 9)
+    assert [found.step for found in branch.taken] == [1] and kept(history, 9) != kept(branch, 9)
     other = history.up_to(6)
     for step in range(7, 10):
         other.look(step, one_head(0.6), task)

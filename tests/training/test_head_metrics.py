@@ -1,4 +1,4 @@
-"""What heads do, in numbers: on maps whose answer is known, and over training, where a head takes on a role."""
+"""What heads do, in numbers: on maps whose answer is known."""
 
 import math
 
@@ -9,12 +9,6 @@ from tests.training.small_runs import SMALL
 from tfviz.training.config import RunConfig
 from tfviz.training.heads.head_entropies import head_entropies
 from tfviz.training.heads.head_metrics import (
-    LOOKS,
-    ROLES,
-    HeadMetrics,
-    Role,
-    RoleTaken,
-    RoleWatch,
     head_metrics,
 )
 from tfviz.training.session import Session
@@ -177,69 +171,3 @@ def test_alignments_fit_the_tokens_of_every_pair(name: str) -> None:
         length = len(found.source_tokenizer.split(source))
         assert all(0 <= place < length for row in places for place in row)
     assert not set(found.source_tokenizer.split(found.probe().source)) & set(SPECIAL_TOKENS)
-
-
-ROLE = Role("looks at itself", "diagonal", 0.5, ("encoder",))
-
-
-def watched(values: list[float], looks: int = 3, head: str = "encoder L0H0") -> list[tuple[int, int, float]]:
-    """(look at which it is said, step, value) of a head with these diagonals at steps 10, 20, ..."""
-    watch = RoleWatch([ROLE], looks)
-    found = []
-    for look, value in enumerate(values):
-        metrics = {head: HeadMetrics(0.0, value, 0.0, 0.0)}
-        for taken in watch.look(10 * (look + 1), metrics):
-            assert taken == RoleTaken(taken.step, head, ROLE, taken.value)
-            found.append((look, taken.step, taken.value))
-    return found
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ([0.1, 0.2, 0.6, 0.7, 0.8, 0.9], [(4, 30, 0.6)]),
-        ([0.1, 0.5, 0.5, 0.5], [(3, 20, 0.5)]),
-        ([0.1, 0.6, 0.6, 0.2, 0.6, 0.6, 0.6], [(6, 50, 0.6)]),  # two looks are not enough
-        ([0.6, 0.7, 0.8, 0.9], []),  # born with it
-        ([0.6, 0.1, 0.7, 0.7, 0.7], []),  # lost for one look: never lost
-        ([0.6, 0.1, 0.1, 0.1, 0.7, 0.7, 0.7], [(6, 50, 0.7)]),
-        ([math.nan, 0.1, 0.6, math.nan, 0.6, 0.6], [(5, 30, 0.6)]),  # what is not known changes nothing
-        ([0.1, 0.6], []),
-        ([], []),
-    ],
-)
-def test_a_role_is_taken_on_when_the_threshold_is_reached_and_kept(
-    values: list[float], said: list[tuple[int, int, float]]
-) -> None:
-    assert watched(values) == said
-
-
-def test_roles_belong_to_kinds_of_heads_and_every_head_is_watched_alone() -> None:
-    assert watched([0.1, 0.9, 0.9, 0.9], head="cross L0H0") == []
-    assert watched([0.1, 0.9], looks=1) == [(1, 20, 0.9)]
-    watch = RoleWatch([ROLE], 1)
-    low, high = HeadMetrics(0, 0.1, 0, 0), HeadMetrics(0, 0.9, 0, 0)
-    assert watch.look(1, {"encoder L0H0": low, "encoder L0H1": high}) == []
-    assert [taken.head for taken in watch.look(2, {"encoder L0H0": high, "encoder L0H1": high})] == [
-        "encoder L0H0"
-    ]
-    with pytest.raises(ValueError, match="after 0 looks; allowed: at least 1"):
-        RoleWatch(ROLES, 0)
-
-
-def test_a_model_that_learns_to_copy_has_a_head_that_takes_on_following_the_source() -> None:
-    config = SMALL.with_values(
-        {"model.d_model": 16, "task.length": 3, "task.minimum_length": 3, "training.batch_size": 32,
-         "training.learning_rate": 0.02, "training.validation_every": 0}
-    )  # fmt: skip
-    watch, taken = RoleWatch(), []
-    with Session(config) as session:
-        example = session.task.example(1)
-        alignment = session.task.alignment(example.source)
-        for _ in range(30):
-            metrics = head_metrics(session.reader.read_attention(example), alignment)
-            taken += watch.look(session.step, metrics)
-            session.train(10)
-    following = [found for found in taken if found.role.name == "follows the source"]
-    assert following and all(found.head.startswith("cross") and found.value >= 0.5 for found in following)
-    assert all(found.step % 10 == 0 and found.step <= 300 - 10 * LOOKS for found in following)

@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 from tests.views import hand_made
 from tests.views.made_histories import columns, history
 from tfviz.training.export.heads import Head
-from tfviz.training.heads.head_history import column_name
-from tfviz.training.heads.head_metrics import ROLES, HeadMetrics, RoleTaken, head_metrics
+from tfviz.training.heads.head_metrics import HeadMetrics, column_name, head_metrics
+from tfviz.training.heads.head_roles import ROLES, RoleTaken
 from tfviz.training.record.history import History
 from tfviz.training.snapshot import Attention
 from tfviz.training.tasks.task import Alignment, Task
@@ -328,7 +328,7 @@ def test_roles_are_listed_newest_first_and_a_click_goes_to_their_step(
     made = looked()
     shown(panel, made)
     assert panel.table.nothing.isVisible() and not panel.table.area.isVisible()
-    made.heads.taken = (taken(40), taken(60, "encoder L0H1", 0))
+    made.heads.earlier = (taken(40), taken(60, "encoder L0H1", 0))
     panel.show_history(made)
     rows = panel.table.rows
     assert panel.table.area.isVisible() and [found.step for found in rows.taken] == [60, 40]
@@ -338,6 +338,7 @@ def test_roles_are_listed_newest_first_and_a_click_goes_to_their_step(
     help_event = QHelpEvent(QEvent.Type.ToolTip, QPoint(20, 8), rows.mapToGlobal(QPoint(20, 8)))
     QApplication.sendEvent(rows, help_event)
     assert "Step 60: encoder L0H1 becomes a diagonal head (0.83)" in QToolTip.text()
+    assert "at least 0.5 in 3 measurements, and below 0.4 in none between them" in QToolTip.text()
     QToolTip.hideText()
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Down):
         qtbot.keyClick(rows, key)
@@ -401,7 +402,7 @@ def test_everything_has_room_in_any_size(
 ) -> None:
     panel.resize(*size)
     made = looked()
-    made.heads.taken = tuple(taken(10_000 + step, "decoder L1H3", 1) for step in range(3))
+    made.heads.earlier = tuple(taken(10_000 + step, "decoder L1H3", 1) for step in range(3))
     shown(panel, made)
     qtbot.waitUntil(lambda: panel.size().toTuple() == size)
     QApplication.sendPostedEvents()

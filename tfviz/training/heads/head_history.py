@@ -4,7 +4,8 @@ import math
 import threading
 import time
 
-from tfviz.training.heads.head_metrics import LOOKS, HeadMetrics, RoleTaken, RoleWatch, head_metrics
+from tfviz.training.heads.head_metrics import HeadMetrics, column_name, head_metrics
+from tfviz.training.heads.head_roles import RoleTaken, roles_taken
 from tfviz.training.record.sparse_record import MOST, SparseRecord
 from tfviz.training.snapshot import Attention
 from tfviz.training.tasks.task import Alignment, Task
@@ -13,8 +14,6 @@ INTERVAL = 0.2
 """Seconds between two looks while training runs, at least."""
 MOST_TAKEN = 200
 """Heads that take on roles and lose them all the time are told of so often."""
-RECENT = 10 * LOOKS
-"""Looks that tell a branch which roles the heads have where it begins."""
 ONLY_CROSS = "source_alignment"
 
 
@@ -27,13 +26,13 @@ class HeadHistory:
     def __init__(self, most: int = MOST) -> None:
         self.record = SparseRecord(most)
         """Named as column_name() does; an object of its own for each sentence."""
-        self.taken: tuple[RoleTaken, ...] = ()
-        """In the order in which it became certain; in memory alone."""
+        self.earlier: tuple[RoleTaken, ...] = ()
+        """Roles that were taken on by the records of other sentences, before this one."""
         self.sentence = ""
         """The source that attention was looked at with."""
         self._target = ""
         self._alignment: Alignment | None = None
-        self._watch, self._watched = RoleWatch(), -1
+        self._found: tuple[SparseRecord | None, int, tuple[RoleTaken, ...]] = (None, 0, ())
         self._due = -math.inf
         self._lock = threading.Lock()
 
@@ -47,9 +46,18 @@ class HeadHistory:
             self._due = now + INTERVAL
             if not same:
                 self._begin(attention, task)
-            metrics = head_metrics(attention, self._alignment)
-            self.record.add(step, _columns(metrics))
-            self._follow(step, metrics)
+            self.record.add(step, _columns(head_metrics(attention, self._alignment)))
+
+    @property
+    def taken(self) -> tuple[RoleTaken, ...]:
+        """The roles that heads took on, by step: those of the record, and those of sentences before."""
+        record, changes = self.record, self.record.changes
+        known, at, found = self._found
+        if known is not record or at != changes:
+            found = roles_taken(record)
+            self._found = record, changes, found
+        together = {(one.step, one.head, one.role): one for one in (*found, *self.earlier)}
+        return tuple(sorted(together.values(), key=lambda one: one.step))[:MOST_TAKEN]
 
     def up_to(self, step: int) -> "HeadHistory":
         """A history of its own of the steps up to this one, as a branch takes it along."""
@@ -57,36 +65,14 @@ class HeadHistory:
         with self._lock:
             other.record = self.record.up_to(step)
             other.sentence, other._target, other._alignment = self.sentence, self._target, self._alignment
-            taken = tuple(found for found in self.taken if found.step <= step)
-        for past, row in zip(*other.record.rows(most=RECENT), strict=True):
-            other._follow(int(past), _metrics(dict(zip(other.record.names, row.tolist(), strict=True))))
-        other.taken = taken
+            other.earlier = tuple(found for found in self.earlier if found.step <= step)
         return other
 
     def _begin(self, attention: Attention, task: Task) -> None:
-        self.record = SparseRecord(self.record.most)
+        self.earlier, self.record = self.taken, SparseRecord(self.record.most)
         self.sentence, self._target = attention.sentence, attention.target
         # What the model itself has answered, where no target is known, is aligned with nothing.
         self._alignment = task.alignment(attention.sentence) if attention.target else None
-        self._watch, self._watched = RoleWatch(), -1
-
-    def _follow(self, step: int, metrics: dict[str, HeadMetrics]) -> None:
-        """See whether a head has taken on a role. Steps that are looked at again tell nothing new of that."""
-        if step <= self._watched:
-            return
-        self._watched = step
-        known = {(found.step, found.head, found.role) for found in self.taken}
-        new = [
-            found
-            for found in self._watch.look(step, metrics)
-            if (found.step, found.head, found.role) not in known
-        ]
-        self.taken = (*self.taken, *new)[:MOST_TAKEN]
-
-
-def column_name(head: str, metric: str) -> str:
-    """Where a metric of a head is in the record: "cross L0H3/entropy"."""
-    return f"{head}/{metric}"
 
 
 def _columns(metrics: dict[str, HeadMetrics]) -> dict[str, float]:
@@ -96,12 +82,3 @@ def _columns(metrics: dict[str, HeadMetrics]) -> dict[str, float]:
         for metric, value in vars(found).items()
         if metric != ONLY_CROSS or head.startswith("cross")
     }
-
-
-def _metrics(columns: dict[str, float]) -> dict[str, HeadMetrics]:
-    """What _columns has made columns of."""
-    values: dict[str, dict[str, float]] = {}
-    for name, value in columns.items():
-        head, _, metric = name.rpartition("/")
-        values.setdefault(head, {})[metric] = value
-    return {head: HeadMetrics(**found) for head, found in values.items()}

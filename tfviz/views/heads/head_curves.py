@@ -7,7 +7,8 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from tfviz.training.heads.head_history import HeadHistory, column_name
+from tfviz.training.heads.head_history import HeadHistory
+from tfviz.training.heads.head_metrics import column_name
 from tfviz.views.heads.head_measures import (
     MEASURES,
     MOST_CHOSEN,

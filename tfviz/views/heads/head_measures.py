@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy
 from PySide6.QtGui import QColor
 
-from tfviz.training.heads.head_history import column_name
+from tfviz.training.heads.head_metrics import column_name
 from tfviz.training.record.sparse_record import SparseRecord
 from tfviz.views.style.theme import Theme
 

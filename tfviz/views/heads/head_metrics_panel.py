@@ -8,7 +8,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from tfviz.training.export.heads import Head
-from tfviz.training.heads.head_history import HeadHistory, column_name
+from tfviz.training.heads.head_history import HeadHistory
+from tfviz.training.heads.head_metrics import column_name
 from tfviz.training.mailbox import Demand
 from tfviz.training.record.history import History
 from tfviz.training.snapshot import Snapshot

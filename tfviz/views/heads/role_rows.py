@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from tfviz.training.heads.head_metrics import LOOKS, RoleTaken
+from tfviz.training.heads.head_roles import ENOUGH, RoleTaken
 from tfviz.views.heads.head_measures import kind_colour, kind_of, short_name
 from tfviz.views.heads.head_plane import shape_of
 from tfviz.views.panel import paragraph
@@ -161,10 +161,11 @@ class RoleRows(TippedWidget):
 
     @staticmethod
     def _help(found: RoleTaken) -> str:
-        metric = found.role.metric.replace("_", " ")
+        role = found.role
         return (
-            f"Step {found.step:,}: {found.sentence}\nIt {found.role.name}: its {metric} has reached "
-            f"{found.role.threshold:g}, for {LOOKS} looks at least.\nClick to go to that step"
+            f"Step {found.step:,}: {found.sentence}\nIt {role.name}: its {role.metric.replace('_', ' ')} was at least "
+            f"{role.enter:g} in {ENOUGH} measurements, and below {role.leave:g} in none between them.\n"
+            f"The role is lost after {ENOUGH} below {role.leave:g}. Click to go to that step"
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
