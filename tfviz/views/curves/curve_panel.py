@@ -38,6 +38,7 @@ class CurvePanel(Panel):
         self.curves = RunCurves((*TRAINED, *VALIDATED, *FREE), smoothed=TRAINED)
         self.step: int | None = None
         self._hovered: int | None = None
+        self._titled = True
         self._build_header()
         self._build_plot()
         self._fit_throttle = Throttle(self.picture.fit_and_draw, 2.0, self)
@@ -89,7 +90,7 @@ class CurvePanel(Panel):
         self.picture.draw()
 
     def show_title(self, shown: bool) -> None:
-        super().show_title(shown)
+        self._titled = shown
         self._arrange_header()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -162,8 +163,8 @@ class CurvePanel(Panel):
         controls = [widget for widget in (self.log_button, self.reset_button) if not widget.isHidden()]
         room = self.header_room - 8 - len(shown) - sum(_width(widget) + spacing for widget in controls)
         room -= sum(button.width_needed(False) for button in shown)
-        for widget in (self.slider, self.title_label):
-            fits = room >= _width(widget) + spacing
+        for widget, wished in ((self.slider, True), (self.title_label, self._titled)):
+            fits = wished and room >= _width(widget) + spacing
             widget.setVisible(fits)
             room -= _width(widget) + spacing if fits else 0
         for button in shown:
