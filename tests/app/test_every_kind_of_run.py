@@ -135,8 +135,8 @@ def test_every_export_of_a_past_step_is_a_file_that_holds_it(session: Session, t
     session.go_to(4)
     session.intervene("model.heads_off", session.trainer.models.config.heads[:1])
     session.train(2)
-    capture = Capture.at(session, 3)
-    picture = session.view(3)
+    capture = Capture.at(session, 5)
+    picture = session.view(5)
     assert picture is not None and fields(capture.snapshot) == fields(picture)
     pinned = session.view(1)
     assert pinned is not None
@@ -150,7 +150,7 @@ def test_every_export_of_a_past_step_is_a_file_that_holds_it(session: Session, t
             if what == SCALARS:
                 check_scalars(path, session.history)
             elif what == MODEL:
-                check_model(path, session.parameters_at(3), 3)
+                check_model(path, session.parameters_at(5), 5)
             elif steps is not None:
                 check_animation(path, 3)
             else:
