@@ -78,7 +78,10 @@ class Life:
         self.train(2)
 
     def do(self, change: Callable[[], Any], steps: int) -> None:
+        """Of the next step at least, something becomes another."""
+        former, before = self.session.config, state(self.session)
         change()
+        assert self.session.config != former or state(self.session) != before
         self.remember()
         self.train(steps)
 
