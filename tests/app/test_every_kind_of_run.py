@@ -143,7 +143,8 @@ def test_every_export_of_a_past_step_is_a_file_that_holds_it(session: Session, t
     assert picture is not None and fields(capture.snapshot) == fields(picture)
     pinned = session.view(1)
     assert pinned is not None
-    head = all_heads(attention_of(picture))[-1]
+    off, *_, head = all_heads(attention_of(picture))
+    assert picture.config.model.heads_off == (off.setting,) and not off.weights(attention_of(picture)).any()
     for what, formats in CHOICES.items():
         for format in formats:
             steps = None if format.one_step else StepRange(0, 6, 3)
