@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import sys
 from pathlib import Path
 
 from tfviz.training.atomic_file import atomic_file
@@ -20,3 +22,13 @@ def check_writable(path: str) -> None:
 def suffix(path: str | os.PathLike[str]) -> str:
     """What the name ends in, in small letters and without the dot; empty where there is none."""
     return Path(path).suffix.lower().removeprefix(".")
+
+
+def printable(text: str) -> str:
+    """What to print of a text that may come from anybody's file. A terminal would obey its control characters: there
+    they are spelled out. A program gets all as it is."""
+    if not sys.stdout.isatty():
+        return text
+    return re.sub(
+        "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", lambda found: ascii(found[0])[1:-1], text
+    )

@@ -4,6 +4,7 @@ import argparse
 import json
 from typing import Any
 
+from tfviz.app.outputs import printable
 from tfviz.app.parser import Parser
 
 
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        print("\n".join(_lines(found)))
+        print(printable("\n".join(_lines(found))))
     return 0
 
 

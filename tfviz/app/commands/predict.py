@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from tfviz.app.outputs import printable
 from tfviz.app.parser import Parser, whole_number
 from tfviz.launcher.process import say
 
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     answer = model.predict(sentence, arguments.strict, method, arguments.seed)
     for word in model.unknown_words(sentence):
         say(f"warning: unknown {model.task.source_tokenizer.unit} {word!r} is read as <unk>")
-    print(answer)
+    print(printable(answer))
     return 0
 
 

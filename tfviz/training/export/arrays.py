@@ -39,9 +39,9 @@ from tfviz.training.snapshot import Snapshot
 
 def write_npz(snapshot: Snapshot, path: str | PathLike[str]) -> None:
     """Write the arrays as npz; texts are Unicode arrays, single values have no axes."""
-    content = {name: numpy.asarray(value) for name, value in _content(snapshot).items()}
+    content = {name: numpy.asarray(_kept(value)) for name, value in _content(snapshot).items()}
     for name in ("source_tokens", "target_tokens", "prediction_tokens"):
-        content[name] = numpy.array(content[name], dtype=numpy.str_)  # an empty list too
+        content[name] = content[name].astype(numpy.str_)  # an empty list too
     content["config"] = numpy.array(snapshot.config.to_json())
     with atomic_file(path) as file:
         numpy.savez_compressed(file, allow_pickle=False, **content)
@@ -70,6 +70,16 @@ def _content(snapshot: Snapshot) -> dict[str, Any]:
         "prediction_mode": description.decoding(snapshot),
         "config": None,
     } | {name: getattr(attention, name) for name in KINDS.values()}
+
+
+def _kept(value: Any) -> Any:
+    """NumPy takes NUL characters at the end of a text for padding: they are written as the sign for them."""
+    match value:
+        case str():
+            return value.replace("\0", "␀")
+        case list():
+            return [_kept(one) for one in value]
+    return value
 
 
 def _lists(weights: numpy.ndarray) -> list[Any]:

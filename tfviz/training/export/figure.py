@@ -163,10 +163,14 @@ def hexadecimal(colour: numpy.ndarray) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with characters that cannot be seen, or not be written in XML, shown by a sign."""
-    if text and not text.strip(" "):
-        return "␣" * len(text)
-    return _INVISIBLE.sub(_sign, text)
+    """The text with characters that cannot be seen, or not be written in XML, shown by a sign.
+
+    Signs that join or part what stands beside them stay, but not where there is nothing beside them.
+    """
+    shown = _INVISIBLE.sub(_sign, text)
+    if shown and all(unicodedata.category(character) in ("Zs", "Cf") for character in shown):
+        return "".join("␣" if character.isspace() else "\N{REPLACEMENT CHARACTER}" for character in shown)
+    return f"\N{DOTTED CIRCLE}{shown}" if shown and unicodedata.combining(shown[0]) else shown
 
 
 def text_width(text: str, size: float, monospace: bool = False) -> float:
@@ -202,8 +206,8 @@ def wrapped(text: str, size: float, width: float, most_lines: int) -> list[str]:
     return [elided(line.rstrip(), size, width) for line in lines if line.strip()]
 
 
-# Control characters, halves of surrogate pairs, signs that turn the direction of what follows, what XML cannot hold.
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# Control characters, ends of lines, halves of surrogate pairs, signs that turn the direction, what XML cannot hold.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def _sign(match: re.Match[str]) -> str:

@@ -80,7 +80,18 @@ def write_scalars_json(history: History, path: str | PathLike[str]) -> None:
 def _write_csv(path: str | PathLike[str], header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     with atomic_file(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv.writer(_Lines(text))
         writer.writerow(header)
         writer.writerows(rows)
         text.detach()
+
+
+class _Lines:
+    """Ends rows with a line feed alone. The writer must not know: it quotes what ends its own rows, and a carriage
+    return without quotation marks ends a row for whoever reads the table."""
+
+    def __init__(self, file: io.TextIOWrapper) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        self._file.write(row.removesuffix("\r\n") + "\n")
