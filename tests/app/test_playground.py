@@ -1,11 +1,17 @@
 """The playground in the window: live, paused, in the past, as the probe of all panels, and only while it is seen."""
 
-import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from pathlib import Path
 
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QLineEdit, QListWidget, QPushButton
+
+from tests.app.conftest import Open
 from tests.app.driving import Driver
+from tfviz.app.settings import Settings
+from tfviz.training.config import RunConfig
 from tfviz.training.generation.playground import PlaygroundWish
+from tfviz.views.playground.draft import Draft
 from tfviz.views.playground.playground_panel import PlaygroundPanel
 
 
@@ -78,6 +84,35 @@ def test_a_pinned_sentence_is_watched_by_all_panels(driver: Driver, panel: Playg
         )
 
     driver.qtbot.waitUntil(watched)
+
+
+def test_kept_sentences_are_there_again_after_a_restart_and_belong_to_their_task(
+    driver: Driver, panel: PlaygroundPanel, open_window: Open, store: Path
+) -> None:
+    write(driver, "how are you")
+    driver.click_on(driver.find(QPushButton, "playground_keep"))
+    board = panel.parts.board
+    placed = board.arrangement.find("tokens")
+    assert placed is not None
+    driver.click_on(board, placed.chips[2].center())
+    driver.press(Qt.Key.Key_M)
+    driver.click_on(driver.find(QPushButton, "playground_keep"))
+    wanted = [Draft("how are you"), Draft("how are you", (1,))]
+    assert panel.parts.kept.drafts == wanted
+    driver.window.close()
+
+    again = open_window(settings=Settings(QSettings(str(store), QSettings.Format.IniFormat)))
+    kept = again.find(QListWidget, "kept_sentences")
+    found = again.window.panels["playground_panel"]
+    assert isinstance(found, PlaygroundPanel) and found.parts.kept.drafts == wanted
+    again.window.docks["playground_panel"].raise_()
+    again.qtbot.waitUntil(kept.isVisible)
+    again.click_on(kept.viewport(), kept.visualItemRect(kept.item(1)).center())
+    again.qtbot.waitUntil(lambda: found.played is not None and found.played.wish.hidden == (1,))
+    again.window.controls.start_run(RunConfig.preset("copy"))
+    again.qtbot.waitUntil(lambda: again.session.config.task.name == "copy" and not found.parts.kept.drafts)
+    again.window.controls.start_run(RunConfig.preset("identity"))
+    again.qtbot.waitUntil(lambda: found.parts.kept.drafts == wanted)
 
 
 def test_behind_another_tab_nothing_is_asked(driver: Driver, panel: PlaygroundPanel) -> None:

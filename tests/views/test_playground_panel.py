@@ -19,6 +19,8 @@ from tfviz.training.snapshot import Snapshot
 from tfviz.views.grids.cells import Scale, colour_table
 from tfviz.views.playground.answer_map import reading
 from tfviz.views.playground.beam_view import node_text
+from tfviz.views.playground.draft import Draft
+from tfviz.views.playground.kept_sentences import MOST_KEPT
 from tfviz.views.playground.playground_panel import PlaygroundPanel
 from tfviz.views.playground.token_board import TOKENS
 from tfviz.views.predictions.chips import Chip, ChipRow, Tone
@@ -203,6 +205,29 @@ def test_sentences_are_kept_taken_up_again_and_removed(panel: PlaygroundPanel, q
     assert panel.drafts.current.hidden == (0,)
     qtbot.mouseClick(kept.remove_button, LEFT)
     assert [draft.text for draft in kept.drafts] == ["0 1 2 3"]
+
+
+def test_every_change_of_the_list_is_told_and_the_first_one_goes_where_it_is_full(
+    panel: PlaygroundPanel, qtbot: QtBot
+) -> None:
+    told: list[list[str]] = []
+    panel.kept_changed.connect(lambda drafts: told.append([draft.text for draft in drafts]))
+    stored = [Draft(f"{number} 1", (0,)) for number in range(MOST_KEPT)]
+    panel.show_kept(stored)
+    kept = panel.parts.kept
+    assert kept.drafts == stored and kept.list.isVisible() and kept.list.currentRow() == -1
+    assert told == []  # it was known
+    qtbot.mouseClick(panel.parts.keep_button, LEFT)
+    texts = [draft.text for draft in (*stored[1:], Draft("0 1 2 3"))]
+    assert told == [texts] and kept.list.currentRow() == MOST_KEPT - 1
+    qtbot.mouseClick(panel.parts.keep_button, LEFT)  # it is there already
+    assert len(told) == 1
+    qtbot.keyClick(kept.list, Qt.Key.Key_Delete)
+    assert told[1:] == [texts[:-1]]
+    panel.show_kept([Draft("3 3"), Draft("0 1 2 3")])
+    assert kept.list.currentRow() == 1  # the one that is tried out
+    panel.show_kept([])
+    assert kept.empty.isVisible() and len(told) == 2
 
 
 def test_kept_sentences_and_what_was_typed_outlive_the_run_but_not_what_it_began_with(

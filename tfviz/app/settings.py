@@ -1,12 +1,15 @@
 """What the window remembers from one start to the next."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from tfviz.app.dialogs.break_choices import BreakChoices
+from tfviz.app.kept_lists import KeptLists
 from tfviz.training.record.run_library import BUDGET
+from tfviz.views.playground.draft import Draft
 
 ThemeChoice = Literal["system", "dark", "light"]
 
@@ -95,6 +98,20 @@ class Settings:
     @breaks.setter
     def breaks(self, choices: BreakChoices) -> None:
         self._store.setValue("breaks", choices.to_text())
+
+    def kept_sentences(self, task: str) -> tuple[Draft, ...]:
+        """Those that were kept in the playground; `task` is named as list_of() does."""
+        return self._kept[task]
+
+    def keep_sentences(self, task: str, drafts: Sequence[Draft]) -> None:
+        """These are kept of a task from now on."""
+        kept = self._kept
+        kept.put(task, drafts)
+        self._store.setValue("kept_sentences", kept.to_text())
+
+    @property
+    def _kept(self) -> KeptLists:
+        return KeptLists.from_text(str(self._store.value("kept_sentences", "")))
 
     @property
     def geometry(self) -> QByteArray | None:

@@ -35,10 +35,10 @@ from tfviz.app.record_keeper import RecordKeeper
 from tfviz.app.run_files import RunFiles
 from tfviz.app.runs import Maker, Runs
 from tfviz.app.settings import LAYOUT_VERSION, Settings, ThemeChoice
+from tfviz.app.trying_out import TryingOut
 from tfviz.training.events import Finished, Warned
 from tfviz.training.record.followed import FollowedRun
 from tfviz.training.record.opening import ShownRun
-from tfviz.training.record.recorded import UnknownTask
 from tfviz.training.record.run_library import RunLibrary
 from tfviz.views.attention.attention_panel import AttentionPanel
 from tfviz.views.bridge import Bridge
@@ -202,6 +202,7 @@ class MainWindow(QMainWindow):
                     self.controls.connect_probe(panel)
                 case PlaygroundPanel():
                     self.controls.connect_playground(panel)
+                    self.trying_out = TryingOut(panel, self.settings)
         attention, stages = self.panels["attention_panel"], self.panels["stages_panel"]
         assert isinstance(attention, AttentionPanel) and isinstance(stages, StagesPanel)
         interventions, inspector = self.panels["intervention_panel"], self.panels["inspector_panel"]
@@ -266,10 +267,7 @@ class MainWindow(QMainWindow):
         optimiser_panel = self.panels["optimiser_panel"]
         assert isinstance(optimiser_panel, OptimiserPanel)
         optimiser_panel.explain_absence(absence(session))
-        playground = self.panels["playground_panel"]
-        assert isinstance(playground, PlaygroundPanel)
-        known = not isinstance(session.task, UnknownTask)
-        playground.use_task(session.task if known else None, session.probe.source)
+        self.trying_out.adopt(session)
         self.comparing.adopt(session)
         if message:
             self.tell(message)

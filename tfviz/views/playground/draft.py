@@ -7,6 +7,8 @@ from tfviz.training.tokens.tokenizer import Piece
 
 MOST = 200
 """Drafts to go back to."""
+LONGEST_TEXT = 4000
+"""Characters of a text."""
 
 
 @dataclass(frozen=True)

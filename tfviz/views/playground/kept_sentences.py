@@ -1,5 +1,7 @@
 """Sentences that are kept beside the one that is tried out, each with what was masked in it."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
@@ -9,6 +11,12 @@ from tfviz.views.parts.keys import ENTER
 from tfviz.views.playground.draft import Draft
 
 EMPTY = "“Keep” puts the sentence on this list."
+MOST_KEPT = 30
+"""With one more the first one goes."""
+HELP = (
+    "Click, or press Enter, to try a sentence out again; Delete takes it off the list.\n"
+    f"The last {MOST_KEPT} of each task stay here, also when the program is closed"
+)
 
 
 class KeptSentences(QWidget):
@@ -16,15 +24,15 @@ class KeptSentences(QWidget):
 
     activated = Signal(object)
     """A Draft."""
+    changed = Signal(object)
+    """All drafts, a list, after one was added or removed here."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.list = QListWidget()
         self.list.setObjectName("kept_sentences")
         self.list.setAccessibleName("Kept sentences")
-        self.list.setToolTip(
-            "Click, or press Enter, to try a sentence out again; Delete takes it off the list"
-        )
+        self.list.setToolTip(HELP)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setMinimumHeight(30)
@@ -58,17 +66,26 @@ class KeptSentences(QWidget):
     def drafts(self) -> list[Draft]:
         return [self.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(self.list.count())]
 
+    def show_drafts(self, drafts: Sequence[Draft]) -> None:
+        """These and no others."""
+        blocker = QSignalBlocker(self.list)
+        self.list.clear()
+        for draft in drafts:
+            self._add(draft)
+        blocker.unblock()
+        self._show_state()
+
     def keep(self, draft: Draft) -> None:
         """Add a sentence where it is not on the list yet, and select it."""
-        drafts = self.drafts
-        if draft not in drafts:
-            masked = f" · {len(draft.hidden)} masked" if draft.hidden else ""
-            item = QListWidgetItem(f"{draft.text}{masked}")
-            item.setData(Qt.ItemDataRole.UserRole, draft)
-            self.list.addItem(item)
-            drafts.append(draft)
-        self.list.setCurrentRow(drafts.index(draft))
+        new = draft not in self.drafts
+        if new:
+            self._add(draft)
+            if self.list.count() > MOST_KEPT:
+                self.list.takeItem(0)
+        self.list.setCurrentRow(self.drafts.index(draft))
         self._show_state()
+        if new:
+            self.changed.emit(self.drafts)
 
     def mark(self, draft: Draft) -> None:
         """Select the sentence that is tried out, if it is on the list."""
@@ -85,6 +102,7 @@ class KeptSentences(QWidget):
         if self.list.currentRow() >= 0:
             self.list.takeItem(self.list.currentRow())
             self._show_state()
+            self.changed.emit(self.drafts)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
@@ -95,6 +113,12 @@ class KeptSentences(QWidget):
                 self._activate(self.list.currentItem())
                 return True
         return super().eventFilter(watched, event)
+
+    def _add(self, draft: Draft) -> None:
+        masked = f" · {len(draft.hidden)} masked" if draft.hidden else ""
+        item = QListWidgetItem(f"{draft.text}{masked}")
+        item.setData(Qt.ItemDataRole.UserRole, draft)
+        self.list.addItem(item)
 
     def _activate(self, item: QListWidgetItem) -> None:
         self.activated.emit(item.data(Qt.ItemDataRole.UserRole))

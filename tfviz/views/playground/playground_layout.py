@@ -20,11 +20,11 @@ from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.playground.answer_map import ROW, AnswerMap
 from tfviz.views.playground.beam_view import BeamLegend, BeamView
 from tfviz.views.playground.decoding_bar import DecodingBar
+from tfviz.views.playground.draft import LONGEST_TEXT
 from tfviz.views.playground.kept_sentences import KeptSentences
 from tfviz.views.playground.token_board import TokenBoard
 from tfviz.views.style.theme import Theme
 
-LONGEST_TEXT = 4000
 SIDE_WIDTH = 204
 LEAST_TREE = 190
 UNKNOWN_RUN = (
@@ -42,7 +42,9 @@ class PlaygroundLayout(QStackedWidget):
         self.undo_button = _button(
             "undo", "Undo", "Back to the sentence and the masks before the last change"
         )
-        self.keep_button = _button("keep", "Keep", "Put the sentence, with its masks, on the list")
+        self.keep_button = _button(
+            "keep", "Keep", "Put the sentence, with its masks, on the list of this task"
+        )
         self.pin_button = _button(
             "pin", "Pin as probe", "Make this sentence, without its masks, the one that all panels watch"
         )

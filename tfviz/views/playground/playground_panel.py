@@ -1,5 +1,7 @@
 """The playground: a typed sentence with its tokens, the model's answer at once, and how it came to it."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -41,6 +43,8 @@ class PlaygroundPanel(Panel):
 
     probe_pinned = Signal(str)
     """The sentence is to be the one that all panels watch."""
+    kept_changed = Signal(object)
+    """All kept sentences, as Drafts, after the user has added or removed one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +70,7 @@ class PlaygroundPanel(Panel):
         parts.pin_button.clicked.connect(lambda: self.probe_pinned.emit(self.drafts.current.text))
         parts.reveal_button.clicked.connect(self._reveal)
         parts.kept.activated.connect(self._write)
+        parts.kept.changed.connect(self.kept_changed)
         parts.decoding.changed.connect(self._asking.request)
         parts.board.chip_clicked.connect(self._select)
         parts.board.edit_wished.connect(self._begin_edit)
@@ -101,6 +106,11 @@ class PlaygroundPanel(Panel):
         self.parts.show_known(task is not None)
         self._show_draft()
         self._asking.now()
+
+    def show_kept(self, drafts: Sequence[Draft]) -> None:
+        """The sentences that were kept of the task, in place of those that are listed."""
+        self.parts.kept.show_drafts(drafts)
+        self.parts.kept.mark(self.drafts.current)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         played = snapshot.playground
