@@ -44,7 +44,7 @@ def configure(parser: Parser) -> None:
         "--seconds",
         type=positive_number,
         metavar="S",
-        help="of training for each case (default 3; --gui 10; --timeline 20)",
+        help="of training for each case (default 3; --gui 10; --timeline 30)",
     )
     parser.add_argument(
         "--gui", action="store_true", help="the window: live over headless speed, event-loop delay"

@@ -15,7 +15,7 @@ from tfviz.training.benchmark.bench_timeline import (
     summary,
 )
 
-RECORDING_SECONDS = 20.0
+RECORDING_SECONDS = 30.0
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ KEPT_SPEED = 0.97
 ANYWHERE = "anywhere"
 NEIGHBOURS = {"one on": 1, "one back": -1, "ten on": 10, "ten back": -10}
 ROUNDS = 60  # of a leap anywhere, and a look at the neighbours there
-PAIRS = 10  # of a phase with a run file and one without
+PAIRS = 20  # of a phase with a run file and one without
 SETTLING = (
     0.6  # seconds in which a recorder writes what it still has, so that the other phase bears nothing of it
 )
@@ -85,7 +85,7 @@ class TimelineCost:
 def measure_timeline(
     shapes: Sequence[str] = tuple(WITHIN),
     steps: int | None = None,
-    seconds: float = 20.0,
+    seconds: float = 30.0,
     tell: Tell = lambda text: None,
 ) -> list[TimelineCost]:
     """Measure presets: runs of so many steps, and so many seconds of training with a run file, and without one."""
