@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tfviz.core.optimizers import OPTIMIZERS, PIECE, Optimizer, clip_scale, gradient_norm
+from tfviz.core.parallel import Crew
 from tfviz.core.tensor import Array
 
 SIZE = 2 * PIECE + 17
@@ -89,6 +90,19 @@ def make(name: str, values: Array) -> Optimizer:
 def move(optimizer: Optimizer, steps: range) -> None:
     for step in steps:
         optimizer.update(gradients_of(step, optimizer.values.size), 0.01)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_crew_makes_the_very_same_update(name: str) -> None:
+    size = 3 * PIECE + 5
+    values = np.random.default_rng(0).normal(size=size)
+    alone, together = make(name, values.copy()), make(name, values.copy())
+    with Crew(2) as crew:
+        for step in range(1, 4):
+            for optimizer, threads in ((alone, None), (together, crew)):
+                optimizer.update(gradients_of(step, size), 0.01, 0.5, threads)
+    assert np.array_equal(together.values, alone.values) and not np.array_equal(alone.values, values)
+    assert all(np.array_equal(together.moments[key], moment) for key, moment in alone.moments.items())
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

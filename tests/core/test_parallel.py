@@ -50,6 +50,16 @@ def test_a_crew_of_one_works_in_the_caller_s_thread() -> None:
     assert threads == [threading.current_thread()]
 
 
+def test_a_crew_runs_fewer_functions_than_it_has_threads_but_not_more() -> None:
+    done: list[int] = []
+    with Crew(3) as crew:
+        crew.run([lambda: done.append(1), lambda: done.append(2)])
+        assert sorted(done) == [1, 2]
+        with pytest.raises(ValueError, match="4 functions for 3 threads"):
+            crew.run([lambda: done.append(3)] * 4)
+    assert sorted(done) == [1, 2]
+
+
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_failure_is_raised_after_all_others_have_finished(place: int) -> None:
     done = []

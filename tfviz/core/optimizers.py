@@ -5,11 +5,13 @@ a run can be repeated there.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from tfviz.core import memory
+from tfviz.core.parallel import Crew
 from tfviz.core.tensor import Array
 
 PIECE = 1 << 17
@@ -29,30 +31,49 @@ class Optimizer:
         self.weight_decay = weight_decay
         self.updates = 0
         self.moments = {name: memory.zeros(values.size, values.dtype) for name in self.moment_names}
-        piece = min(PIECE, values.size)
-        self._scratch, self._other_scratch = (memory.zeros(piece, values.dtype) for _ in range(2))
+        self._scratch: list[tuple[Array, Array]] = []
 
-    def update(self, gradients: Array, learning_rate: float, scale: float = 1.0) -> None:
-        """One step."""
+    def update(
+        self, gradients: Array, learning_rate: float, scale: float = 1.0, crew: Crew | None = None
+    ) -> None:
+        """One step; with a crew its threads take the pieces in turn, which changes no bit."""
         self.updates += 1
-        for piece in self._pieces():
-            scratch = self._scratch[: piece.stop - piece.start]
+        threads = crew.size if crew else 1
+        while len(self._scratch) < threads:
+            self._scratch.append((self._piece_of_scratch(), self._piece_of_scratch()))
+        shares = [
+            partial(self._update_pieces, gradients, learning_rate, scale, number, threads)
+            for number in range(threads)
+        ]
+        if crew:
+            crew.run(shares)
+        else:
+            shares[0]()
+
+    def _piece_of_scratch(self) -> Array:
+        return memory.zeros(min(PIECE, self.values.size), self.values.dtype)
+
+    def _update_pieces(
+        self, gradients: Array, learning_rate: float, scale: float, first: int, every: int
+    ) -> None:
+        """Every so many pieces, from the first of them on."""
+        for start in range(first * PIECE, self.values.size, every * PIECE):
+            piece = slice(start, min(start + PIECE, self.values.size))
             gradient, values = gradients[piece], self.values[piece]
+            scratch, other = (array[: len(values)] for array in self._scratch[first])
             if scale != 1.0:
                 gradient = np.multiply(gradient, scale, out=scratch)
             if self.weight_decay:
-                decay = np.multiply(values, self.weight_decay, out=self._other_scratch[: len(scratch)])
+                decay = np.multiply(values, self.weight_decay, out=other)
                 gradient = np.add(gradient, decay, out=scratch)
-            self._move(piece, values, gradient, learning_rate)
+            self._move(piece, values, gradient, learning_rate, scratch, other)
 
-    def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
-        """Change `values`, which lie at `piece`. `gradient` is left alone or is scratch."""
+    def _move(
+        self, piece: slice, values: Array, gradient: Array, learning_rate: float, scratch: Array, other: Array
+    ) -> None:
+        """Change `values`, which lie at `piece`. `gradient` is left alone or is `scratch`, which like `other` is as
+        long as it."""
         raise NotImplementedError
-
-    def _pieces(self) -> Iterator[slice]:
-        size = self.values.size
-        for start in range(0, size, PIECE):
-            yield slice(start, min(start + PIECE, size))
 
     def state(self) -> dict[str, Array]:
         """Copies of everything that the next step depends on besides the values."""
@@ -70,8 +91,10 @@ class Optimizer:
 class SGD(Optimizer):
     """value -= rate * g"""
 
-    def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
-        change = np.multiply(gradient, learning_rate, out=self._scratch[: len(gradient)])
+    def _move(
+        self, piece: slice, values: Array, gradient: Array, learning_rate: float, scratch: Array, other: Array
+    ) -> None:
+        change = np.multiply(gradient, learning_rate, out=scratch)
         np.subtract(values, change, out=values)
 
 
@@ -84,11 +107,13 @@ class Momentum(Optimizer):
         super().__init__(values, weight_decay)
         self.momentum = momentum
 
-    def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
+    def _move(
+        self, piece: slice, values: Array, gradient: Array, learning_rate: float, scratch: Array, other: Array
+    ) -> None:
         velocity = self.moments["velocity"][piece]
         np.multiply(velocity, self.momentum, out=velocity)
         np.add(velocity, gradient, out=velocity)
-        change = np.multiply(velocity, learning_rate, out=self._scratch[: len(gradient)])
+        change = np.multiply(velocity, learning_rate, out=scratch)
         np.subtract(values, change, out=values)
 
 
@@ -110,12 +135,13 @@ class Adam(Optimizer):
         super().__init__(values, weight_decay)
         self.betas, self.eps = betas, eps
 
-    def _move(self, piece: slice, values: Array, gradient: Array, learning_rate: float) -> None:
+    def _move(
+        self, piece: slice, values: Array, gradient: Array, learning_rate: float, scratch: Array, other: Array
+    ) -> None:
         first, second = self.moments["first_moment"][piece], self.moments["second_moment"][piece]
         beta1, beta2 = self.betas
         correction = math.sqrt(1.0 - beta2**self.updates)
         rate = learning_rate * correction / (1.0 - beta1**self.updates)
-        scratch, other = self._scratch[: len(gradient)], self._other_scratch[: len(gradient)]
         np.multiply(gradient, gradient, out=other)
         np.multiply(other, 1.0 - beta2, out=other)
         np.multiply(second, beta2, out=second)
@@ -133,10 +159,12 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with the decay taken from the values themselves: value -= rate * decay * value (Loshchilov, Hutter 2019)."""
 
-    def update(self, gradients: Array, learning_rate: float, scale: float = 1.0) -> None:
+    def update(
+        self, gradients: Array, learning_rate: float, scale: float = 1.0, crew: Crew | None = None
+    ) -> None:
         decay, self.weight_decay = self.weight_decay, 0.0
         np.multiply(self.values, 1.0 - learning_rate * decay, out=self.values)
-        super().update(gradients, learning_rate, scale)
+        super().update(gradients, learning_rate, scale, crew)
         self.weight_decay = decay
 
 

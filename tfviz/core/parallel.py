@@ -11,6 +11,7 @@ Work = Callable[[], None]
 
 class Crew:
     """Runs a few functions at once, the first in the caller's thread and each other one in a thread of its own.
+    They may be fewer than there are threads.
 
     The threads are made once and sleep in between. run() returns when all functions have, and raises what they raised.
     What NumPy is told to ignore where run() is called, it ignores in all of them.
@@ -19,15 +20,21 @@ class Crew:
     def __init__(self, size: int) -> None:
         self._helpers = [_Helper() for _ in range(size - 1)]
 
+    @property
+    def size(self) -> int:
+        """How many functions can run at once."""
+        return len(self._helpers) + 1
+
     def run(self, works: Sequence[Work]) -> None:
-        if len(works) != len(self._helpers) + 1:
-            raise ValueError(f"{len(works)} functions for {len(self._helpers) + 1} threads")
-        for helper, work in zip(self._helpers, works[1:], strict=True):
+        if len(works) > self.size:
+            raise ValueError(f"{len(works)} functions for {self.size} threads")
+        helpers = self._helpers[: len(works) - 1]
+        for helper, work in zip(helpers, works[1:], strict=True):
             helper.begin(partial(copy_context().run, work))
         try:
             works[0]()
         finally:
-            failures = [failure for helper in self._helpers if (failure := helper.finish())]
+            failures = [failure for helper in helpers if (failure := helper.finish())]
         if failures:
             raise failures[0]
 

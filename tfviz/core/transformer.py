@@ -1,6 +1,6 @@
 """The Transformer: an encoder, a decoder, a generator, and the loss (Vaswani et al. 2017)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from tfviz.core.decoder import decoder, decoder_alone
 from tfviz.core.encoder import encoder
 from tfviz.core.operations import CrossEntropy, Randomness
 from tfviz.core.operations.mask import PADDING, KeyMask
-from tfviz.core.parallel import Crew
+from tfviz.core.parallel import Crew, Work
 from tfviz.core.parameters import Parameters
 from tfviz.core.program import Observer, Program
 from tfviz.core.tensor import Array, Features, Parameter, Tensor, Tokens
@@ -202,8 +202,19 @@ class Transformer:
         if not self._gradients:
             raise RuntimeError("this model was built for the forward pass alone (gradients=False)")
         self._run([part.program.backward for part in self.parts], observer, lookout, "backward")
+        self._add_up()
+
+    def _add_up(self) -> None:
+        """The gradients of all parts, in the first one's; a crew's threads each take a stretch of them."""
+        threads = self.crew.size if self.crew else 1
+        cuts = np.linspace(0, self.gradients.size, threads + 1).astype(int).tolist()
+        stretches = [partial(self._add_stretch, slice(*ends)) for ends in pairwise(cuts)]
+        self._run_side_by_side(stretches)
+
+    def _add_stretch(self, stretch: slice) -> None:
+        total = self.gradients[stretch]
         for part in self.parts[1:]:
-            np.add(self.gradients, part.gradients, out=self.gradients)
+            np.add(total, part.gradients[stretch], out=total)
 
     @property
     def loss(self) -> float:
@@ -233,11 +244,15 @@ class Transformer:
             return
         if lookout is not None:
             passes = [partial(run, lookout) for run in passes]
+        self._run_side_by_side(passes)
+
+    def _run_side_by_side(self, works: Sequence[Work]) -> None:
+        """In the crew's threads, or one after the other where there is no crew."""
         if self.crew:
-            self.crew.run(passes)
+            self.crew.run(works)
         else:
-            for run in passes:
-                run()
+            for work in works:
+                work()
 
     def _run_in_lockstep(self, observer: Observer, phase: str) -> None:
         """Each operation in all parts before the next one; the observer is told of the first part's."""

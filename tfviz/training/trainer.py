@@ -127,12 +127,10 @@ class Trainer:
     def update(self, gradients: np.ndarray, learning_rate: float, scale: float) -> None:
         """Let the optimiser that the configuration names move what is not frozen."""
         self.begin_optimizer()
-        if self.frozen is None:
-            self.optimizer.update(gradients, learning_rate, scale)
-            return
-        kept = self.frozen.numbers()
-        self.optimizer.update(gradients, learning_rate, scale)
-        self.frozen.put_back(kept)
+        kept = self.frozen.numbers() if self.frozen else None
+        self.optimizer.update(gradients, learning_rate, scale, self.models.crew)
+        if self.frozen and kept is not None:
+            self.frozen.put_back(kept)
 
     def begin_optimizer(self) -> None:
         """Start the optimiser that the configuration names, with moments and updates at 0, unless it is at work."""

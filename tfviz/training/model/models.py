@@ -32,7 +32,8 @@ class ModelCache:
         self.label_smoothing, self.shards = label_smoothing, shards
         self.hidden: tuple[int, ...] = ()
         """Positions of the source that the models that are asked for now do not look at."""
-        self._crew: Crew | None = Crew(shards)
+        self.crew: Crew | None = Crew(shards) if shards > 1 else None
+        """The threads in which parts of a batch are computed, where there are several."""
         self._models: OrderedDict[tuple[int, int, int, Purpose], Transformer] = OrderedDict()
 
     def training(self, batch: int, source_length: int, target_length: int) -> Transformer:
@@ -54,9 +55,9 @@ class ModelCache:
 
     def close(self) -> None:
         """End the threads. What is still computed is computed in the caller's."""
-        if self._crew:
-            self._crew.close()
-            self._crew = None
+        if self.crew:
+            self.crew.close()
+            self.crew = None
             self._models.clear()
 
     def _get(self, key: tuple[int, int, int, Purpose]) -> Transformer:
@@ -82,7 +83,7 @@ class ModelCache:
             shards=self.shards if training else 1,
             gradients=purpose != "evaluation",
             recycle=training,
-            crew=self._crew,
+            crew=self.crew,
         )
 
 
