@@ -9,12 +9,12 @@ from tfviz.training.config import RunConfig
 from tfviz.training.data.data_import import (
     LISTED,
     PREVIEW,
+    DataSurvey,
     pasted_pairs,
     save_pairs,
-    survey_file,
-    survey_text,
+    survey,
 )
-from tfviz.training.data.datasets import load_pairs
+from tfviz.training.data.datasets import load_numbered_pairs, load_pairs
 from tfviz.training.data.pair_formats import LONGEST_LINE
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.task_config import TaskConfig
@@ -31,6 +31,10 @@ IN_EVERY_FORMAT = {
     '{"target": "trois", "source": "three", "id": 3}\n',
     "pairs.ndjson": '["one", "un"]\n["two words", "deux mots"]\n["three", "trois"]',
 }  # fmt: skip
+
+
+def survey_file(path: Path, config: TaskConfig, seed: int) -> DataSurvey:
+    return survey(load_numbered_pairs(path), config, seed)
 
 
 def config(**fields: object) -> TaskConfig:
@@ -201,11 +205,11 @@ def test_long_lists_are_cut_and_counted(tmp_path: Path) -> None:
 
 
 def test_pasted_text_is_surveyed_and_refused_like_a_file() -> None:
-    assert survey_text('["a", "b"]\n["c", "d"]', config(), 0).pairs == 2
+    assert len(pasted_pairs('["a", "b"]\n["c", "d"]')) == 2
     with pytest.raises(ValueError, match="the text is empty; expected lines of source, tab, target"):
-        survey_text(" \n ", config(), 0)
+        pasted_pairs(" \n ")
     with pytest.raises(ValueError, match="line 2: expected source, tab, target; found 1 column"):
-        survey_text("a\tb\nhow are you", config(), 0)
+        pasted_pairs("a\tb\nhow are you")
 
 
 def test_a_sentence_with_too_many_tokens_is_refused_for_the_way_it_is_split(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.training.small_runs import SMALL
 from tfviz.training.generation.beam_search import Beam, BeamTree, beam_search
-from tfviz.training.generation.decoding import first_divergence, speak
+from tfviz.training.generation.decoding import speak
 from tfviz.training.generation.free_running import DECODED_EVERY, decodes_at, free_running_accuracy
 from tfviz.training.generation.next_tokens import NextTokens
 from tfviz.training.generation.sampling import Sampling, uniform_numbers
@@ -238,14 +238,6 @@ def test_settings_that_cannot_be_are_refused(make: object, message: str) -> None
     with pytest.raises(ConfigurationError) as caught:
         make()
     assert message in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("forced", "running", "position"),
-    [("ab", "ab", None), ("abc", "axc", 1), ("ab", "abc", 2), ("abc", "ab", 2), ("", "a", 0), ("", "", None)],
-)
-def test_the_first_divergence_is_found(forced: str, running: str, position: int | None) -> None:
-    assert first_divergence(tuple(forced), tuple(running)) == position
 
 
 def test_free_running_accuracy_counts_tokens_at_their_places_and_whole_answers() -> None:

@@ -1,7 +1,6 @@
 """Characters and learned pieces as tokens: everything survives, every token can be shown, nothing depends on order."""
 
 import itertools
-import json
 import random
 
 import pytest
@@ -12,7 +11,7 @@ from tfviz.training.tokens.byte_pair_tokenizer import SMALLEST, BytePairTokenize
 from tfviz.training.tokens.byte_pairs import learn_pieces
 from tfviz.training.tokens.character_tokenizer import CharacterTokenizer
 from tfviz.training.tokens.tokenizer import END, SPECIAL_TOKENS, START, UNKNOWN, Tokenizer
-from tfviz.training.tokens.tokenizers import TOKENIZERS, learn_tokenizer, tokenizer_from_json, tokenizer_of
+from tfviz.training.tokens.tokenizers import TOKENIZERS, learn_tokenizer, tokenizer_of
 from tfviz.training.tokens.visible_text import revealed, visible
 
 SENTENCES = ["low lower lowest", "new newer newest", "wide wider widest", "low new wide"] * 3
@@ -149,15 +148,12 @@ def test_characters_outside_the_data_are_unknown_and_shown_as_they_can_be() -> N
 
 
 @pytest.mark.parametrize("kind", TOKENIZERS)
-def test_every_kind_comes_back_from_json_and_from_its_tokens(kind: str) -> None:
+def test_every_kind_comes_back_from_its_tokens(kind: str) -> None:
     made = learn_tokenizer(kind, SENTENCES, 280)
     assert type(made) is TOKENIZERS[kind] and len(set(made.tokens)) == len(made)
-    for again in (
-        tokenizer_from_json(json.loads(json.dumps(made.to_json()))),
-        tokenizer_of(kind, made.tokens),
-    ):
-        assert again == made and type(again) is type(made)
-        assert again.encode("lower new\twides") == made.encode("lower new\twides")
+    again = tokenizer_of(kind, made.tokens)
+    assert again == made and type(again) is type(made)
+    assert again.encode("lower new\twides") == made.encode("lower new\twides")
     assert [made.token(number) for number in range(len(made))] == list(made.tokens)
 
 
@@ -176,9 +172,7 @@ def test_a_vocabulary_that_is_none_of_its_kind_is_refused() -> None:
     ):
         BytePairTokenizer.from_sentences(["a"], 259)
     with pytest.raises(ValueError, match="of kind 'syllable'; there are word, character, bpe"):
-        tokenizer_from_json({"kind": "syllable", "tokens": []})
-    with pytest.raises(ValueError, match="a list of tokens, not NoneType"):
-        tokenizer_from_json({"kind": "bpe"})
+        tokenizer_of("syllable", [])
 
 
 def test_every_merge_joins_two_tokens_that_were_there_before() -> None:

@@ -190,7 +190,7 @@ def test_the_keys_go_from_group_to_group(panel: OptimiserPanel, qtbot: QtBot) ->
 def test_both_curves_are_drawn_on_axes_of_their_own(panel: OptimiserPanel, qtbot: QtBot) -> None:
     made = shown(panel, state())
     click_row(panel, qtbot, 0)
-    plot, (low, high) = panel.curves.plot, panel.curves.ratio_range
+    plot, (low, high) = panel.curves.plot, panel.curves.plot.right_range
     assert low < -4.0 < -3.0 < high
     norm = float(numpy.log10(made["gradient_norm/source_embedding"][49]))
 
@@ -203,7 +203,7 @@ def test_both_curves_are_drawn_on_axes_of_their_own(panel: OptimiserPanel, qtbot
         return any(near(colour, DARK.colour(token), 130) for colour in spots)
 
     qtbot.waitUntil(lambda: is_drawn(norm, plot.value_range, "gradient"))
-    qtbot.waitUntil(lambda: is_drawn(-3.3, panel.curves.ratio_range, "parameter"))
+    qtbot.waitUntil(lambda: is_drawn(-3.3, panel.curves.plot.right_range, "parameter"))
 
 
 def test_the_playhead_stands_at_the_clocks_step_and_a_click_asks_for_one(
@@ -234,7 +234,7 @@ def test_one_outlier_does_not_flatten_the_curves_and_is_marked_at_the_edge(
     panel.show_history(run)
     panel.show_snapshot(snapshot(400, state()))
     click_row(panel, qtbot, 0)
-    assert panel.curves.plot.value_range[1] < 3.0 and panel.curves.ratio_range[1] < 0.0
+    assert panel.curves.plot.value_range[1] < 3.0 and panel.curves.plot.right_range[1] < 0.0
     plot, image = panel.curves.plot, panel.curves.plot.viewport().grab().toImage()
     for step, token in ((201, "gradient"), (100, "parameter")):
         x = round(plot.view.rectangle.left() + plot.view.x(step))

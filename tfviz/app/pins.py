@@ -116,10 +116,6 @@ class Pins(QObject):
             self._source.other.close()
         self._source = Source()
 
-    def goes_to(self, branch: int) -> bool:
-        """Whether a branch of the run is the current one."""
-        return self._session is not None and self._session.line.branch.number == branch
-
     # how it is done
 
     def _shown(self) -> tuple[Pinned, Source] | None:

@@ -1,1 +1,1 @@
-"""What is seen: theme, widgets and one file per panel. Imports training and core, never the application."""
+"""What is seen: theme, widgets and one package per panel. Imports training and core, never the application."""

@@ -305,19 +305,6 @@ def test_a_copy_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     assert beside(tmp_path / "x") == ["folder", "run.tfviz"]
 
 
-def test_recording_moves_to_another_file_and_goes_on_there(tmp_path: Path) -> None:
-    rows, old, new = history(20), tmp_path / "old.tfviz", tmp_path / "new.tfviz"
-    with new_recorder(old) as recorder:
-        recorder.follow(Branch(config=CONFIG), rows)
-        recorder.move_to(new)
-        assert recorder.path == str(new.resolve())
-        rows.append(21, loss=0.5)
-        with pytest.raises(FileNotFoundError, match="does not exist"):
-            recorder.move_to(tmp_path / "missing" / "run.tfviz")
-    assert (len(RunReader(old).history()), len(RunReader(new).history())) == (20, 21)
-    assert beside(old) == ["new.tfviz", "old.tfviz"]
-
-
 def test_the_summary_of_a_run_is_json(tmp_path: Path) -> None:
     found = run_file_summary(record_run(tmp_path / "run.tfviz", 30))
     assert json.loads(json.dumps(found, allow_nan=False)) == found

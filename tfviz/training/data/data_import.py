@@ -6,10 +6,8 @@ Pasted text is looked at in the same way, and saved as a file, for a run reads i
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tfviz.training.atomic_file import write_atomically
-from tfviz.training.data.datasets import load_numbered_pairs
 from tfviz.training.data.pair_formats import NumberedPair, format_of_text, read_pairs
 from tfviz.training.data.splitting import split_pairs
 from tfviz.training.task_config import TaskConfig
@@ -59,16 +57,6 @@ class DataSurvey:
     unseen_tokens: tuple[str, ...]
     """The first tokens of held-out sentences that no training sentence has, sources before targets."""
     unseen_count: int
-
-
-def survey_file(path: str | os.PathLike[str], config: TaskConfig, seed: int) -> DataSurvey:
-    """ValueError, in one sentence with the line, where the file cannot be used; ConfigurationError for the split."""
-    return survey(load_numbered_pairs(Path(path)), config, seed)
-
-
-def survey_text(text: str, config: TaskConfig, seed: int) -> DataSurvey:
-    """Of pasted text, whose format is seen from its first line. Errors as for a file."""
-    return survey(pasted_pairs(text), config, seed)
 
 
 def pasted_pairs(text: str) -> list[NumberedPair]:

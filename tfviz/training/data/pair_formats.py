@@ -54,12 +54,7 @@ def _tabs(lines: list[str]) -> Iterator[NumberedPair]:
         if not line or line.isspace():
             continue
         _check_line(number, line)
-        columns = line.split("\t")
-        if len(columns) != 2:
-            raise ValueError(
-                f"line {number}: expected source, tab, target; found {_counted(columns)}: {shown(line)}"
-            )
-        yield _pair(number, columns[0], columns[1])
+        yield _two(number, line.split("\t"), "tab", line)
 
 
 def _commas(lines: list[str]) -> Iterator[NumberedPair]:
@@ -80,11 +75,7 @@ def _commas(lines: list[str]) -> Iterator[NumberedPair]:
             continue
         if number == 1 and [column.strip().lower() for column in columns] == ["source", "target"]:
             continue
-        if len(columns) != 2:
-            raise ValueError(
-                f"line {number}: expected source, comma, target; found {_counted(columns)}: {shown(','.join(columns))}"
-            )
-        yield _pair(number, columns[0], columns[1])
+        yield _two(number, columns, "comma", ",".join(columns))
 
 
 def _json_lines(lines: list[str]) -> Iterator[NumberedPair]:
@@ -124,6 +115,14 @@ def _check_line(number: int, line: str) -> None:
         raise ValueError(f"line {number}: {len(line)} characters; at most {LONGEST_LINE} are read")
     if "\0" in line:
         raise ValueError(f"line {number}: a NUL character; this is no text")
+
+
+def _two(number: int, columns: list[str], between: str, line: str) -> NumberedPair:
+    if len(columns) != 2:
+        raise ValueError(
+            f"line {number}: expected source, {between}, target; found {_counted(columns)}: {shown(line)}"
+        )
+    return _pair(number, *columns)
 
 
 def _pair(number: int, *columns: str) -> NumberedPair:

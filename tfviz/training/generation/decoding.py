@@ -1,6 +1,5 @@
 """Ways to an answer: the most probable token each time, tokens drawn at random, the most probable whole."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,15 +97,3 @@ def _one_by_one(following: NextTokens, method: Sampling | None, seed: int, step:
         greedy = int(probabilities.argmax())
         tokens.append(method.choose(probabilities, uniform[len(tokens)]) if method else greedy)
     return tuple(tokens)
-
-
-def first_divergence(teacher_forced: Sequence[str], free_running: Sequence[str]) -> int | None:
-    """The first position, from 0, at which two decodings differ; None where they say the same.
-
-    Where one ends earlier, the position behind its end is where they differ.
-    """
-    for position, (one, other) in enumerate(zip(teacher_forced, free_running, strict=False)):
-        if one != other:
-            return position
-    shorter, longer = sorted((len(teacher_forced), len(free_running)))
-    return None if shorter == longer else shorter

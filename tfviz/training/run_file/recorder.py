@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from typing import Any, Self
 
 import numpy
@@ -23,7 +22,7 @@ from tfviz.training.run_file.foreign import Configuration, ForeignConfig, config
 from tfviz.training.run_file.frame_queue import Waiting
 from tfviz.training.run_file.pending import Pending
 from tfviz.training.run_file.rows import RowSource
-from tfviz.training.run_file.schema import KEYFRAME, LONGEST_EVENT, OURS, SNAPSHOT, real_path
+from tfviz.training.run_file.schema import KEYFRAME, LONGEST_EVENT, OURS, SNAPSHOT
 from tfviz.training.run_file.snapshot_codec import snapshot_to_arrays
 from tfviz.training.run_file.store import FileLostError, RunStore
 from tfviz.training.snapshot import Snapshot
@@ -61,7 +60,6 @@ class Recorder:
         self._configs: dict[int, Configuration] = {}
         self._flushes = threading.Condition()
         self._asked = self._answered = 0  # flushes
-        self._move: tuple[str, Future[None]] | None = None
         self._closing = self._ended = self._lost = False
         self._retry_at = 0.0
         self._process = os.getpid()
@@ -178,20 +176,6 @@ class Recorder:
             raise RunFileError(f"{self.path} cannot be copied: {self.problem or 'writing takes too long'}")
         copy_run_file(self.path, path)
 
-    def move_to(self, path: str | os.PathLike[str]) -> None:
-        """Copy to another file and go on recording there; the old file stays as it is. Blocks, and fails, as
-        copy_to.
-        """
-        if real_path(path) == self.path:
-            return
-        moved: Future[None] = Future()
-        with self._flushes:
-            if self._closing or self._move is not None:
-                raise RuntimeError("the recorder is closing or moving already")
-            self._move = (os.fspath(path), moved)
-            self._flushes.notify_all()
-        moved.result()
-
     def close(self) -> None:
         """Write what waits, leave one file, end the thread. The second call does nothing."""
         if (
@@ -216,24 +200,20 @@ class Recorder:
             while not self._ended:
                 with self._flushes:
                     self._flushes.wait_for(self._wanted, INTERVAL)
-                    now, asked, move, ended = self._wanted(), self._asked, self._move, self._closing
+                    now, asked, ended = self._wanted(), self._asked, self._closing
                 if (now or time.monotonic() >= self._retry_at) and not self._lost:
                     self._try_to_write(everything=now)
-                if move is not None:
-                    self._move_store(*move)
                 with self._flushes:
                     self._answered, self._ended = asked, ended
                     self._flushes.notify_all()
         finally:
             self._ended = True
-            if self._move is not None:
-                self._move[1].set_exception(RunFileError("the recorder ended"))
             if self._store is not None:
                 self._store.close()
 
     def _wanted(self) -> bool:
         """Whether somebody waits for the thread."""
-        return self._closing or self._asked > self._answered or self._move is not None
+        return self._closing or self._asked > self._answered
 
     def _try_to_write(self, everything: bool) -> None:
         try:
@@ -253,22 +233,6 @@ class Recorder:
                 self._store = None
             self._store = RunStore(self.path)
         return self._store
-
-    def _move_store(self, path: str, moved: Future[None]) -> None:
-        """Go on in a copy; on an error everything stays as it was, and whoever asked gets the error."""
-        try:
-            if self._store is None or self.problem is not None:
-                raise RunFileError(f"{self.path} cannot be copied: {self.problem}")
-            with replacing(path) as temporary:
-                self._store.copy_to(temporary)
-            store = RunStore(real_path(path))
-            self._store.close()
-            self._store, self.path = store, store.path
-            moved.set_result(None)
-        except Exception as error:
-            moved.set_exception(error)
-        finally:
-            self._move = None
 
     def _fail(self, error: Exception) -> None:
         """Say it once, and let the disk rest for a while. A file that has gone stays open: it can be saved still."""

@@ -5,7 +5,7 @@ The kinds beside it cut texts otherwise, into characters or learned pieces, behi
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 PADDING, START, END, UNKNOWN = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
@@ -55,11 +55,6 @@ class Tokenizer:
         if reserved:
             raise ValueError(f"the word {min(reserved)} is reserved; there are {', '.join(SPECIAL_TOKENS)}")
         return cls((*SPECIAL_TOKENS, *sorted(words)))
-
-    def to_json(self) -> Any:
-        """A list of the tokens or, of another kind than words, an object with `kind` and `tokens`."""
-        tokens = list(self.tokens)
-        return tokens if self.kind == Tokenizer.kind else {"kind": self.kind, "tokens": tokens}
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from tfviz.training.data.pair_formats import MOST_WORDS
 from tfviz.training.rules import ConfigurationError
@@ -51,14 +50,3 @@ def tokenizer_of(kind: str, tokens: Sequence[str]) -> Tokenizer:
     if kind not in TOKENIZERS:
         raise ValueError(f"a tokenizer of kind {kind!r:.40}; there are {', '.join(TOKENIZERS)}")
     return TOKENIZERS[kind](tokens)
-
-
-def tokenizer_from_json(data: Any) -> Tokenizer:
-    """Read what a tokenizer's to_json gave: a list of words, or an object with `kind` and `tokens`."""
-    if isinstance(data, dict) and isinstance(data.get("kind"), str):
-        kind, tokens = data["kind"], data.get("tokens")
-    else:
-        kind, tokens = Tokenizer.kind, data
-    if not isinstance(tokens, list):
-        raise ValueError(f"a vocabulary is a list of tokens, not {type(tokens).__name__}")
-    return tokenizer_of(kind, tokens)

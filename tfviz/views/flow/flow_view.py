@@ -222,11 +222,6 @@ class FlowView(QWidget):
         self.place_changed.emit()
         self.update()
 
-    @property
-    def focused_area(self) -> QRectF | None:
-        """Of the block that has the keyboard."""
-        return None if self._at is None or self.plan is None else self.plan.boxes[self._at].area
-
 
 def next_box(plan: Plan, current: int | None, right: int, down: int) -> int:
     """The number of the nearest block in a direction; the same one where there is none."""

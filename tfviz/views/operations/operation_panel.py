@@ -2,7 +2,15 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tfviz.training.stepping.step_places import Place
 from tfviz.training.stepping.stepper import Stepper
@@ -97,14 +105,9 @@ class OperationPanel(Panel):
     def _build_moves(self) -> None:
         self._moves: dict[str, QToolButton] = {}
         for name, _, help in MOVES:
-            button = QToolButton()
-            button.setObjectName(f"{name}_in_panel")
-            button.setAccessibleName(help)
-            button.setToolTip(help)
+            button = self._moves[name] = QToolButton()
             button.setProperty("slim", True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda _=False, name=name: self.action_wished.emit(name))
-            self._moves[name] = button
+            self._ask_for(button, name, help)
             self.add_control(button)
 
     def _build_empty(self) -> None:
@@ -184,14 +187,18 @@ class OperationPanel(Panel):
         self._phases: dict[str, QPushButton] = {}
         for name, text, _, help in PHASES:
             button = self._phases[name] = QPushButton(text)
-            button.setObjectName(f"{name}_in_panel")
-            button.setAccessibleName(help)
-            button.setToolTip(help)
             button.setProperty("small", True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda _=False, name=name: self.action_wished.emit(name))
+            self._ask_for(button, name, help)
             row.addWidget(button, 1)
         return row
+
+    def _ask_for(self, button: QAbstractButton, name: str, help: str) -> None:
+        """Let a button ask for one of the window's actions."""
+        button.setObjectName(f"{name}_in_panel")
+        button.setAccessibleName(help)
+        button.setToolTip(help)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda: self.action_wished.emit(name))
 
     # what is said
 

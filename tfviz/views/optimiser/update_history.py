@@ -65,11 +65,6 @@ class UpdateHistory(QWidget):
         self.plot.step_clicked.connect(self.step_clicked)
         self.plot.hovered.connect(self._hover)
 
-    @property
-    def ratio_range(self) -> tuple[float, float]:
-        """That of the right axis, in powers of ten."""
-        return self.plot.right_range
-
     def show_group(self, group: str | None, history: History | None) -> None:
         """Show this group of this history as far as it goes now; the same again shows what is new."""
         another = (group, history) != (self._group, self._history)

@@ -50,7 +50,6 @@ class Theme:
     chip_mix: tuple[float, float]
     chip_text: str
     series: tuple[str, ...]
-    heads: tuple[str, ...]
     branches: tuple[str, ...]
     """Of the main branch, whose colour is that of the training curves, and of those that left it."""
     colour_map: str
@@ -72,10 +71,6 @@ class Theme:
         return QColor.fromRgbF(
             *(b + (a - b) * share for b, a in zip(below.getRgbF()[:3], above.getRgbF()[:3], strict=True))  # type: ignore[index]
         )
-
-    def head_colour(self, head: int) -> QColor:
-        """The hue of a head, repeating when there are more heads than hues."""
-        return QColor(self.heads[head % len(self.heads)])
 
     def branch(self, number: int) -> str:
         """The colour of a branch, repeating when there are many; that of the main one is its own."""
@@ -164,7 +159,6 @@ DARK = Theme(
     chip_mix=(0.20, 0.54),
     chip_text="#f4f7fb",
     series=("#5b8cff", "#f5b14c", "#3ecf8e", "#e879c6", "#b58cff", "#4cc9e8"),
-    heads=("#5b8cff", "#f5b14c", "#3ecf8e", "#e879c6", "#4cc9e8", "#b58cff", "#ff8a65", "#c3d64b"),
     branches=("#5b8cff", "#c3d64b", "#b58cff", "#4cc9e8", "#ff8a65", "#c4cad6", "#c49a6c"),
     colour_map="inferno",
     diverging_map="diverging_dark",
@@ -203,7 +197,6 @@ LIGHT = Theme(
     chip_mix=(0.10, 0.48),
     chip_text="#10241b",
     series=("#2f62e0", "#c26a00", "#13875a", "#b0338a", "#7a4fd0", "#0e7d98"),
-    heads=("#2f62e0", "#c26a00", "#13875a", "#b0338a", "#0e7d98", "#7a4fd0", "#c4472b", "#6f7d0c"),
     branches=("#2f62e0", "#6f7d0c", "#7a4fd0", "#0e7d98", "#c4472b", "#5a6272", "#7d5a3c"),
     colour_map="viridis",
     diverging_map="diverging_light",
