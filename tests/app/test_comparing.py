@@ -137,12 +137,14 @@ def test_a_step_of_another_branch_is_swapped_with_its_branch(driver: Driver) -> 
     swapped = wait_for_pin(driver, 8)
     assert swapped.place == name
     driver.qtbot.waitUntil(lambda: "current: main" in panel.compare_bar.said.text)
-    driver.settle()
-    shown = driver.window.bridge.picture
-    assert shown is not None
-    assert shown.attention is not None
-    assert pinned.snapshot.attention is not None
-    assert (shown.attention.cross == pinned.snapshot.attention.cross).all()
+    before = pinned.snapshot.attention
+    assert before is not None
+
+    def shown_again() -> bool:
+        shown = driver.window.bridge.picture
+        return bool(shown and shown.attention and (shown.attention.cross == before.cross).all())
+
+    driver.qtbot.waitUntil(shown_again)
 
 
 def test_another_sentence_is_read_by_the_pinned_step_too(driver: Driver) -> None:
