@@ -50,7 +50,7 @@ def test_the_first_panel_of_every_group_of_tabs_is_in_front(driver: Driver) -> N
 def test_tabs_behind_a_panel_are_named_in_a_row_above_it(driver: Driver) -> None:
     bars = [bar for bar in driver.window.findChildren(QTabBar) if bar.isVisible()]
     named = {tuple(bar.tabText(tab) for tab in range(bar.count())): bar for bar in bars}
-    bar = named["Run", "Step"]
+    bar = named["Run", "Inside a step"]
     assert bar.geometry().bottom() < dock(driver, "run_panel").geometry().top()
     driver.click_on(bar, bar.tabRect(1).center())
     driver.qtbot.waitUntil(lambda: not dock(driver, "operation_panel").visibleRegion().isEmpty())

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QLineEdit,
+    QPushButton,
     QSlider,
     QTabBar,
 )
@@ -19,6 +20,7 @@ from tests.views.hand_made import colours_in, picture
 from tests.views.inspected import ENCODER_SCORES, SCORES, Inspected, expected, small_stepper
 from tfviz.training.stepping.stepper import Stepper
 from tfviz.views.grids import cells
+from tfviz.views.inspector.cell_readout import HINT
 from tfviz.views.inspector.inspector_panel import EMPTY, InspectorPanel
 from tfviz.views.inspector.tensor_scale import Reach
 from tfviz.views.operations.step_debugger import Chosen
@@ -284,7 +286,7 @@ def test_hovering_reads_a_cell_with_all_digits_and_its_tokens(inspect: Open) -> 
     batch = inspected.stepper.batch
     token = batch.source_tokenizer.token(int(batch.source[0, 1]))
     words = batch.sentences[0][0]
-    assert reading.place == f"sentence 0: {words} · head 0 · query 1 {token} · key 0 <s>"
+    assert reading.place == f"head 0 · query 1 {token} · key 0 <s> · sentence 0: {words}"
     assert not reading.locked and inspected.wished == []
 
 
@@ -500,11 +502,15 @@ def test_without_a_step_it_says_what_to_do(qtbot) -> None:
     qtbot.addWidget(panel)
     panel.resize(900, 600)
     panel.show()
-    assert panel.stack.currentWidget().label.text() == EMPTY
+    assert panel.stack.currentWidget().empty.label.text() == EMPTY
     assert not panel.chooser.isVisible()
     panel.show_stepper(None)
     panel.show_chosen(None)
     assert panel.stack.currentIndex() == 0
+    begin = panel.findChild(QPushButton, "begin_step_to_inspect")
+    with qtbot.waitSignal(panel.action_wished) as wished:
+        qtbot.mouseClick(begin, Qt.MouseButton.LeftButton)
+    assert wished.args == ["step_operation"]
 
 
 def test_with_nothing_chosen_it_follows_the_operations(inspect: Open) -> None:
@@ -629,6 +635,36 @@ def test_pages_stand_where_there_is_room(size, arrangement: Arrangement, inspect
         assert panel.maps.isVisible() and panel.numbers.isVisible()
         beside = arrangement is Arrangement.BESIDE
         assert corner.x() > 500 if beside else corner.y() > 300
+
+
+def test_a_click_says_where_its_number_came_from_also_where_the_maps_take_turns_with_that_page(
+    inspect: Open,
+) -> None:
+    inspected = inspect(size=(700, 420))
+    panel = inspected.panel
+    assert "Click a cell to see where its number came from" in HINT
+    inspected.look_at(SCORES)
+    assert panel.pages.arrangement is Arrangement.TABS and not panel.cell_button.isVisible()
+    inspected.click(1, 0)
+    assert panel.cell_button.isVisible() and panel.maps.isVisible()
+    inspected.qtbot.mouseClick(panel.cell_button, Qt.MouseButton.LeftButton)
+    assert panel.cell.isVisible() and not panel.maps.isVisible()
+    panel.resize(1000, 640)
+    inspected.click(1, 1)
+    assert panel.cell.isVisible() and not panel.cell_button.isVisible()
+
+
+def test_two_sliders_stand_in_one_row_where_there_is_room(inspect: Open) -> None:
+    inspected = inspect(size=(700, 420))
+    panel = inspected.panel
+    inspected.look_at(SCORES)
+    QApplication.processEvents()
+    first, second = (line.slider.geometry() for line in panel.slice_bar.lines)
+    assert first.right() < second.left() and first.top() == second.top()
+    panel.resize(560, 420)
+    QApplication.processEvents()
+    first, second = (line.slider.geometry() for line in panel.slice_bar.lines)
+    assert first.left() == second.left() and first.bottom() < second.top()
 
 
 def test_every_control_has_a_name_and_a_tool_tip(inspect: Open) -> None:

@@ -14,11 +14,18 @@ from tfviz.views.operations.operation_model import BACKWARD, FORWARD, MARK_ROLE,
 from tfviz.views.operations.operation_panel import OperationPanel
 from tfviz.views.operations.operation_rows import Mark
 from tfviz.views.operations.operation_tensors import result_of
+from tfviz.views.operations.operation_tree import names_of
 from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.style.theme import LIGHT
 
 SCORES = "encoder.layers.0.self_attn.scores"
 LEFT = Qt.MouseButton.LeftButton
+
+
+def test_a_name_without_room_keeps_what_tells_it_from_its_neighbours() -> None:
+    assert names_of("multihead_attn.scores") == ("multihead_attn.scores", "cross scores", "…scores")
+    assert names_of("self_attn.in_proj") == ("self_attn.in_proj", "self in_proj", "…in_proj")
+    assert names_of("encoder layer 0") == ("encoder layer 0", "encoder 0")
 
 
 def stepper_of(config: RunConfig = SMALL) -> Stepper:

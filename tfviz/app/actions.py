@@ -23,7 +23,13 @@ class Entry:
 
 ENTRIES = (
     Entry("play_pause", "Play", "Train, or pause; in the past: replay the record", "play", ("Space",)),
-    Entry("step_batch", "Step", "Train one step; in the past: show the next one", "step", ("Right",)),
+    Entry(
+        "step_batch",
+        "Step",
+        "Train one step, or finish the one that is taken apart; in the past: show the next one",
+        "step",
+        ("Right",),
+    ),
     Entry("step_back", "Back", "Show the step before; training goes on", "step_back", ("Left",)),
     Entry("step_ten", "Ten steps", "Take ten steps forward", "", ("Shift+Right",)),
     Entry("back_ten", "Ten back", "Go ten steps back", "", ("Shift+Left",)),

@@ -97,9 +97,9 @@ class Debugging(QObject):
             dock.visibilityChanged.connect(self._soon.start)
             dock.panel.tensor_wished.connect(debugger.choose)
             dock.panel.work_wished.connect(debugger.run)
+            dock.panel.action_wished.connect(lambda name: self._commands[name].trigger())
             if isinstance(dock.panel, OperationPanel):
                 dock.panel.place_wished.connect(debugger.run_to)
-                dock.panel.action_wished.connect(lambda name: self._commands[name].trigger())
         self._enable()
 
     @property

@@ -93,6 +93,9 @@ class Panel(Card):
     work_wished = Signal(object, object)
     """work, done: find something out with the stepper, in its thread, and tell the panel. See StepDebugger.run."""
 
+    action_wished = Signal(str)
+    """The name of an action of the window that is to be triggered."""
+
     title: ClassVar[str] = ""
     object_name: ClassVar[str] = ""
     rate: ClassVar[float] = 4.0

@@ -90,7 +90,7 @@ class BreakDialog(QDialog):
         switch.setObjectName(f"break_{name}")
         switch.setAccessibleName(TITLES[name])
         switch.setToolTip(SENTENCES[name])
-        switch.setFixedWidth(SWITCH)
+        switch.setMinimumWidth(SWITCH)
         switch.setChecked(getattr(self.choices, name))
         switch.toggled.connect(lambda on: self._take(name, on))
         line = QHBoxLayout()

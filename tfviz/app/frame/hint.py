@@ -8,6 +8,12 @@ from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
 MARGIN = 14
+KEYS = (
+    ("Space", "starts training"),
+    ("→", "takes one step"),
+    (".", "stops inside a step"),
+    ("?", "lists all keys"),
+)
 
 
 class Hint(QFrame):
@@ -23,7 +29,7 @@ class Hint(QFrame):
         self.setAccessibleName("Hint")
         keys = QHBoxLayout()
         keys.setSpacing(6)
-        for key, meaning in (("Space", "starts training"), ("→", "takes one step"), ("?", "lists all keys")):
+        for key, meaning in KEYS:
             keys.addWidget(label(key, "key"))
             keys.addWidget(label(meaning))
             keys.addSpacing(10)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.inspector.tensor_reading import Half, Reading
@@ -14,9 +14,11 @@ from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.icons import paint_icon
 from tfviz.views.style.theme import DARK, Theme
 
-HINT = "Hover a cell to read it, click to lock it; arrow keys move a locked cell, Esc lets go"
+HINT = "Click a cell to see where its number came from; hover to read it; arrow keys go on, Esc lets go"
 LINE = 19
 INDENT = 20
+ONE_LINE = 560
+"""Pixels of width from which on one line is enough."""
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -40,7 +42,10 @@ def read_cell(reading: Reading, index: Index, sentence: int | None, locked: bool
     labels = reading.labels
     if "batch" in reading.axes:
         sentence = index[reading.axes.index("batch")]
-    place = " · ".join(labels.place(axis, number, sentence) for axis, number in enumerate(index))
+    order = sorted(
+        range(len(index)), key=lambda axis: reading.axes[axis] == "batch"
+    )  # the longest words last
+    place = " · ".join(labels.place(axis, index[axis], sentence) for axis in order)
     masked = reading.mask is not None and bool(reading.mask[index])
     value, gradient = (_number(half, index) for half in (reading.value, reading.gradient))
     token = None if reading.value.numbers is None else labels.token_of(float(reading.value.numbers[index]))
@@ -62,7 +67,7 @@ def _number(half: Half, index: Index) -> str:
 
 @guarded
 class CellReadout(QWidget):
-    """Two lines: the numbers, and where they stand."""
+    """The numbers and where they stand, in two lines, or in one where it is wide."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,7 +99,7 @@ class CellReadout(QWidget):
         painter = QPainter(self)
         reading, words = self._reading, interface_font(12)
         if reading is None:
-            self._write(painter, 0, LINE / 2, words, self._theme.faint, HINT)
+            self._write(painter, 0, (self.height() - LINE) / 2, words, self._theme.faint, HINT)
             return
         colour = QColor(self._theme.accent if reading.locked else self._theme.faint)
         name = "lock" if reading.locked else "unlock"
@@ -103,7 +108,12 @@ class CellReadout(QWidget):
         for caption, number in (("value", reading.value), ("gradient", reading.gradient)):
             x = self._write(painter, x, 0, words, self._theme.dim, caption) + 6
             x = self._write(painter, x, 0, monospace_font(12), self._theme.text, number) + 16
-        self._write(painter, INDENT, LINE, words, self._theme.dim, reading.place)
+        start = (x, 0.0) if self.height() < 2 * LINE else (float(INDENT), float(LINE))
+        self._write(painter, *start, words, self._theme.dim, reading.place)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setFixedHeight(LINE if self.width() >= ONE_LINE else 2 * LINE)
 
     def _write(self, painter: QPainter, x: float, y: float, font: QFont, colour: str, text: str) -> float:
         painter.setFont(font)

@@ -19,12 +19,16 @@ from tfviz.views.inspector.tensor_reading import Reading, default_choice, read
 from tfviz.views.inspector.tensor_scale import Reach
 from tfviz.views.inspector.tensor_slice import Index, Slice
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import EmptyState, Panel
+from tfviz.views.panel import Panel
+from tfviz.views.parts.begin_step import BeginStep
 from tfviz.views.parts.page_stack import Arrangement, PageStack
 from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
-EMPTY = "Press . to take a step apart, then click a tensor in the Step panel"
+EMPTY = (
+    "Every number of a training step, value and gradient, and where it came from.\n"
+    "Press . to take the next step apart."
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class InspectorPanel(Panel):
         self.forward_button = _button("inspector_forward", "Forward", "Forward again", "Alt+Right")
         self.slice_bar = SliceBar()
         self.maps = TensorMaps()
+        self.cell_button = QPushButton("Where from?")
         self.edit_button = QPushButton("Edit this weight…")
         self.numbers = NumbersPage()
         self.cell, self.formula, self.check = ProvenanceView(), FormulaView(), CheckView()
@@ -92,15 +97,22 @@ class InspectorPanel(Panel):
         self.edit_button.setObjectName("edit_weight")
         self.edit_button.setAccessibleName("Edit this weight")
         self.edit_button.setToolTip("Give the locked weight another value, from this step on")
-        self.edit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.edit_button.hide()
-        column.addWidget(self.edit_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.cell_button.setObjectName("show_cell")
+        self.cell_button.setAccessibleName("Where the locked cell came from")
+        self.cell_button.setToolTip("Show the numbers that made the locked cell: the page Cell")
+        for button in (self.cell_button, self.edit_button):
+            button.setProperty("small", True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.hide()
+            self.maps.foot.addWidget(button)
         self.pages = PageStack(left)
         titles = ("Numbers", "Cell", "Formula", "Check")
         for title, page in zip(titles, (self.numbers, *self._step_pages), strict=True):
             self.pages.add_page(title, page)
         self.stack = QStackedWidget()
-        self.stack.addWidget(EmptyState(EMPTY))
+        nothing = BeginStep(EMPTY, "begin_step_to_inspect")
+        nothing.wished.connect(lambda: self.action_wished.emit("step_operation"))
+        self.stack.addWidget(nothing)
         self.stack.addWidget(self.pages)
         # Where there is little room the title takes less of it than a name.
         self.title_label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -116,6 +128,7 @@ class InspectorPanel(Panel):
         self.slice_bar.slice_changed.connect(self._show_slice)
         self.slice_bar.reach_changed.connect(self._choose_reach)
         self.maps.cell_locked.connect(self._lock)
+        self.cell_button.clicked.connect(lambda: self.pages.show_page(self.cell))
         self.edit_button.clicked.connect(self._wish_weight)
         for page in self._step_pages:
             page.tensor_wished.connect(self._wish)
@@ -229,6 +242,8 @@ class InspectorPanel(Panel):
         self.maps.show_slice(reading, seen, self._reach, index, looked_at.of)
         self.numbers.show_reading(reading, seen)
         self.edit_button.setVisible(self.weight is not None)
+        # Where the maps take turns with the page, a click does not turn to it at once.
+        self.cell_button.setVisible(index is not None and self.pages.arrangement is Arrangement.TABS)
 
     def _enable(self) -> None:
         self.back_button.setEnabled(self.history.before is not None)

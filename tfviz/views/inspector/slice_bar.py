@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from tfviz.views.inspector.tensor_labels import TensorLabels
@@ -10,7 +11,10 @@ from tfviz.views.inspector.tensor_scale import Reach
 from tfviz.views.inspector.tensor_slice import Slice
 from tfviz.views.panel import label
 from tfviz.views.parts.elided_label import ElidedLabel
+from tfviz.views.parts.guarded import guarded
 
+TWO_IN_A_ROW = 600
+"""Pixels of width from which on two sliders stand in one row, for there is seldom height to spare."""
 REACHES = ("this slice", "whole tensor", "98 % of slice")
 
 
@@ -25,6 +29,7 @@ class _Line:
     words: ElidedLabel
 
 
+@guarded
 class SliceBar(QWidget):
     """Emits what the user has changed; what it shows is set by show_slice, without a signal."""
 
@@ -55,8 +60,7 @@ class SliceBar(QWidget):
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(2)
-        self._grid.setColumnStretch(1, 3)
-        self._grid.setColumnStretch(3, 4)
+        self._in_a_row = 1
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -86,6 +90,8 @@ class SliceBar(QWidget):
                 with QSignalBlocker(control):
                     control.setValue(place)
             line.words.setText(_words(labels, seen, line.axis, place))
+            line.words.setToolTip(line.words.text())
+        self._share_out()
 
     def _build(self, seen: Slice, labels: TensorLabels) -> None:
         two = seen.rows is not None
@@ -100,9 +106,32 @@ class SliceBar(QWidget):
                 self._grid.removeWidget(widget)
                 widget.hide()
                 widget.deleteLater()
-        self.lines = [self._line(row, axis, seen, labels) for row, axis in enumerate(seen.others)]
+        self.lines = [self._line(axis, seen, labels) for axis in seen.others]
+        self._place_lines()
 
-    def _line(self, row: int, axis: int, seen: Slice, labels: TensorLabels) -> _Line:
+    def _place_lines(self) -> None:
+        """In one column or in two; another time each widget goes to where it stands now."""
+        for number, line in enumerate(self.lines):
+            row, half = divmod(number, self._in_a_row)
+            for column, widget in enumerate(line.widgets):
+                self._grid.addWidget(widget, row, 4 * half + column)
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Room for sliders, and for words where there are some."""
+        for half in range(2):
+            lines = self.lines[half :: self._in_a_row] if half < self._in_a_row else []
+            self._grid.setColumnStretch(4 * half + 1, 3 if lines else 0)
+            self._grid.setColumnStretch(4 * half + 3, 4 if any(line.words.text() for line in lines) else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        in_a_row = 2 if self.width() >= TWO_IN_A_ROW else 1
+        if in_a_row != self._in_a_row:
+            self._in_a_row = in_a_row
+            self._place_lines()
+
+    def _line(self, axis: int, seen: Slice, labels: TensorLabels) -> _Line:
         name, last = labels.kind(axis), seen.shape[axis] - 1
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setMinimumWidth(60)
@@ -115,10 +144,7 @@ class SliceBar(QWidget):
             control.setRange(0, last)
             control.setEnabled(last > 0)
             control.valueChanged.connect(lambda place: self._place(axis, place))
-        widgets = (label(name, "dim"), slider, spin, words)
-        for column, widget in enumerate(widgets):
-            self._grid.addWidget(widget, row, column)
-        return _Line(axis, widgets, slider, spin, words)
+        return _Line(axis, (label(name, "dim"), slider, spin, words), slider, spin, words)
 
     def _place(self, axis: int, place: int) -> None:
         if self._seen is not None:

@@ -11,6 +11,7 @@ from tfviz.views.grids.causal import Mask
 from tfviz.views.grids.cells import Scale
 from tfviz.views.grids.grid_axes import Axes
 from tfviz.views.grids.grid_view import GridView
+from tfviz.views.inspector.cell_text import breakable
 from tfviz.views.style.fonts import interface_font
 from tfviz.views.style.theme import Theme
 
@@ -81,7 +82,8 @@ class TensorMap(GridView):
 
 
 def _notice(sentence: str, size: QSize, ratio: float, theme: Theme) -> QPixmap:
-    """Wide hatching, and the sentence on a plate in its middle."""
+    """Wide hatching, and the sentence on a plate in its middle; long names in it may be broken."""
+    sentence = breakable(sentence)
     pixmap = QPixmap(round(size.width() * ratio), round(size.height() * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(QColor(theme.panel))

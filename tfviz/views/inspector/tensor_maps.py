@@ -114,7 +114,11 @@ class TensorMaps(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._row, 1)
-        column.addWidget(self.readout)
+        self.foot = QHBoxLayout()
+        """The cell that is read, and what can be done with it."""
+        self.foot.setSpacing(6)
+        self.foot.addWidget(self.readout, 1)
+        column.addLayout(self.foot)
         self._reading: Reading | None = None
         self._seen: Slice | None = None
         self._showing = False

@@ -1,4 +1,7 @@
-"""The terms of a cell as a table: a row for each, its product first, then its factors; what is long is folded."""
+"""The terms of a cell as a table: a row for each, its product first, then its factors; what is long is folded.
+
+The numbers that lead on stand beside the product, where a narrow page still shows them; words come last.
+"""
 
 import math
 from dataclasses import dataclass
@@ -20,6 +23,13 @@ NOWHERE = QModelIndex()
 Role = Qt.ItemDataRole
 BAR = Role.UserRole
 """The role of a share's bar: the term's product over the largest of all, -1 to 1; None where there is none."""
+
+
+TIPS = {
+    "product": "All factors of the term multiplied",
+    "share": "What the term contributes to the sum of all terms, in percent",
+    "factor": "Numbers with an arrow lead to the cell that they were read from",
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,8 @@ class TermModel(QAbstractTableModel):
                 return column.title
             if role == Role.TextAlignmentRole:
                 return _alignment(column)
+            if role == Role.ToolTipRole and column.kind in TIPS:
+                return TIPS[column.kind]
             return None
         if role == Role.DisplayRole:
             return "" if section == self.fold_row else str(self._order[section])
@@ -210,14 +222,14 @@ class TermModel(QAbstractTableModel):
 def _columns(terms: tuple[Term, ...]) -> list[Column]:
     if not terms:
         return []
-    columns = [Column("product", "product"), Column("share", "share of sum")]
-    if any(term.part for term in terms):
-        columns.append(Column("part", "part"))
+    columns = [Column("product", "product"), Column("share", "share")]
     for number in range(max(len(term.factors) for term in terms)):
         symbols = [term.factors[number].symbol for term in terms if number < len(term.factors)]
         columns.append(Column("factor", max(set(symbols), key=symbols.count), number))
     if any(term.function for term in terms):
         columns.append(Column("function", "function"))
+    if any(term.part for term in terms):
+        columns.append(Column("part", "part"))
     return columns
 
 

@@ -21,7 +21,7 @@ from tfviz.views.style.theme import DARK, Theme
 ROW_HEIGHT = 24
 MOST_ROWS = SHOWN + 3
 """Seen at a time: those above the fold, and what says that there are more."""
-SHARE_WIDTH = 118
+SHARE_WIDTH = 92
 WIDEST = 190
 OWN_KEYS = (*MOVES, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Space, *ENTER)
 
@@ -126,7 +126,7 @@ class ShareBars(QStyledItemDelegate):
         if bar is None:
             return
         cell = QRectF(option.rect)
-        reach, middle = 22.0, cell.left() + 28.0
+        reach, middle = 13.0, cell.left() + 17.0
         left, width = (middle + min(bar, 0.0) * reach, abs(bar) * reach)
         painter.fillRect(
             QRectF(left, cell.top() + 7, width, cell.height() - 14), signed_colour(self.theme, bar)

@@ -17,7 +17,8 @@ from tfviz.training.stepping.stepper import Stepper
 from tfviz.views.operations.operation_tensors import OperationTensors, sights
 from tfviz.views.operations.operation_tree import OperationTree
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.panel import EmptyState, Panel, label, paragraph
+from tfviz.views.panel import Panel, label, paragraph
+from tfviz.views.parts.begin_step import BeginStep
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.style.icons import icon
@@ -32,6 +33,8 @@ PHASES = (
 )
 PHASES_WIDTH = 214
 """Pixels from which on the longer words have room."""
+LEAST_TENSORS = 46
+"""Pixels of one tensor and the beginning of the next, which is scrolled to."""
 MOVES = (
     ("step_operation_back", "step_back", "One operation back (,)"),
     ("step_operation", "step", "One operation on (.)"),
@@ -41,17 +44,15 @@ MOVES = (
 
 @guarded
 class OperationPanel(Panel):
-    """The card "Step"."""
+    """The card "Inside a step"."""
 
-    title = "Step"
+    title = "Inside a step"
     object_name = "operation_panel"
     preferred_size = (250, 560)
     smallest_size = (200, 220)
 
     place_wished = Signal(int)
     """The number of a place to run to."""
-    action_wished = Signal(str)
-    """The name of an action of the window."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,22 +112,9 @@ class OperationPanel(Panel):
             self.add_control(button)
 
     def _build_empty(self) -> None:
-        self.empty = EmptyState(EMPTY)
-        self.begin = QPushButton("Take the next step apart")
-        self.begin.setObjectName("begin_step")
-        self.begin.setAccessibleName("Take the next step apart")
-        self.begin.setToolTip(
-            "Training is paused, and the step that follows opens at its first operation (.)"
-        )
-        self.begin.setProperty("primary", True)
-        self.begin.clicked.connect(lambda _=False: self.action_wished.emit("step_operation"))
-        self._nothing = QWidget()
-        column = QVBoxLayout(self._nothing)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addStretch(1)
-        column.addWidget(self.empty)
-        column.addWidget(self.begin, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(2)
+        self._nothing = BeginStep(EMPTY, "begin_step")
+        self._nothing.wished.connect(lambda: self.action_wished.emit("step_operation"))
+        self.empty, self.begin = self._nothing.empty, self._nothing.button
         self.body.addWidget(self._nothing, 1)
 
     def _build_step(self) -> None:
@@ -136,7 +124,7 @@ class OperationPanel(Panel):
         column.setSpacing(6)
         self.where, self.last, self.loss = (
             ElidedLabel(),
-            ElidedLabel(elide=Qt.TextElideMode.ElideMiddle),
+            ElidedLabel(elide=Qt.TextElideMode.ElideLeft),  # the layer is seen in the list below
             label("", "number"),
         )
         self.where.setProperty("role", None)
@@ -169,12 +157,13 @@ class OperationPanel(Panel):
         self.tree = OperationTree()
         self.tree.place_chosen.connect(lambda place: self.place_wished.emit(place.number))
         self.tree.looked_at.connect(self._show_tensors)
-        column.addWidget(self.tree, 4)
+        column.addWidget(self.tree, 6)
         self.tensors_title = ElidedLabel()
         self.tensors_title.setProperty("role", "caption")
         column.addWidget(self.tensors_title)
         self.tensors = OperationTensors()
         self.tensors.wished.connect(self.tensor_wished)
+        self.tensors.setMinimumHeight(LEAST_TENSORS)
         column.addWidget(self.tensors, 2)
         self.clipping = paragraph("", "dim")
         self.clipping.setObjectName("operation_clipping")

@@ -194,7 +194,9 @@ class PassPainter(QStyledItemDelegate):
         painter.setPen(self.theme.colour("dim" if whole_group else "text"))
         place = rectangle.adjusted(ARROW + 4 if whole_group else ARROW, 0, -3, 0)
         metrics, room = painter.fontMetrics(), int(place.width())
-        fitting = text if metrics.horizontalAdvance(text) <= room else _shorter(text)
+        fitting = next(
+            (each for each in names_of(text) if metrics.horizontalAdvance(each) <= room), names_of(text)[-1]
+        )
         shown = metrics.elidedText(fitting, Qt.TextElideMode.ElideRight, room)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, shown)
 
@@ -242,7 +244,9 @@ class PassPainter(QStyledItemDelegate):
 _RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
-def _shorter(name: str) -> str:
-    """ "encoder 0" for "encoder layer 0", "…scores" for "self_attn.scores"."""
+def names_of(name: str) -> tuple[str, ...]:
+    """From the longest to the shortest: "self_attn.scores", "self scores", "…scores"; "encoder layer 0" and less."""
     last = name.rpartition(".")[2]
-    return f"…{last}" if last != name else name.replace(" layer ", " ")
+    if last == name:
+        return name, name.replace(" layer ", " ")
+    return name, name.replace("multihead_attn.", "cross ").replace("self_attn.", "self "), f"…{last}"

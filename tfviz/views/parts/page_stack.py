@@ -115,6 +115,9 @@ class PageStack(QWidget):
             self.tabs.removeTab(0)
             self.splitter.insertWidget(0, self._maps)
             self._maps.show()
+            self.pages.setCurrentIndex(
+                self.tabs.currentIndex()
+            )  # it was set while the maps were one page more
         beside = wanted is Arrangement.BESIDE
         self.splitter.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
         self._split_by_hand = False

@@ -61,7 +61,8 @@ class StagesPanel(Panel):
         self.position_box.setObjectName("stages_position")
         self.position_box.setAccessibleName("Loss that is propagated back")
         self.position_box.setToolTip(
-            "Whose loss is propagated back: that of the whole sentence, or of one target position alone"
+            "Whose loss is propagated back: that of the whole sentence, or of one target position alone. "
+            "Gradient and pressure below are then those of this loss"
         )
         for box in (self.head_box, self.position_box):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -78,8 +79,10 @@ class StagesPanel(Panel):
         column.setSpacing(4)
         column.addWidget(self.caption)
         column.addWidget(PlainScrollArea(self.view, "stages_scroll"), 1)
-        column.addWidget(self.agreement_label)
-        column.addWidget(self.reading_label)
+        self.foot = QStackedWidget()
+        for part in (self.agreement_label, self.reading_label):
+            self.foot.addWidget(part)
+        column.addWidget(self.foot)
         self.stack = QStackedWidget()
         self.stack.addWidget(EmptyState(EMPTY))
         self.stack.addWidget(content)
@@ -128,7 +131,7 @@ class StagesPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         lines = 1 if self.width() >= ONE_LINE else 2
-        self.reading_label.setFixedHeight(lines * self.reading_label.fontMetrics().lineSpacing() + 2)
+        self.foot.setFixedHeight(lines * self.reading_label.fontMetrics().lineSpacing() + 2)
 
     def _caption(self, snapshot: Snapshot, stages: HeadStages) -> str:
         loss = "no loss" if stages.gradients is None else f"loss {stages.loss:#.4g}"
@@ -171,6 +174,7 @@ class StagesPanel(Panel):
         parts = reading(stages, self.view.pointer)
         text = (f"{name} {value}".replace(" ", "\N{NO-BREAK SPACE}") for name, value in parts)
         self.reading_label.setText("   ".join(text))
+        self.foot.setCurrentWidget(self.reading_label if parts else self.agreement_label)
 
     def _inspect(self, stage: Stage) -> None:
         if self.stages is not None:

@@ -12,7 +12,8 @@ from tfviz.views.style.theme import Theme
 
 HINT = (
     "Hover a cell to read it in all stages.\n"
-    "Click it to lock its query: the softmax of that row is written out here."
+    "Click it to lock its query: the softmax of that row is written out here.\n"
+    "“loss of” at the top: one target position alone."
 )
 LINE = 14
 TOP = 42
@@ -27,8 +28,9 @@ def paint_hint(painter: QPainter, area: QRect, theme: Theme) -> None:
     """What to do to see a row."""
     painter.setFont(interface_font(12))
     painter.setPen(QColor(theme.faint))
-    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-    painter.drawText(_column(area), int(flags), HINT)
+    # At the upper end, which is in view also where the rest is scrolled to.
+    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+    painter.drawText(_column(area).adjusted(0, TOP, 0, 0), int(flags), HINT)
 
 
 def paint_arithmetic(
