@@ -10,6 +10,7 @@ from tests.app.conftest import Open
 from tests.app.driving import Driver
 from tfviz.app.settings import Settings
 from tfviz.training.mailbox import Demand
+from tfviz.views.curves.curve_panel import CurvePanel
 from tfviz.views.style.theme import DARK, LIGHT, THEMES
 
 
@@ -277,6 +278,19 @@ def test_the_hint_says_what_to_press_until_the_first_step(open_window: Open, set
     driver.qtbot.waitUntil(lambda: driver.window.hint is None)
     driver.window.close()
     assert open_window(settings=store_again(settings)).window.hint is None
+
+
+@pytest.mark.parametrize("size", [(1600, 1000), (1280, 800)])
+def test_the_hint_covers_nothing_that_is_to_be_seen(driver: Driver, size: tuple[int, int]) -> None:
+    driver.window.resize(*size)
+    driver.qtbot.waitUntil(lambda: driver.window.width() == size[0])
+    hint, curves = driver.window.hint, driver.window.panels["curve_panel"]
+    assert isinstance(curves, CurvePanel)
+    assert hint is not None and hint.parentWidget() is curves
+    assert curves.rect().contains(hint.geometry())
+    assert curves.empty.isVisible()
+    said = curves.empty.label
+    assert hint.geometry().contains(said.geometry().center() + said.mapTo(curves, said.rect().topLeft()))
 
 
 def test_the_hint_can_be_closed(driver: Driver) -> None:

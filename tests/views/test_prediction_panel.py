@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy
 import pytest
@@ -11,7 +12,7 @@ from tests.views.hand_made import SOURCE, TARGET_OUT, colours_in, decoded, pictu
 from tfviz.training.record.history import History
 from tfviz.training.snapshot import Prediction
 from tfviz.views.predictions.chip_board import ChipBoard
-from tfviz.views.predictions.chips import Tone, arrange
+from tfviz.views.predictions.chips import CHIP_HEIGHT, MARKER, NOTE, Chip, ChipRow, Tone, arrange
 from tfviz.views.predictions.prediction_panel import PredictionPanel
 from tfviz.views.predictions.prediction_rows import (
     first_difference,
@@ -127,6 +128,14 @@ def test_long_rows_go_on_in_further_lines_and_stay_in_the_width(qapp: QApplicati
         assert max(area.right() for area in chips) < width
         assert max(area.bottom() for area in chips) < arrangement.height
         assert not any(first.intersects(second) for first in chips for second in chips if first is not second)
+
+
+def test_a_mark_above_a_chip_of_a_further_line_does_not_touch_the_number_above(qapp: QApplication) -> None:
+    chips = tuple(Chip(f"s{place}", Tone.RIGHT, 0.5) for place in range(12))
+    (row,) = arrange([ChipRow("running", "Free-running", chips, marked=(9,))], 200).rows
+    tops = sorted({chip.top() for chip in row.chips})
+    assert len(tops) > 1
+    assert all(below - above >= CHIP_HEIGHT + NOTE + MARKER for above, below in pairwise(tops))
 
 
 @BOTH

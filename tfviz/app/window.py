@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
         self.following = Following(self.commands, self.status, self.bridge, self)
         self.breaking = Breaking(self.settings, self.commands, self.status, self.bridge, self)
         self.addActions(self.commands.all())
-        self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["attention_panel"])
+        self.hint: Hint | None = None if self.settings.hint_done else Hint(self.panels["curve_panel"])
 
     def _fill_menu(self) -> None:
         library = self.keeper.library

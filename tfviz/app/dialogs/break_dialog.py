@@ -17,6 +17,7 @@ from tfviz.app.dialogs.break_choices import BreakChoices
 from tfviz.app.dialogs.dialog_layout import close_button, dialog_column
 from tfviz.training.stepping.breaks import ENTROPY_EVERY
 from tfviz.views.panel import label, paragraph
+from tfviz.views.parts.widgets import give_arrows
 from tfviz.views.style.restyle import restyle
 
 INTRODUCTION = (
@@ -139,7 +140,7 @@ class BreakDialog(QDialog):
         field.setAccessibleName(f"{TITLES[name.partition('_')[0]]}: {name.partition('_')[2]} ({unit})")
         field.setToolTip(f"Allowed: {allowed}")
         field.setProperty("unit", unit)
-        field.setProperty("arrows", True)
+        give_arrows(field)
         field.setFixedWidth(84)
         field.setKeyboardTracking(False)
 

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidg
 from tfviz.training.config import RunConfig
 from tfviz.training.task_config import TOKENIZER_KINDS
 from tfviz.views.panel import label
+from tfviz.views.parts.widgets import give_arrows
 
 MOST_SHARE = 50
 NUMBER_WIDTH = 88
@@ -36,7 +37,7 @@ class DataOptions(QWidget):
             box.setToolTip(help)
             box.setRange(*span)
             box.setValue(value)
-            box.setProperty("arrows", True)
+            give_arrows(box)
             box.setFixedWidth(NUMBER_WIDTH)
             box.valueChanged.connect(self.changed)
         self.share.setSuffix(" %")

@@ -44,9 +44,11 @@ class TokenModel(QAbstractTableModel):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Role.DisplayRole:
-            return self._titles[section]
-        return None
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Role.TextAlignmentRole and self._rows and isinstance(self._rows[0][section], int):
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return self._titles[section] if role == Role.DisplayRole else None
 
 
 def sortable(model: TokenModel, parent: QObject) -> QSortFilterProxyModel:

@@ -17,7 +17,7 @@ KEYS = (
 
 
 class Hint(QFrame):
-    """Lies over the lower edge of a widget."""
+    """Lies over the middle of a widget that has nothing to show before the first step."""
 
     dismissed = Signal()
 
@@ -64,11 +64,11 @@ class Hint(QFrame):
         self.close_button.setIcon(icon("cross", theme.dim))
 
     def place(self) -> None:
-        """Stand above the lower edge of what it lies over."""
+        """Stand in the middle of what it lies over."""
         width = max(min(self._over.width() - 2 * MARGIN, 620), 200)
         height = self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()
         self.setGeometry(
-            (self._over.width() - width) // 2, self._over.height() - height - MARGIN, width, height
+            (self._over.width() - width) // 2, (self._over.height() - height) // 2, width, height
         )
         self.raise_()
 

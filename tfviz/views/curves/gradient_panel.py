@@ -27,6 +27,7 @@ MOST_COLUMNS = 1000
 CAPTION = "log10 of L2 norm, per parameter group"
 TOTAL_CAPTION = "L2 norm of the whole gradient, before clipping"
 HEAT_MAP, TOTAL = 0, 1
+REACH = 1.0  # powers of ten by which the scale is lengthened for a few values beyond the others
 LABEL_HEIGHT = 8  # pixels of a row below which rows are named by their layer only
 
 
@@ -251,11 +252,13 @@ def row_names(norms: GroupNorms, low: float, high: float, pixels: int) -> list[T
 
 
 def fitting_levels(current: tuple[float, float], exponents: numpy.ndarray) -> tuple[float, float]:
-    """Levels in halves of a decade that hold nearly all finite values; narrowed only when they are much too wide."""
+    """Levels in halves of a decade that hold all finite values, or nearly all where a few are far away; narrowed only
+    when they are much too wide."""
     finite = exponents[numpy.isfinite(exponents)]
     if not len(finite):
         return current
     low, high = (float(value) for value in numpy.percentile(finite, (1, 99.5)))
+    low, high = max(float(finite.min()), low - REACH), min(float(finite.max()), high + REACH)
     wanted = math.floor(low * 2) / 2, math.ceil(high * 2) / 2
     if wanted[1] - wanted[0] < 1.0:
         wanted = wanted[0] - 0.5, wanted[0] + 0.5

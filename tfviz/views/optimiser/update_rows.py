@@ -36,7 +36,7 @@ from tfviz.views.style.theme import DARK, Theme
 
 ROW = 17
 GAP = 6  # pixels between a number and the next column
-INSET = 8  # pixels at the ends of the scale, for the marks of what lies outside
+INSET = 14  # pixels at the ends of the scale, for the marks of what lies outside
 LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 

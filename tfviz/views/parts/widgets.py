@@ -6,7 +6,7 @@ from weakref import WeakMethod
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QStandardItemModel
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from tfviz.views.style.restyle import restyle
 
@@ -84,6 +84,12 @@ class SegmentedButtons(QWidget):
                 event.accept()
                 return True
         return super().eventFilter(watched, event)
+
+
+def give_arrows(box: QAbstractSpinBox) -> None:
+    """Let a number be changed by the mouse, too: the style sheet draws the arrows, and cannot indent the text."""
+    box.setProperty("arrows", True)
+    box.lineEdit().setTextMargins(5, 0, 0, 0)
 
 
 def add_heading(box: QComboBox, text: str) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QSpinBox, QWidget
 from tfviz.training.generation.beam_search import Beam
 from tfviz.training.generation.decoding import Method
 from tfviz.training.generation.sampling import Sampling
-from tfviz.views.parts.widgets import SegmentedButtons
+from tfviz.views.parts.widgets import SegmentedButtons, give_arrows
 
 METHODS = ("Greedy", "Sample", "Beam")
 WIDEST = 8
@@ -120,7 +120,6 @@ def _dress(box: QSpinBox | QDoubleSpinBox, name: str, prefix: str) -> None:
     box.setObjectName(f"playground_{name}")
     box.setAccessibleName(f"Decoding: {name.replace('_', ' ')}")
     box.setPrefix(prefix)
-    box.setProperty("arrows", True)
+    give_arrows(box)
     box.setKeyboardTracking(False)
-    box.lineEdit().setTextMargins(4, 0, 0, 0)
     box.setMinimumWidth(88)

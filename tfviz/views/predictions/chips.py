@@ -159,13 +159,14 @@ def _width(text: str) -> int:
 
 def _placed(row: ChipRow, y: int, width: int) -> PlacedRow:
     caption = QRect(0, y, width, CAPTION if row.caption else 0)
-    x, y = 0, caption.bottom() + 1 + (MARKER if row.marked else 0)
+    above = MARKER if row.marked else 0
+    x, y = 0, caption.bottom() + 1 + above
     line = CHIP_HEIGHT + (NOTE if row.numbered else 0) if row.chips else 0
     chips = []
     for chip in row.chips:
         wide = min(_width(chip.text), width)
         if x + wide > width and x > 0:
-            x, y = 0, y + line + LINE_GAP
+            x, y = 0, y + line + LINE_GAP + above
         chips.append(QRect(x, y, wide, CHIP_HEIGHT))
         x += wide + GAP
     return PlacedRow(row, caption, tuple(chips), y + line)

@@ -20,7 +20,7 @@ from tfviz.training.mailbox import Demand
 from tfviz.training.snapshot import Decoded, Prediction, Snapshot
 from tfviz.views.panel import EmptyState, Panel, label, paragraph
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
-from tfviz.views.parts.widgets import Throttle
+from tfviz.views.parts.widgets import Throttle, give_arrows
 from tfviz.views.predictions.candidate_bars import CandidateBars
 from tfviz.views.predictions.chip_board import ChipBoard
 from tfviz.views.predictions.prediction_rows import (
@@ -90,8 +90,7 @@ class PredictionPanel(Panel):
         self.probe_number.setObjectName("probe_number")
         self.probe_number.setAccessibleName("Number of the sentence to watch")
         self.probe_number.setToolTip("Which sentence of the data to watch")
-        self.probe_number.setProperty("arrows", True)
-        self.probe_number.lineEdit().setTextMargins(5, 0, 0, 0)
+        give_arrows(self.probe_number)
         self.probe_number.setKeyboardTracking(False)
         self.probe_number.setRange(0, 1)
         self.probe_number.setMinimumWidth(138)

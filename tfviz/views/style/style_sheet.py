@@ -205,7 +205,14 @@ QTableView, QListView, QTreeView {
     gridline-color: $line; selection-background-color: $accent_fill; selection-color: $on_accent; }
 QHeaderView, QTableCornerButton::section { background: $raised; border: 0; }
 QHeaderView::section {
-    background: $raised; color: $dim; border: 0; border-bottom: 1px solid $line; padding: 4px 8px; }
+    background: $raised; color: $dim; border: 0; border-bottom: 1px solid $line; padding: 4px; }
+QHeaderView::up-arrow, QHeaderView::down-arrow {
+    subcontrol-origin: border; subcontrol-position: top center; width: 9px; height: 9px; margin-top: -1px; }
+QHeaderView::up-arrow { image: url("$icons/arrow_up_$name.svg"); }
+QHeaderView::down-arrow { image: url("$icons/arrow_down_$name.svg"); }
+QListWidget { padding: 3px; }
+QListWidget::item { padding: 4px 6px; border-radius: 4px; }
+QListWidget::item:selected { background: $accent_fill; color: $on_accent; }
 """
 
 _TEXT = Template(_SURFACES + _BUTTONS + _FIELDS + _CONTAINERS)
