@@ -9,7 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.views.made_branches import left, main_line
 from tfviz.app.dialogs.branch_dialog import BranchDialog, BranchWish
-from tfviz.training.branching.branches import CHANGEABLE, Line
+from tfviz.training.branching.branches import CHANGEABLE, Line, first_line
+from tfviz.training.branching.keyframes import Keyframes
+from tfviz.training.config import RunConfig
 from tfviz.views.run.field_editors import ChoiceEditor, TextEditor
 from tfviz.views.style.theme import DARK
 
@@ -155,6 +157,17 @@ def test_only_what_the_optimiser_reads_is_offered(open_dialog: Open) -> None:
     shown = [path for row in dialog.rows if row.label.isVisible() for path in row.paths]
     assert "training.betas" in shown and RATE in shown
     assert "training.momentum" not in shown and "training.weight_decay" not in shown
+
+
+def test_an_encoder_alone_has_no_causal_mask_to_take_away(qtbot: QtBot) -> None:
+    window, alone = QWidget(), first_line(
+        RunConfig().replace("model.architecture", "encoder"), ("loss",), Keyframes()
+    )  # fmt: skip
+    qtbot.addWidget(window)
+    dialog = BranchDialog({0: alone}, 0, 0, True, DARK, window)
+    dialog.show()
+    shown = [path for row in dialog.rows if row.label.isVisible() for path in row.paths]
+    assert "model.padding_mask" in shown and "model.causal_mask" not in shown
 
 
 def test_everything_that_may_change_has_a_field(open_dialog: Open) -> None:

@@ -16,7 +16,7 @@ from tfviz.views.interventions.parts_tree import PartsTree
 from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.run.field_row import FieldRow
-from tfviz.views.run.run_fields import Row
+from tfviz.views.run.run_fields import Row, is_shown
 from tfviz.views.style.theme import Theme
 
 NEW, HERE = 0, 1
@@ -26,14 +26,6 @@ OPTIMIZER, FROZEN = "training.optimizer", "training.frozen"
 SECTIONS = {"Optimiser and batches": "training.", "Model": "model."}
 """Title -> how the paths of its fields begin. The frozen parts have a place of their own."""
 RESET = "The new optimiser starts anew: its moments and last updates are 0."
-
-MEANINGFUL = {
-    "training.weight_decay": ("adamw",),
-    "training.momentum": ("momentum",),
-    "training.betas": ("adam", "adamw"),
-    "training.eps": ("adam", "adamw"),
-}
-"""Fields that only some optimisers read."""
 
 
 @dataclass(frozen=True)
@@ -173,12 +165,11 @@ class BranchDialog(QDialog):
         return column
 
     def _show_meaningful(self) -> None:
-        """Fields that the chosen optimiser does not read are not shown."""
-        editors = {path: editor for row in self.rows for path, editor in row.editors.items()}
-        optimizer = editors[OPTIMIZER].written()
+        """Fields that neither the chosen optimiser nor a model of this shape reads are not shown."""
+        written = {path: str(self._before.value(path)) for path in RunConfig.rules()}
+        written |= {path: editor.written() for row in self.rows for path, editor in row.editors.items()}
         for row in self.rows:
-            read = optimizer in MEANINGFUL.get(row.paths[0], (optimizer,))
-            row.show_fields(row.paths if read else (), row.row.label)
+            row.show_fields(tuple(path for path in row.paths if is_shown(path, written)), row.row.label)
 
     # what is typed
 

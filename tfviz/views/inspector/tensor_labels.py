@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass
 
+import numpy
+
 from tfviz.training.data.batches import Batch
+from tfviz.training.tokens.tokenizer import PADDING
 
 POSITIONS = ("position", "query", "key")
 COLUMNS = "batch * position"
 VOCABULARY = "vocabulary"
 ONE = {"heads": "head", "features": "feature"}
+STREAM = "stream"
+"""Source and target in one, as a decoder alone reads them."""
 _SOURCE_SIDE = ("source", "encoder.", "transformer.encoder.")
+_STREAM_SIDE = ("stream", "decoder.")
 _READ_FROM_MEMORY = (".multihead_attn.key", ".multihead_attn.value", ".in_proj_key_value")
 _CROSS = (".multihead_attn.", "memory_mask")
-_TOKENS_IN = ("source_embedding.weight", "target_embedding.weight")
-_BY_FEATURES = (*_TOKENS_IN, "generator.weight")
-_TOKENS_OUT = ("generator.weight", "generator.bias", "logits", "probabilities")
+_TABLES = ("source_embedding.weight", "target_embedding.weight", "generator.weight")
+_TOKENS_OUT = ("generator.bias", "logits", "probabilities")
+_ANSWERS = ("encoder.answer", "decoder.answer", "logits", "probabilities")
+"""Along their positions lie those alone at which something is answered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +31,19 @@ class TensorLabels:
     axes: tuple[str, ...]
     shape: tuple[int, ...]
     batch: Batch
+    architecture: str = "encoder-decoder"
 
     def side(self, axis: int) -> str | None:
-        """ "source" or "target" for an axis along which tokens or words of one of them lie."""
+        """ "source", "target" or "stream" for an axis along which tokens or words of one of them lie."""
         kind = self.kind(axis)
         if kind == VOCABULARY:
             return "source" if self.tensor.startswith("source") else "target"
         if kind not in (*POSITIONS, COLUMNS):
             return None
+        if self.tensor in _ANSWERS:
+            return {"encoder": "source", "decoder": STREAM}.get(self.architecture, "target")
+        if self.architecture == "decoder" and self.tensor.startswith(_STREAM_SIDE):
+            return STREAM
         if any(part in self.tensor for part in _CROSS) and kind == "key":
             return "source"
         from_memory = self.tensor.endswith(_READ_FROM_MEMORY)
@@ -39,13 +51,12 @@ class TensorLabels:
 
     def kind(self, axis: int) -> str:
         """The axis by what lies along it."""
-        name = self.axes[axis]
+        if self.tensor.startswith(_TABLES):  # tied ones have a name for each reader behind that of the table
+            return "features" if axis else VOCABULARY
+        if self.tensor.endswith("_positions.weight"):
+            return "features" if axis else "place"
         last = axis == len(self.axes) - 1
-        if self.tensor in _TOKENS_IN and axis == 0:
-            return VOCABULARY
-        if self.tensor in _TOKENS_OUT and (last if "." not in self.tensor else axis == 0):
-            return VOCABULARY
-        return "features" if self.tensor in _BY_FEATURES else name
+        return VOCABULARY if self.tensor in _TOKENS_OUT and last else self.axes[axis]
 
     def title(self, axis: int) -> str:
         """As it stands beside a picture: "query (target)", "features"."""
@@ -58,9 +69,9 @@ class TensorLabels:
         if kind == VOCABULARY:
             return self._vocabulary(side)
         if kind == COLUMNS:
-            return tuple(self._token(side, *divmod(place, self._length(side))) for place in range(count))
+            return tuple(token for row in range(len(self.batch)) for token in self._tokens(side, row))
         if kind in POSITIONS and sentence is not None:
-            return tuple(self._token(side, sentence, place) for place in range(count))
+            return self._tokens(side, sentence)
         return tuple(map(str, range(count)))
 
     def place(self, axis: int, number: int, sentence: int | None) -> str:
@@ -71,16 +82,16 @@ class TensorLabels:
         if kind == VOCABULARY:
             return f"{self._vocabulary(side)[number]} ({number})"
         if kind == COLUMNS:
-            row, position = divmod(number, self._length(side))
-            return f"sentence {row}, position {position} {self._token(side, row, position)}"
+            row, position = divmod(number, self.shape[axis] // len(self.batch))
+            return f"sentence {row}, position {position} {self._tokens(side, row)[position]}"
         if kind in POSITIONS and sentence is not None:
-            return f"{kind} {number} {self._token(side, sentence, number)}"
+            return f"{kind} {number} {self._tokens(side, sentence)[number]}"
         return f"{ONE.get(kind, kind)} {number}"
 
     def sentence(self, number: int) -> str:
         """The source sentence of a row of the batch; the target where the tensor knows only that."""
         source, target = self.batch.sentences[number]
-        return target if all(self.side(axis) != "source" for axis in self._position_axes()) else source
+        return target if all(self.side(axis) == "target" for axis in self._position_axes()) else source
 
     def token_of(self, value: float) -> str | None:
         """What a token id stands for, in a tensor of token ids; else None."""
@@ -96,11 +107,20 @@ class TensorLabels:
         tokenizer = self.batch.source_tokenizer if side == "source" else self.batch.target_tokenizer
         return tokenizer.tokens
 
-    def _length(self, side: str | None) -> int:
-        return int((self.batch.source if side == "source" else self.batch.target_in).shape[1])
-
-    def _token(self, side: str | None, sentence: int, position: int) -> str:
-        """Rows of the decoder are named by what it is given, save the answer that it is compared with."""
+    def _tokens(self, side: str | None, sentence: int) -> tuple[str, ...]:
+        """Along a sentence. Rows of the decoder are named by what it is given, save the answer that it is compared
+        with; answers of one stack by the token at which they are given."""
+        source = self._words("source", self.batch.source[sentence])
+        if side == "source":
+            return source[1:] if self.tensor in _ANSWERS else source
         target = self.batch.target_out if self.tensor == "target_out" else self.batch.target_in
-        ids = self.batch.source if side == "source" else target
-        return self._vocabulary(side)[int(ids[sentence, position])]
+        words = self._words("target", target[sentence])
+        if side != STREAM:
+            return words
+        real = int(numpy.count_nonzero(self.batch.source[sentence] != PADDING))
+        stream = source[:real] + words[1:] + source[real:]
+        return stream[real - 1 :][: len(words)] if self.tensor in _ANSWERS else stream
+
+    def _words(self, side: str, ids: numpy.ndarray) -> tuple[str, ...]:
+        vocabulary = self._vocabulary(side)
+        return tuple(vocabulary[identifier] for identifier in ids.tolist())

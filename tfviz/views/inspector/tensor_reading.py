@@ -10,7 +10,7 @@ from tfviz.training.stepping.stepper import Stepper
 from tfviz.views.inspector.tensor_labels import TensorLabels
 from tfviz.views.inspector.tensor_statistics import Statistics
 
-NEVER_NEGATIVE = (".weights", ".dropped_weights", ".mask", "_mask", ".reciprocal_deviation")
+NEVER_NEGATIVE = (".weights", ".own_weights", ".dropped_weights", ".mask", "_mask", ".reciprocal_deviation")
 _NO_GRADIENT = {
     "input": "token ids have no gradient",
     "saved": "kept for the backward pass, not part of it: it has no gradient",
@@ -54,7 +54,7 @@ def read(stepper: Stepper, name: str) -> Reading:
     tensor = stepper.tensors[name] if parameter is None else parameter
     shape = tensor.value.shape
     signed = not _never_negative(stepper, name, tensor.kind)
-    labels = TensorLabels(name, tensor.axes, shape, stepper.batch)
+    labels = TensorLabels(name, tensor.axes, shape, stepper.batch, stepper.config.model.architecture)
     value, gradient = (_half(stepper, name, of, tensor.kind, signed) for of in ("value", "gradient"))
     mask = _mask_of(stepper, name)
     return Reading(
@@ -114,5 +114,6 @@ def _mask_of(stepper: Stepper, name: str) -> Array | None:
     if name not in stepper.tensors or stepper.tensors[name].axes != ("batch", "heads", "query", "key"):
         return None
     cross, encoder = "multihead_attn" in name, name.startswith("encoder.")
-    mask = stepper.value("memory_mask" if cross else "source_mask" if encoder else "target_mask")
+    of_decoder = "stream_mask" if stepper.config.model.architecture == "decoder" else "target_mask"
+    mask = stepper.value("memory_mask" if cross else "source_mask" if encoder else of_decoder)
     return None if mask is None else numpy.isneginf(mask).transpose(2, 1, 3, 0)
