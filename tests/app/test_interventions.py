@@ -177,6 +177,35 @@ def test_one_thing_is_broken_in_a_branch_from_the_start_and_another_beside_it(dr
     driver.settle()
 
 
+def test_what_is_not_seen_in_a_shape_of_the_model_cannot_be_pressed_and_says_why(
+    open_window: Open, config: RunConfig
+) -> None:
+    driver = open_window(config.replace("model.architecture", "decoder"))
+    driver.train(2)
+    rows = panel(driver, "Break").breaking
+    row = rows.row("no positions")
+    assert row.change.text() == "What “no positions” shows is not seen in a decoder alone"
+    assert not row.button.isEnabled() and row.button.toolTip().endswith("a decoder alone")
+    assert rows.row("no causal mask").button.isEnabled()
+
+
+def test_a_run_that_has_ended_is_broken_from_an_earlier_step(open_window: Open, config: RunConfig) -> None:
+    driver = open_window(config.replace("training.steps", 8))
+    driver.train(8)
+    button = panel(driver, "Break").breaking.row("learning rate times ten").button
+    driver.click_on(button)
+    assert driver.window.status.currentMessage() == (
+        "All 8 steps are done, and “learning rate times ten” leaves from the step that is shown: go to an earlier one"
+    )
+    assert len(driver.session.branches) == 1
+    go_back_to(driver, 5)
+    driver.click_on(button)
+    driver.qtbot.waitUntil(lambda: len(driver.session.branches) == 2)
+    driver.qtbot.waitUntil(lambda: driver.session.frontier == 8, timeout=10_000)
+    driver.settle()
+    assert driver.session.line.branch.fork == 5
+
+
 def test_what_cannot_be_a_branch_is_a_new_run_after_asking(driver: Driver) -> None:
     driver.train(3)
     old = driver.session

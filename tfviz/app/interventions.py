@@ -174,6 +174,10 @@ class Interventions(QObject):
         in_the_past = healthy is current and not clock.following
         step = min(clock.step, healthy.frontier) if in_the_past else healthy.frontier
         config = healthy.config_after(0 if what_if.from_start else step)
+        if not what_if.from_start and step == session.total_steps:
+            where = f"“{what_if.name}” leaves from the step that is shown"
+            self._controls.tell(f"All {step:,} steps are done, and {where}: go to an earlier one")
+            return
         if what_if.needs_new_run(config):
             self._ask_for_run(what_if, session)
             return

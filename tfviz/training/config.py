@@ -19,7 +19,7 @@ from tfviz.training.training_config import TrainingConfig
 
 PRESETS = (
     "identity", "identity_sgd", "copy", "reverse", "sort", "repeat", "addition", "brackets", "dates", "translation",
-    "deep_post_norm", "deep_pre_norm", "tiny", "small", "medium", "base",
+    "deep_post_norm", "deep_pre_norm", "deep_warm_up", "tiny", "small", "medium", "base",
 )  # fmt: skip
 
 

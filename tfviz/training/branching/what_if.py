@@ -6,9 +6,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from tfviz.core.config import ARCHITECTURES
 from tfviz.resources import resource_path
 from tfviz.training.branching.branches import Line, needs_new_run
 from tfviz.training.config import RunConfig
+
+SHAPES = {
+    "encoder-decoder": "an encoder-decoder",
+    "encoder": "an encoder alone",
+    "decoder": "a decoder alone",
+}
 
 
 class NewRunNeededError(ValueError):
@@ -30,10 +37,20 @@ class WhatIf:
     """What will be seen, in a sentence."""
     set_to: Mapping[str, Any] = field(default_factory=dict)
     times: Mapping[str, float] = field(default_factory=dict)
+    instead: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Path -> value that cannot stay beside the new ones -> what takes its place; any other one stays."""
+    architectures: tuple[str, ...] = ARCHITECTURES
+    """Those in which the symptom is seen."""
 
     def values(self, config: RunConfig) -> dict[str, Any]:
         """Path -> new value, for a run that has this configuration."""
-        return dict(self.set_to) | {path: config.value(path) * factor for path, factor in self.times.items()}
+        multiplied = {path: config.value(path) * factor for path, factor in self.times.items()}
+        exchanged = {
+            path: others[old]
+            for path, others in self.instead.items()
+            if (old := config.value(path)) in others
+        }
+        return dict(self.set_to) | multiplied | exchanged
 
     def changed(self, config: RunConfig) -> RunConfig:
         """The configuration with this thing broken; the same one where it is broken already."""
@@ -45,10 +62,14 @@ class WhatIf:
 
     def why_not(self, config: RunConfig) -> str | None:
         """Why it shows nothing in a run of this configuration; None where it does."""
-        return f"“{self.name}” is what this run has already" if self.changed(config) == config else None
+        if self.changed(config) == config:
+            return f"“{self.name}” is what this run has already"
+        if (shape := config.model.architecture) not in self.architectures:
+            return f"what “{self.name}” shows is not seen in {SHAPES[shape]}"
+        return None
 
     def check(self, config: RunConfig) -> None:
-        """NewRunNeededError where it cannot be a branch, ValueError where it changes nothing."""
+        """NewRunNeededError where it cannot be a branch, ValueError where it shows nothing."""
         if reason := self.why_not(config):
             raise ValueError(reason)
         if self.needs_new_run(config):
@@ -64,10 +85,16 @@ def what_if_presets() -> tuple[WhatIf, ...]:
     entries = json.loads(resource_path("what_if.json").read_text(encoding="utf-8"))
     return tuple(
         WhatIf(
-            entry["name"], entry["from"] == "start", entry["symptom"], entry.get("values", {}), entry.get("factors", {})
+            entry["name"],
+            entry["from"] == "start",
+            entry["symptom"],
+            entry.get("values", {}),
+            entry.get("factors", {}),
+            entry.get("instead", {}),
+            tuple(entry.get("architectures", ARCHITECTURES)),
         )
         for entry in entries
-    )  # fmt: skip
+    )
 
 
 def what_if_preset(name: str) -> WhatIf:

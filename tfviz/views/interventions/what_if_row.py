@@ -49,12 +49,10 @@ class WhatIfRow(QFrame):
         self._branch = _broken(what_if, lines, healthy)
         place = "from step 0" if what_if.from_start else "from this step on"
         reason = what_if.why_not(config)
-        if reason is not None:
-            place, change = "", "as it is in this run"
-        else:
-            change = difference_text(difference(config, what_if.changed(config)))
         needs_run = reason is None and what_if.needs_new_run(config)
-        self.change.setText(f"{change}, {'in a new run' if needs_run else place}" if place else change)
+        change = difference_text(difference(config, what_if.changed(config)))
+        text = reason or f"{change}, {'in a new run' if needs_run else place}"
+        self.change.setText(f"{text[:1].upper()}{text[1:]}")
         if self._branch is not None:
             text, tip = ("Current", "This is what is trained now")
             if self._branch != current:

@@ -167,7 +167,7 @@ PRESET_GROUPS = {
     "First steps": ("identity", "identity_sgd"),
     "Tasks": ("copy", "reverse", "sort", "repeat", "addition", "brackets", "dates", "translation"),
     "Sizes": ("tiny", "small", "medium", "base"),
-    "Deep stacks": ("deep_post_norm", "deep_pre_norm"),
+    "Deep stacks": ("deep_post_norm", "deep_pre_norm", "deep_warm_up"),
 }
 
 
