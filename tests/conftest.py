@@ -1,5 +1,6 @@
 """What every test stands on: one BLAS thread, no screen, no trace in the user's own folders, no thread left behind."""
 
+import errno
 import os
 import sys
 import threading
@@ -32,6 +33,16 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for form in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
             QSettings.setPath(form, QSettings.Scope.UserScope, str(folder / "config"))
     return folder
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file takes its place any more."""
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", failing)
 
 
 @pytest.fixture(autouse=True)

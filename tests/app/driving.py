@@ -10,8 +10,10 @@ from pytestqt.qtbot import QtBot
 from tfviz.app.window import MainWindow
 from tfviz.training.session import Session
 from tfviz.views.clock import Clock
+from tfviz.views.panel import Panel
 
 Kind = TypeVar("Kind", bound=QWidget)
+PanelKind = TypeVar("PanelKind", bound=Panel)
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -36,6 +38,17 @@ class Driver:
         found = self.window.findChild(kind, name)
         assert found is not None, f"no {kind.__name__} named {name}"
         return found
+
+    def panel(self, kind: type[PanelKind]) -> PanelKind:
+        """The window's panel of a kind."""
+        found = self.window.panels[kind.object_name]
+        assert isinstance(found, kind)
+        return found
+
+    def bring_to_front(self, kind: type[PanelKind]) -> PanelKind:
+        """The panel, before those that share its place."""
+        self.window.docks[kind.object_name].raise_()
+        return self.panel(kind)
 
     def click(self, action: str) -> None:
         """Click the toolbar button of an action."""

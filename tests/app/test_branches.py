@@ -43,9 +43,7 @@ def set_rate(dialog: BranchDialog, rate: float) -> None:
 
 
 def curves(driver: Driver) -> CurvePanel:
-    panel = driver.window.panels["curve_panel"]
-    assert isinstance(panel, CurvePanel)
-    return panel
+    return driver.panel(CurvePanel)
 
 
 def test_a_branch_from_a_past_step_is_current_and_its_parent_is_drawn_behind_it(driver: Driver) -> None:
@@ -221,8 +219,7 @@ def test_gradient_norms_are_those_of_the_current_branch_also_where_both_are_equa
     driver.train(20)
     branch(driver, 10, 0.05)
     driver.train(10)
-    panel = driver.window.panels["gradient_panel"]
-    assert isinstance(panel, GradientPanel)
+    panel = driver.panel(GradientPanel)
     norms = {number: line.history["gradient_norm"] for number, line in driver.session.lines.items()}
     assert norms[0][19] != norms[1][19]
     driver.qtbot.waitUntil(lambda: panel.total.value("gradient_norm", 20) == norms[1][19])

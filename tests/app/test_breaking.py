@@ -151,9 +151,7 @@ def test_the_menu_opens_the_dialog_once(driver: Driver) -> None:
 
 
 def test_the_panel_follows_the_clock_into_the_past(driver: Driver) -> None:
-    driver.window.docks["optimiser_panel"].raise_()
-    panel = driver.window.panels["optimiser_panel"]
-    assert isinstance(panel, OptimiserPanel)
+    panel = driver.bring_to_front(OptimiserPanel)
     driver.qtbot.waitUntil(lambda: driver.session.mailbox.wanted.optimiser)
     driver.train(8)
     driver.qtbot.waitUntil(lambda: panel._state_step == 8 and panel.state is not None)

@@ -24,9 +24,7 @@ from tfviz.views.predictions.prediction_rows import FORCED, PINNED
 
 
 def attention_panel(driver: Driver) -> AttentionPanel:
-    panel = driver.window.panels["attention_panel"]
-    assert isinstance(panel, AttentionPanel)
-    return panel
+    return driver.panel(AttentionPanel)
 
 
 def wait_for_pin(driver: Driver, step: int) -> Pinned:
@@ -150,8 +148,7 @@ def test_a_step_of_another_branch_is_swapped_with_its_branch(driver: Driver) -> 
 def test_another_sentence_is_read_by_the_pinned_step_too(driver: Driver) -> None:
     driver.train(4)
     pin_at(driver, 2)
-    predictions = driver.window.panels["prediction_panel"]
-    assert isinstance(predictions, PredictionPanel)
+    predictions = driver.panel(PredictionPanel)
     driver.window.controls.go_to(4)
     predictions.probe_selected.emit(3)
     wanted = driver.session.probe.source

@@ -25,9 +25,7 @@ def dialog(driver: Driver) -> DataDialog:
 
 
 def panel(driver: Driver) -> RunPanel:
-    found = driver.window.panels["run_panel"]
-    assert isinstance(found, RunPanel)
-    return found
+    return driver.panel(RunPanel)
 
 
 def enter_path(driver: Driver, dialog: DataDialog, path: Path) -> None:

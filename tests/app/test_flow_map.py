@@ -9,9 +9,7 @@ from tfviz.views.operations.step_debugger import Chosen
 
 def raised(driver: Driver) -> FlowPanel:
     """The map, brought to the front."""
-    driver.window.docks["flow_panel"].raise_()
-    panel = driver.window.panels["flow_panel"]
-    assert isinstance(panel, FlowPanel)
+    panel = driver.bring_to_front(FlowPanel)
     driver.qtbot.waitUntil(lambda: panel.view.flow is not None)
     return panel
 

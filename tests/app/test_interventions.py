@@ -24,8 +24,7 @@ HEAD = Head("cross", 0, 1)
 
 def panel(driver: Driver, page: str) -> InterventionPanel:
     """The panel, in front, with a page chosen as a person would."""
-    found = driver.find(InterventionPanel, "intervention_panel")
-    driver.window.docks["intervention_panel"].raise_()
+    found = driver.bring_to_front(InterventionPanel)
     driver.qtbot.waitUntil(found.isVisible)
     driver.click_on(driver.find(QPushButton, f"intervention_{page.lower()}"))
     return found
@@ -281,8 +280,7 @@ def test_a_locked_weight_is_edited(driver: Driver, past: bool) -> None:
     if past:
         go_back_to(driver, 4)
     step = 4 if past else 6
-    inspector = driver.find(InspectorPanel, "inspector_panel")
-    driver.window.docks["inspector_panel"].raise_()
+    inspector = driver.bring_to_front(InspectorPanel)
     driver.press(Qt.Key.Key_Period)
     debugger = driver.window.debugging.debugger
     driver.qtbot.waitUntil(lambda: debugger.stepper is not None)

@@ -18,9 +18,7 @@ from tfviz.views.playground.playground_panel import PlaygroundPanel
 @pytest.fixture
 def panel(driver: Driver) -> PlaygroundPanel:
     """In front, with its first answer."""
-    found = driver.window.panels["playground_panel"]
-    assert isinstance(found, PlaygroundPanel)
-    driver.window.docks["playground_panel"].raise_()
+    found = driver.bring_to_front(PlaygroundPanel)
     driver.qtbot.waitUntil(lambda: found.played is not None)
     return found
 
@@ -103,9 +101,8 @@ def test_kept_sentences_are_there_again_after_a_restart_and_belong_to_their_task
 
     again = open_window(settings=Settings(QSettings(str(store), QSettings.Format.IniFormat)))
     kept = again.find(QListWidget, "kept_sentences")
-    found = again.window.panels["playground_panel"]
-    assert isinstance(found, PlaygroundPanel) and found.parts.kept.drafts == wanted
-    again.window.docks["playground_panel"].raise_()
+    found = again.bring_to_front(PlaygroundPanel)
+    assert found.parts.kept.drafts == wanted
     again.qtbot.waitUntil(kept.isVisible)
     again.click_on(kept.viewport(), kept.visualItemRect(kept.item(1)).center())
     again.qtbot.waitUntil(lambda: found.played is not None and found.played.wish.hidden == (1,))

@@ -12,9 +12,7 @@ from tfviz.views.stages.stages_panel import StagesPanel
 @pytest.fixture
 def panel(driver: Driver) -> StagesPanel:
     """In front."""
-    found = driver.window.panels["stages_panel"]
-    assert isinstance(found, StagesPanel)
-    driver.window.docks["stages_panel"].raise_()
+    found = driver.bring_to_front(StagesPanel)
     driver.qtbot.waitUntil(lambda: found.stages is not None)
     return found
 
@@ -28,8 +26,7 @@ def shown(panel: StagesPanel) -> tuple[int, str, int | None]:
 def test_a_head_that_is_selected_in_the_attention_panel_is_taken_apart(
     driver: Driver, panel: StagesPanel
 ) -> None:
-    attention = driver.window.panels["attention_panel"]
-    assert isinstance(attention, AttentionPanel)
+    attention = driver.panel(AttentionPanel)
     attention.select(Head("decoder", 0, 1))
     driver.qtbot.waitUntil(lambda: shown(panel) == (0, "decoder L0H1", None))  # paused: at once
     assert driver.session.mailbox.wanted.stages == StagesWish("decoder L0H1")

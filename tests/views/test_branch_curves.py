@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_branches import left, main_line
+from tests.views.on_screen import exposed
 from tests.views.test_curve_panel import near, picture
 from tfviz.training.branching.branches import Line
 from tfviz.views.curves.curve_panel import CurvePanel
@@ -17,11 +18,7 @@ BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> CurvePanel:
-    made = CurvePanel()
-    qtbot.addWidget(made)
-    made.resize(780, 240)
-    made.show()
-    qtbot.waitExposed(made)
+    made = exposed(qtbot, CurvePanel(), 780, 240)
     for name in ("accuracy", "sequence"):
         qtbot.mouseClick(made.legend[name], Qt.MouseButton.LeftButton)
     return made

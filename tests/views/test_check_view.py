@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.training.small_runs import HARD, SMALL
 from tests.views.hand_made import colours_in, picture
+from tests.views.on_screen import exposed
 from tests.views.step_pages import Granting, plain, stepper_after
 from tfviz.core.gradient_check import TOLERANCE, check_model
 from tfviz.core.operations import LayerNorm
@@ -35,12 +36,7 @@ def stepper() -> Stepper:
 
 @pytest.fixture
 def view(qtbot: QtBot, stepper: Stepper) -> Granting:
-    page = CheckView()
-    qtbot.addWidget(page)
-    page.resize(560, 800)
-    page.show()
-    qtbot.waitExposed(page)
-    return Granting(page, stepper)
+    return Granting(exposed(qtbot, CheckView(), 560, 800), stepper)
 
 
 def press(qtbot: QtBot, button) -> None:

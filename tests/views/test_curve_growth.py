@@ -6,6 +6,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import columns, grow, history
+from tests.views.on_screen import exposed
 from tfviz.views.curves.curve_panel import CurvePanel
 
 
@@ -31,11 +32,7 @@ def test_what_is_appended_looks_as_if_all_had_been_drawn_at_once(
     qtbot: QtBot, last: int, every: int, smoothing: float
 ) -> None:
     series = made(every)
-    panel = CurvePanel()
-    qtbot.addWidget(panel)
-    panel.resize(780, 190)
-    panel.show()
-    qtbot.waitExposed(panel)
+    panel = exposed(qtbot, CurvePanel(), 780, 190)
     panel.curves.set_factor(smoothing)
     first = last // 2
     run = history(series, first)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import columns, grow, history
+from tests.views.on_screen import exposed
 from tfviz.training.generation.free_running import DECODED, DECODED_EVERY
 from tfviz.views.curves.curve_header import value_text
 from tfviz.views.curves.curve_panel import CurvePanel
@@ -22,12 +23,7 @@ SIZE = (780, 190)
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> CurvePanel:
-    made = CurvePanel()
-    qtbot.addWidget(made)
-    made.resize(*SIZE)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return exposed(qtbot, CurvePanel(), *SIZE)
 
 
 def shown(panel: CurvePanel, made: dict[str, numpy.ndarray]) -> CurvePanel:

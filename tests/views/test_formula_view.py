@@ -14,6 +14,7 @@ from tests.core.test_provenance import CASES
 from tests.figures.draw_formulas import SOURCES, description
 from tests.training.small_runs import HARD
 from tests.views.hand_made import colours_in, picture
+from tests.views.on_screen import exposed
 from tests.views.step_pages import Granting, plain, stepper_after
 from tfviz.core.optimizers import OPTIMIZERS
 from tfviz.core.provenance import DERIVATIONS
@@ -40,12 +41,7 @@ def stepper() -> Stepper:
 
 @pytest.fixture
 def view(qtbot: QtBot, stepper: Stepper) -> Granting:
-    page = FormulaView()
-    qtbot.addWidget(page)
-    page.resize(560, 900)
-    page.show()
-    qtbot.waitExposed(page)
-    return Granting(page, stepper)
+    return Granting(exposed(qtbot, FormulaView(), 560, 900), stepper)
 
 
 def test_there_is_a_picture_of_everything_and_of_nothing_else() -> None:

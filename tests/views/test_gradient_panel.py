@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import GROUPS, columns, grow, history
+from tests.views.on_screen import exposed
 from tfviz.training.record.history import History
 from tfviz.views.curves.gradient_panel import GradientPanel, fitting_levels, norm_text
 from tfviz.views.plots.heat_map import ABOVE, BELOW, BROKEN, LOWEST, NOTHING, colour_table, indices
@@ -19,12 +20,7 @@ from tfviz.views.style.theme import DARK, LIGHT
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> GradientPanel:
-    made = GradientPanel()
-    qtbot.addWidget(made)
-    made.resize(770, 190)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return exposed(qtbot, GradientPanel(), 770, 190)
 
 
 def flat(steps: int) -> dict[str, numpy.ndarray]:

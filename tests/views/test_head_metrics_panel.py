@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.views import hand_made
 from tests.views.made_histories import columns, history
+from tests.views.on_screen import exposed
 from tfviz.training.export.heads import Head
 from tfviz.training.heads.head_metrics import HeadMetrics, column_name, head_metrics
 from tfviz.training.heads.head_roles import ROLES, RoleTaken
@@ -49,12 +50,7 @@ class Aligned(Task):
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> HeadMetricsPanel:
-    made = HeadMetricsPanel()
-    qtbot.addWidget(made)
-    made.resize(900, 400)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return exposed(qtbot, HeadMetricsPanel(), 900, 400)
 
 
 def looked(steps: int = 100, every: int = 10, known: bool = True) -> History:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tests.training.small_runs import SMALL, new_trainer
+from tests.views.on_screen import exposed
 from tfviz.training.config import RunConfig
 from tfviz.training.stepping.step_places import Place
 from tfviz.training.stepping.stepper import Stepper
@@ -41,11 +42,7 @@ def stepper() -> Stepper:
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> OperationPanel:
-    made = OperationPanel()
-    qtbot.addWidget(made)
-    made.resize(250, 700)
-    made.show()
-    return made
+    return exposed(qtbot, OperationPanel(), 250, 700)
 
 
 def at(panel: OperationPanel, stepper: Stepper, name: str, phase: str = "forward") -> Place:

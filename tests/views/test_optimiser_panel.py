@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from tests.views.made_histories import GROUPS, columns, history
+from tests.views.on_screen import exposed
 from tfviz.training.config import RunConfig
 from tfviz.training.record.history import History
 from tfviz.training.snapshot import OptimiserState, Snapshot
@@ -27,12 +28,7 @@ RATIOS = (1e-3, 10**-3.9, 10**-5.0, 1e-8, 10.0)
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> OptimiserPanel:
-    made = OptimiserPanel()
-    qtbot.addWidget(made)
-    made.resize(900, 400)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return exposed(qtbot, OptimiserPanel(), 900, 400)
 
 
 def state(ratios: tuple[float, ...] = RATIOS, optimizer: str = "adam") -> OptimiserState:

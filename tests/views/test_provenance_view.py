@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.views.hand_made import colours_in, picture
+from tests.views.on_screen import exposed
 from tests.views.step_pages import Granting, plain, stepper_after
 from tfviz.core.provenance import Cell, Explanation, Factor, Term
 from tfviz.training.stepping.stepper import Stepper
@@ -31,12 +32,7 @@ def stepper() -> Stepper:
 
 @pytest.fixture
 def view(qtbot: QtBot, stepper: Stepper) -> Granting:
-    page = ProvenanceView()
-    qtbot.addWidget(page)
-    page.resize(760, 700)
-    page.show()
-    qtbot.waitExposed(page)
-    return Granting(page, stepper)
+    return Granting(exposed(qtbot, ProvenanceView(), 760, 700), stepper)
 
 
 def texts(table: TermTable, column: int) -> list[str]:

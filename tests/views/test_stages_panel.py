@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.views.hand_made import colours_in, picture, snapshot
+from tests.views.on_screen import exposed
 from tfviz.training.config import RunConfig
 from tfviz.training.export.heads import Head
 from tfviz.training.mailbox import WHOLE
@@ -53,11 +54,7 @@ def take(session: Session) -> Take:
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> StagesPanel:
-    made = StagesPanel()
-    qtbot.addWidget(made)
-    made.resize(1000, 640)
-    made.show()
-    return made
+    return exposed(qtbot, StagesPanel(), 1000, 640)
 
 
 def stages_of(panel: StagesPanel) -> HeadStages:

@@ -1,7 +1,6 @@
 """A step is taken apart in a thread of its own; what comes of it is told in the window's."""
 
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -32,13 +31,6 @@ class Run:
         if step:
             raise ValueError(f"step {step} is not recorded")
         return Stepper.following(self.trainer)
-
-
-@pytest.fixture
-def debugger() -> Iterator[StepDebugger]:
-    made = StepDebugger()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The pages of a step with a real debugger and its thread."""
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -19,13 +17,6 @@ CHOSEN = Chosen("transformer.encoder.layers.0.linear1.weight", "gradient", (3, 2
 class Run:
     def stepper(self, step: int, branch: int | None = None, progress: object = None) -> Stepper:
         return stepper_after()
-
-
-@pytest.fixture
-def debugger() -> Iterator[StepDebugger]:
-    made = StepDebugger()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -6,17 +6,14 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QPaintEvent
 from pytestqt.qtbot import QtBot
 
+from tests.views.on_screen import exposed
 from tfviz.views.style.theme import DARK, LIGHT
 from tfviz.views.timeline.timeline import Marker, Timeline, open_extent, spaced
 
 
 @pytest.fixture
 def timeline(qtbot: QtBot) -> Timeline:
-    made = Timeline()
-    qtbot.addWidget(made)
-    made.resize(1580, 48)
-    made.show()
-    qtbot.waitExposed(made)
+    made = exposed(qtbot, Timeline(), 1580, 48)
     qtbot.mouseMove(made, QPoint(30, 24))  # wherever the test before left the pointer
     made.show_range(0, 1284, 5000)
     made.show_playhead(1284, True)
