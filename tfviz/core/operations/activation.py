@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from tfviz.core.blocks import blocks
 from tfviz.core.operation import Operation
 from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import Array, Features
@@ -25,8 +26,8 @@ class ReLU(Operation):
         if self.y.d_data is not None:
             # The same memory as whole numbers, whose sign is shifted over all bits to make a mask.
             bits = np.dtype(f"i{self.a.itemsize}")
-            self.y_bits = self.out.view(bits)
-            self.d_y_bits, self.d_x_bits = self.y.gradient.view(bits), self.x.gradient.view(bits)
+            arrays = [array.view(bits) for array in (self.out, self.y.gradient, self.x.gradient)]
+            self.row_blocks = [tuple(array[rows] for array in arrays) for rows in blocks(*self.a.shape)]
             self.sign_position = np.array(8 * self.a.itemsize - 1, bits)
 
     def forward(self) -> None:
@@ -34,9 +35,10 @@ class ReLU(Operation):
 
     def backward(self) -> None:
         # y = max(x, 0)
-        np.negative(self.y_bits, out=self.d_x_bits)
-        np.right_shift(self.d_x_bits, self.sign_position, out=self.d_x_bits)  # all ones where y > 0, else 0
-        np.bitwise_and(self.d_x_bits, self.d_y_bits, out=self.d_x_bits)
+        for y_bits, d_y_bits, d_x_bits in self.row_blocks:
+            np.negative(y_bits, out=d_x_bits)
+            np.right_shift(d_x_bits, self.sign_position, out=d_x_bits)  # all ones where y > 0, else 0
+            np.bitwise_and(d_x_bits, d_y_bits, out=d_x_bits)
 
 
 class GELU(Operation):

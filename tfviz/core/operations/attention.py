@@ -8,10 +8,11 @@ import math
 
 import numpy as np
 
+from tfviz.core.blocks import blocks
 from tfviz.core.operation import Operation
 from tfviz.core.product import vector_product
 from tfviz.core.storage import gradient, value
-from tfviz.core.tensor import AttentionMap, Heads, Saved
+from tfviz.core.tensor import Array, AttentionMap, Heads, Saved
 from tfviz.core.workspace import Workspace
 
 
@@ -80,33 +81,52 @@ class Softmax(Operation):
         self.in_place = ((value(weights), value(scores)), (gradient(scores), gradient(weights)))
 
     def bind(self, workspace: Workspace) -> None:
-        self.s, self.weights_of_heads, self.allowed = self.scores.data, self.weights.data, self.mask.data
-        # As matrices (key, heads * batch * query): in place on more axes NumPy takes a copy first.
-        self.p = self.weights_of_heads.reshape(len(self.s), -1)
-        ones = workspace.constant(1, self.p.shape[:1])
-        self.row = workspace.scratch(self.p.shape[1:])
-        self.sum_p = vector_product(ones, self.p, self.row)
-        if self.weights.d_data is not None:
-            self.d_p = self.weights.gradient.reshape(self.p.shape)
-            self.d_s = self.scores.gradient.reshape(self.p.shape)
-            self.scratch = workspace.spread_scratch(self.p.shape)
-            self.sum_scratch = vector_product(ones, self.scratch, self.row)
+        keys, heads, batch, queries = self.scores.shape
+        parts = blocks(heads, keys * batch * queries)
+        columns = parts[0].stop * batch * queries
+        self.allowed = self.mask.data
+        self.ones = workspace.constant(1, (keys,))
+        self.row = workspace.scratch((columns,))
+        self.scratch = workspace.spread_scratch((keys, columns))
+        self.blocks = [_SomeHeads(self, part) for part in parts]
 
     def forward(self) -> None:
-        np.add(self.s, self.allowed, out=self.weights_of_heads)
-        np.maximum.reduce(self.p, axis=0, out=self.row)
-        np.subtract(self.p, self.row, out=self.p)
-        np.exp(self.p, out=self.p)
-        self.sum_p()
-        np.reciprocal(self.row, out=self.row)
-        np.multiply(self.p, self.row, out=self.p)
+        for block in self.blocks:
+            np.add(block.s, self.allowed, out=block.weights)
+            np.maximum.reduce(block.p, axis=0, out=block.row)
+            np.subtract(block.p, block.row, out=block.p)
+            np.exp(block.p, out=block.p)
+            block.sum_p()
+            np.reciprocal(block.row, out=block.row)
+            np.multiply(block.p, block.row, out=block.p)
 
     def backward(self) -> None:
         # p = exp(s) / sum(exp(s))
-        np.multiply(self.d_p, self.p, out=self.scratch)
-        self.sum_scratch()  # sum_k g[k] p[k]
-        np.subtract(self.d_p, self.row, out=self.d_s)
-        np.multiply(self.d_s, self.p, out=self.d_s)
+        for block in self.blocks:
+            np.multiply(block.d_p, block.p, out=block.scratch)
+            block.sum_scratch()  # sum_k g[k] p[k]
+            np.subtract(block.d_p, block.row, out=block.d_s)
+            np.multiply(block.d_s, block.p, out=block.d_s)
+
+
+class _SomeHeads:
+    """Some heads of a softmax, as matrices (key, heads * batch * query): in place on more axes NumPy copies first."""
+
+    def __init__(self, softmax: Softmax, heads: slice) -> None:
+        self.s, self.weights = softmax.scores.data[:, heads], softmax.weights.data[:, heads]
+        self.p = self._matrix(self.weights)
+        columns = self.p.shape[1]
+        self.row = softmax.row[:columns]
+        self.sum_p = vector_product(softmax.ones, self.p, self.row)
+        if softmax.weights.d_data is not None:
+            self.d_p = self._matrix(softmax.weights.gradient[:, heads])
+            self.d_s = self._matrix(softmax.scores.gradient[:, heads])
+            self.scratch = softmax.scratch[:, :columns]
+            self.sum_scratch = vector_product(softmax.ones, self.scratch, self.row)
+
+    @staticmethod
+    def _matrix(data: Array) -> Array:
+        return data.reshape(len(data), -1)
 
 
 class HeadSwitch(Operation):

@@ -1,0 +1,40 @@
+"""Blocks: nothing is left out, none is too large, and the numbers do not depend on them."""
+
+import numpy as np
+import pytest
+
+from tfviz.core import blocks as module
+from tfviz.core.blocks import BLOCK, blocks
+from tfviz.core.config import ModelConfig
+from tfviz.core.transformer import Transformer
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 1000])
+@pytest.mark.parametrize("size", [1, 100, BLOCK // 4, BLOCK, BLOCK + 1])
+def test_blocks_follow_one_another_over_all_rows_and_none_is_too_large(count: int, size: int) -> None:
+    cuts = blocks(count, size)
+    assert [row for cut in cuts for row in range(cut.start, cut.stop)] == list(range(count))
+    assert all(cut.stop - cut.start == 1 or (cut.stop - cut.start) * size <= BLOCK for cut in cuts)
+
+
+def test_all_blocks_but_the_last_are_as_large_as_they_may_be() -> None:
+    assert blocks(10, BLOCK // 4) == [slice(0, 4), slice(4, 8), slice(8, 10)]
+
+
+def test_a_model_gives_the_same_bits_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = ModelConfig(
+        11, 11, d_model=16, nhead=4, num_encoder_layers=1, num_decoder_layers=1, dim_feedforward=24
+    )
+    ids = np.random.default_rng(0).integers(4, 11, (3, 6))
+
+    def results() -> tuple[float, np.ndarray]:
+        model = Transformer(config, 3, 6, 6)
+        loss = model.forward(ids, ids, ids)
+        model.backward()
+        return loss, model.gradients.copy()
+
+    loss, gradients = results()
+    monkeypatch.setattr(module, "BLOCK", 130)  # one head, seven rows of the hidden layer
+    blocked_loss, blocked_gradients = results()
+    assert blocked_loss == loss
+    assert np.array_equal(blocked_gradients, gradients) and gradients.any()
