@@ -5,7 +5,7 @@ function buildAtlas(atlas, choose, enlarge) {
   for (const kind of data.kinds) {
     const block = element("div", { className: "kind" }, atlas);
     element("h3", { textContent: kind.title }, block);
-    element("p", { textContent: `rows: query (${kind.queries}), columns: key (${kind.keys})` }, block);
+    element("p", { textContent: `rows: query (${kind.axes[0]}), columns: key (${kind.axes[1]})` }, block);
     const grid = element("div", { className: "heads" }, block, { role: "group", "aria-label": kind.title });
     grid.style.gridTemplateColumns = `auto repeat(${kind.heads}, minmax(24px, ${kind.heads > 6 ? 72 : 104}px))`;
     element("span", {}, grid);

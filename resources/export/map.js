@@ -92,8 +92,8 @@ function drawAxes(svg, map, layout) {
     shape("title", {}, text, map.keys[column]);
   }
   const middle = top + (map.rows * cell) / 2;
-  shape("text", { x: 12, y: middle, class: "name", "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, svg, map.rows * cell < 90 ? "query" : `query (${map.title.queries})`);
-  shape("text", { x: left + (map.columns * cell) / 2, y: height - 4, class: "name", "text-anchor": "middle" }, svg, `key (${map.title.keys})`);
+  shape("text", { x: 12, y: middle, class: "name", "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` }, svg, map.rows * cell < 90 ? "query" : `query (${map.title.axes[0]})`);
+  shape("text", { x: left + (map.columns * cell) / 2, y: height - 4, class: "name", "text-anchor": "middle" }, svg, `key (${map.title.axes[1]})`);
 }
 
 function drawBar(svg, { right, top, bottom, cell }, upper, map) {

@@ -4,10 +4,12 @@ import itertools
 import numpy
 import pytest
 
+from tests.training.export.pages import Page
 from tfviz.training.export import attention_figure
 from tfviz.training.export.colormaps import lookup_table
 from tfviz.training.export.figure import Cells, Line, Rectangle, Text
 from tfviz.training.export.head_figure import cell_length
+from tfviz.training.export.html import html
 
 
 def of(kind, figure):
@@ -216,3 +218,14 @@ def test_nothing_leaves_the_page_and_no_map_covers_another(
 def test_the_atlas_chooses_a_page_that_is_neither_a_strip_nor_a_tower(make_snapshot, layers, heads):
     figure = attention_figure(make_snapshot(layers=layers, heads=heads))
     assert 0.4 < figure.width / figure.height < 2.6
+
+
+def test_a_decoder_alone_reads_one_stream(snapshot):
+    alone = dataclasses.replace(
+        snapshot.attention, encoder_self=numpy.zeros((0, 0, 5, 5)), cross=numpy.zeros((0, 0, 4, 5))
+    )
+    alone = dataclasses.replace(snapshot, attention=alone)
+    assert {"query (stream)", "key (stream)"} <= {*texts(attention_figure(alone, "decoder.L0H0"))}
+    assert "rows: query (stream), columns: key (stream)" in texts(attention_figure(alone))
+    assert Page(html([alone])).data["kinds"][0]["axes"] == ["stream", "stream"]
+    assert Page(html([snapshot])).data["kinds"][2]["axes"] == ["target", "source"]

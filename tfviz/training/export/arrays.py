@@ -2,7 +2,8 @@
 
     encoder_self, decoder_self, cross   (layer, head, query, key), softmax weights
     source_tokens                       keys of cross, queries and keys of encoder_self
-    target_tokens                       the decoder's input: queries of cross, queries and keys of decoder_self
+    target_tokens                       the decoder's input: queries of cross, queries and keys of decoder_self;
+                                        of a decoder alone its stream, <s> source </s> target
     prediction_tokens, prediction_mode  what the model says, "teacher-forced" or "free-running"
     step, seed, sentence, target, config (the run's configuration: a JSON text in npz, an object in JSON)
 

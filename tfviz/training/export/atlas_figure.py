@@ -8,7 +8,7 @@ import numpy
 from tfviz.training.export import description
 from tfviz.training.export.comparison import Compared, Pinned
 from tfviz.training.export.figure import Figure, FigureTheme, Shape, Text, theme_of
-from tfviz.training.export.heads import KINDS, Head, attention_of
+from tfviz.training.export.heads import KINDS, Head, attention_of, axis_names
 from tfviz.training.export.heat_map import BAR_SPACE, MARGIN, Scale, colour_bar, heat_map, page, title_line
 from tfviz.training.snapshot import Snapshot
 
@@ -65,7 +65,7 @@ def atlas_figure(
     page_width = right + 18 + BAR_SPACE + MARGIN - 14
     shapes = title_line(title, steps, page_width - MARGIN, colours)
     for block in blocks:
-        shapes += _drawn(block, scale, colours)
+        shapes += _drawn(block, axis_names(block.kind, compared.attention), scale, colours)
     top = MARGIN + TITLE_SPACE + HEADING
     clipped = any(bool((abs(block.weights) > upper).any()) for block in blocks)
     shapes += colour_bar(right + 18, top, min(bottom - top, 260.0), scale, colours, clipped)
@@ -114,10 +114,9 @@ def _tile(weights: dict[str, numpy.ndarray], columns: int) -> float:
     return float(round(max(fitting, min(tokens, 2 * TILE_LARGEST))))
 
 
-def _drawn(block: _Block, scale: Scale, theme: FigureTheme) -> list[Shape]:
-    queries, keys = Head(block.kind, 0, 0).sides
+def _drawn(block: _Block, names: tuple[str, str], scale: Scale, theme: FigureTheme) -> list[Shape]:
     name = NAMES[block.kind]
-    axes = f"rows: query ({queries}), columns: key ({keys})"
+    axes = f"rows: query ({names[0]}), columns: key ({names[1]})"
     shapes: list[Shape] = [Text(block.x, block.y + 11, name, 12.0, theme.text, bold=True)]
     shapes.append(Text(block.x, block.y + 25, axes, 10.0, theme.dim))
     for number in range(block.weights.shape[1]):

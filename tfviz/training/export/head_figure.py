@@ -20,7 +20,7 @@ from tfviz.training.export.figure import (
     theme_of,
     visible,
 )
-from tfviz.training.export.heads import Head, attention_of
+from tfviz.training.export.heads import Head, attention_of, axis_names
 from tfviz.training.export.heat_map import BAR_SPACE, MARGIN, Scale, colour_bar, heat_map, page, title_line
 from tfviz.training.snapshot import Snapshot
 
@@ -75,6 +75,7 @@ def head_figure(
     weights = Compared(attention, attention_of(pinned.snapshot) if pinned else None).head(head)
     scale = Scale.of(colours, upper, pinned is not None)
     query_tokens, key_tokens = head.tokens(attention)
+    names = axis_names(head.kind, attention)
     cell = cell_length(max(weights.shape))
     queries, keys = _Axis.of(query_tokens, cell), _Axis.of(key_tokens, cell)
     height, width = cell * weights.shape[0], cell * weights.shape[1]
@@ -84,11 +85,11 @@ def head_figure(
     shapes = [
         *title_line(head.label, description.steps(snapshot, pinned), page_width - MARGIN, colours),
         *heat_map(weights, left, top, width, height, scale, colours, head.label),
-        *_query_labels(queries, head.sides[0], left, top, cell, colours),
+        *_query_labels(queries, names[0], left, top, cell, colours),
     ]
     if numbers and cell >= NUMBERS_FROM:
         shapes += _weights_in_cells(weights, left, top, cell, scale)
-    key_shapes, bottom = _key_labels(keys, head.sides[1], left, top + height, cell, colours)
+    key_shapes, bottom = _key_labels(keys, names[1], left, top + height, cell, colours)
     clipped = bool((abs(weights) > upper).any())
     shapes += [*key_shapes, *colour_bar(left + width + 18, top, height, scale, colours, clipped)]
     lines = description.caption(snapshot, head, pinned)

@@ -11,6 +11,7 @@ from tfviz.training.snapshot import Attention, Snapshot
 KINDS = {"encoder": "encoder_self", "decoder": "decoder_self", "cross": "cross"}
 """The word people use -> the array of Attention."""
 
+STREAM = "stream"
 _SIDES = {"encoder": ("source", "source"), "decoder": ("target", "target"), "cross": ("target", "source")}
 _PATTERN = re.compile(r"(encoder|decoder|cross)(?:_self)?[. ]L([0-9]{1,6})H([0-9]{1,6})", re.IGNORECASE)
 
@@ -76,6 +77,14 @@ class Head:
         """The tokens of the rows (queries) and of the columns (keys)."""
         queries, keys = (getattr(attention, f"{side}_tokens") for side in self.sides)
         return queries, keys
+
+
+def axis_names(kind: str, attention: Attention) -> tuple[str, str]:
+    """What lies along the rows (queries) and columns (keys) of a kind of heads, for people: "source", "target" or,
+    where a decoder alone reads both in one, "stream"."""
+    if kind == "decoder" and not (attention.cross.shape[0] or attention.encoder_self.shape[0]):
+        return STREAM, STREAM
+    return Head(kind, 0, 0).sides
 
 
 def weights_of(kind: str, attention: Attention) -> numpy.ndarray:

@@ -18,7 +18,7 @@ from tfviz.training.export import description
 from tfviz.training.export.atlas_figure import NAMES
 from tfviz.training.export.colormaps import COLOUR_MAPS
 from tfviz.training.export.figure import visible
-from tfviz.training.export.heads import KINDS, Head, attention_of, weights_of
+from tfviz.training.export.heads import KINDS, Head, attention_of, axis_names, weights_of
 from tfviz.training.export.steps import MOST_FRAMES
 from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
 
@@ -142,7 +142,7 @@ def _kinds(attention: Attention) -> list[dict[str, Any]]:
         layers, heads = weights_of(name, attention).shape[:2]
         if layers and heads:
             queries, keys = Head(name, 0, 0).sides
-            sides = {"queries": queries, "keys": keys}
+            sides = {"queries": queries, "keys": keys, "axes": axis_names(name, attention)}
             found.append({"name": name, "title": NAMES[name], "layers": layers, "heads": heads} | sides)
     return found
 
