@@ -1,5 +1,7 @@
 """Docks, themes and the hint: what can be moved, hidden and coloured, and what is remembered."""
 
+from pathlib import Path
+
 import numpy
 import pytest
 from PySide6.QtCore import QSettings, Qt
@@ -10,6 +12,7 @@ from tests.app.conftest import Open
 from tests.app.driving import Driver
 from tfviz.app.settings import Settings
 from tfviz.training.mailbox import Demand
+from tfviz.training.record.run_library import InterruptedRun
 from tfviz.views.curves.curve_panel import CurvePanel
 from tfviz.views.style.theme import DARK, LIGHT, THEMES
 
@@ -106,6 +109,20 @@ def test_nothing_is_cut_off_in_a_small_window(driver: Driver) -> None:
     assert button.mapTo(driver.window, button.rect().topRight()).x() < 1280
     for name in driver.window.panels:
         assert dock(driver, name).geometry().right() < 1280
+
+
+def test_all_panels_of_a_row_end_level_in_a_small_window_with_a_line_about_unsaved_runs(
+    driver: Driver,
+) -> None:
+    driver.window.resize(1280, 800)
+    run = InterruptedRun(Path("lost.tfviz"), 0.0, "identity seed 0", 412)
+    driver.window.recovery._offer([run, run])
+    bar = driver.window.recovery.bar
+    assert bar is not None
+    driver.qtbot.waitUntil(lambda: bar.isVisible() and dock(driver, "run_panel").geometry().top() > 140)
+    ends = {dock(driver, name).geometry().bottom() for name in FIRST[:3]}
+    assert len(ends) == 1
+    driver.window.recovery._offer([])
 
 
 def test_a_hidden_panel_gets_no_updates(driver: Driver) -> None:

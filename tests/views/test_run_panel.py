@@ -233,6 +233,16 @@ def test_the_number_of_parameters_follows_the_fields(panel: RunPanel, qtbot: QtB
     qtbot.waitUntil(lambda: counted() == f"{parameter_count(changed):,} parameters")
 
 
+def test_what_is_wrong_is_said_also_below_the_fields_that_scroll(panel: RunPanel, qtbot: QtBot) -> None:
+    enter(qtbot, panel, "training.learning_rate", "fast")
+    assert panel._count_label.text() == "1 field is wrong"
+    assert "'fast'" in panel._count_label.toolTip()
+    assert panel._count_label.property("role") == "error"
+    enter(qtbot, panel, "training.learning_rate", "0.1")
+    qtbot.waitUntil(lambda: "parameters" in panel._count_label.text())
+    assert panel._count_label.property("role") == "dim" and not panel._count_label.toolTip()
+
+
 def test_the_count_is_that_of_the_session() -> None:
     from tfviz.training.session import Session
 

@@ -28,7 +28,7 @@ CAPTION = "log10 of L2 norm, per parameter group"
 TOTAL_CAPTION = "L2 norm of the whole gradient, before clipping"
 HEAT_MAP, TOTAL = 0, 1
 REACH = 1.0  # powers of ten by which the scale is lengthened for a few values beyond the others
-LABEL_HEIGHT = 8  # pixels of a row below which rows are named by their layer only
+LABEL_HEIGHT = 10  # pixels of a row below which rows are named by their layer only
 
 
 class GradientPanel(Panel):

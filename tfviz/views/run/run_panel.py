@@ -207,10 +207,14 @@ class RunPanel(Panel):
         self._revert.setVisible(self.form.running is not None and (bool(changes) or config is None))
         preset = self._presets.get(config.fingerprint) if config else None
         self._preset.setCurrentIndex(self._preset.findData(preset) if preset else -1)
+        restyle(self._count_label, "role", "dim" if config is not None else "error")
         if config is not None:
             self._count_throttle.request()
-        else:
-            self._count_label.setText("")
+        else:  # said where it is seen, for the field may be out of sight
+            self._count_label.setText(
+                "1 field is wrong" if len(errors) == 1 else f"{len(errors)} fields are wrong"
+            )
+        self._count_label.setToolTip("\n".join(errors.values()))
 
     def _name_button(self) -> None:
         """It says how many fields were changed, in as many words as there is room for."""
