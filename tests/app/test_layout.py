@@ -258,7 +258,7 @@ def test_the_theme_button_recolours_everything(driver: Driver) -> None:
 def test_every_panel_takes_the_other_theme(driver: Driver) -> None:
     driver.train(5)
     for name, theme in (("light", LIGHT), ("dark", DARK)):
-        driver.window.choose_theme(name)
+        driver.window.appearance.choose(name)
         for panel in (*driver.window.panels.values(), driver.window.timeline):
             picture = pixels(panel)
             assert share_of(picture, theme.panel) > 0.1, panel.objectName()
@@ -279,8 +279,8 @@ def test_a_theme_on_the_command_line_is_not_remembered(open_window: Open, settin
 
 
 def test_the_system_can_be_followed_again(driver: Driver) -> None:
-    driver.window.choose_theme("light")
-    driver.window.choose_theme("system")
+    driver.window.appearance.choose("light")
+    driver.window.appearance.choose("system")
     assert driver.window.settings.theme == "system"
     assert driver.window.theme in THEMES.values()
 

@@ -151,7 +151,7 @@ def test_another_run_is_played_with_its_own_words(driver: Driver, panel: Playgro
 
 
 def test_a_change_of_theme_recolours_what_is_painted(driver: Driver, panel: PlaygroundPanel) -> None:
-    driver.window.choose_theme("light")
+    driver.window.appearance.choose("light")
     image = panel.parts.board.grab().toImage()
     corner = image.pixelColor(image.width() - 3, image.height() - 3).name()
     assert corner == driver.window.theme.panel
