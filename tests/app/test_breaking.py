@@ -105,7 +105,7 @@ def test_conditions_can_be_turned_on_and_off_while_training_runs(driver: Driver)
     dialog.close()
     driver.click("play_pause")
     driver.qtbot.waitUntil(lambda: driver.step > stopped + 3)
-    assert driver.window.status.currentMessage() == ""
+    driver.qtbot.waitUntil(lambda: driver.window.status.currentMessage() == "")
 
 
 def test_numbers_that_make_no_band_are_refused_and_those_before_still_count(driver: Driver) -> None:
