@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from tfviz.app.frame.moments import moment_text
 from tfviz.training.record.run_library import RunLibrary
+from tfviz.views.parts.widgets import add_statement
 
 MOST = 10
 """Of each kind."""
@@ -40,7 +41,7 @@ class RecentMenu(QMenu):
         for run in runs[:MOST]:
             self._add(f"{run.path.stem}  (unsaved, {moment_text(run.modified)})", run.path)
         if self.isEmpty():
-            self.addAction("No runs yet").setEnabled(False)
+            add_statement(self, "No runs yet")
 
     def _add(self, text: str, path: Path) -> None:
         action = self.addAction(text.replace("&", "&&"))

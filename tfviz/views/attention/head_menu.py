@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from tfviz.training.export.heads import Head
 from tfviz.views.attention.head_signs import Done
+from tfviz.views.parts.widgets import add_statement
 
 
 class HeadWish(Enum):
@@ -37,7 +38,7 @@ def open_head_menu(
     menu.setAccessibleName(f"Head {head.label}")
     menu.setToolTipsVisible(True)
     menu.aboutToHide.connect(menu.deleteLater)
-    menu.addAction(head.label + (f", {done}" if done else "")).setEnabled(False)
+    add_statement(menu, head.label + (f", {done}" if done else ""))
     menu.addSeparator()
     for kind in HeadWish:
         action = menu.addAction(kind.value)

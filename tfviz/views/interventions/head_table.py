@@ -95,7 +95,7 @@ class HeadModel(QAbstractTableModel):
             case Role.FontRole if column in (CHANGE, STEP):
                 return self._number
             case Role.ForegroundRole:
-                return QColor(self.theme.warn if column == DONE and row.done else self.theme.text)
+                return QColor(self.theme.warn_text if column == DONE and row.done else self.theme.text)
         return None
 
     def text(self, row: HeadRow, column: int) -> str:

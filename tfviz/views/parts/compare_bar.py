@@ -112,7 +112,7 @@ class ElidedText(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setFont(interface_font(12))
-        painter.setPen(QColor(self._theme.warn if self._warning else self._theme.dim))
+        painter.setPen(QColor(self._theme.warn_text if self._warning else self._theme.dim))
         metrics = QFontMetricsF(painter.font())
         shown = metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -1,4 +1,4 @@
-"""Small widgets that several panels use: a segmented switch, headings in a choice, a throttle for text."""
+"""Small widgets that several panels use: a segmented switch, headings in choices and menus, a throttle for text."""
 
 from collections.abc import Callable, Collection, Sequence
 from types import MethodType
@@ -6,8 +6,18 @@ from weakref import WeakMethod
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QStandardItemModel
-from PySide6.QtWidgets import QAbstractSpinBox, QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QWidget,
+    QWidgetAction,
+)
 
+from tfviz.views.panel import label
 from tfviz.views.style.restyle import restyle
 
 
@@ -98,6 +108,17 @@ def add_heading(box: QComboBox, text: str) -> None:
     items = box.model()
     assert isinstance(items, QStandardItemModel)
     items.item(box.count() - 1).setFlags(Qt.ItemFlag.NoItemFlags)
+
+
+def add_statement(menu: QMenu, text: str) -> None:
+    """A line of a menu that says something, and is nothing that could be done and cannot."""
+    action = QWidgetAction(menu)
+    action.setText(text)
+    shown = label(text, "statement")
+    shown.setContentsMargins(24, 5, 24, 5)  # as the style sheet has it of items
+    action.setDefaultWidget(shown)
+    action.setEnabled(False)
+    menu.addAction(action)
 
 
 def _place(index: int, count: int) -> str:

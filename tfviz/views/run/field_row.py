@@ -96,7 +96,7 @@ class FieldRow:
         self._colour_label()
 
     def _colour_label(self) -> None:
-        self.label.setStyleSheet(f"color: {self._theme.warn};" if self._changed else "")
+        self.label.setStyleSheet(f"color: {self._theme.warn_text};" if self._changed else "")
 
     @property
     def label_width(self) -> int:

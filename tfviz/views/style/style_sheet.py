@@ -42,9 +42,11 @@ QLabel[role="number"][strong="true"] { font-weight: 600; }
 QLabel[role="formula"] {
     background: $raised; border: 1px solid $line; border-radius: 5px; padding: 6px 8px;
     font-family: "$monospace"; font-size: 12px; }
-QLabel[role="warning"] { color: $warn; }
+QFrame[hint="true"] QLabel[role="caption"], QFrame[hint="true"] QLabel[role="dim"] { color: $text; }
+QLabel[role="warning"] { color: $warn_text; }
 QLabel[role="error"] { color: $bad; }
 QLabel:disabled { color: $disabled; }
+QLabel[role="statement"], QLabel[role="statement"]:disabled { color: $dim; }
 QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 4px 6px; }
 QStatusBar { background: $background; color: $dim; border-top: 1px solid $line; }
 QStatusBar::item { border: 0; }
@@ -141,6 +143,7 @@ QComboBox QAbstractItemView {
     background: $raised; border: 1px solid $line; padding: 3px; selection-background-color: $accent_fill;
     selection-color: $on_accent; }
 QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 6px; }
+QComboBox::item:disabled { color: $dim; }
 QCheckBox {
     spacing: 7px; background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 1px; }
 QCheckBox:focus { border-color: $accent; }

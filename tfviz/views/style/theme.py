@@ -13,7 +13,8 @@ from tfviz.views.style.style_sheet import style_sheet
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as "#rrggbb"; `accent_fill` is the accent that carries `on_accent` text."""
+    """Colours as "#rrggbb"; `accent_fill` is the accent that carries `on_accent` text, `warn_text` the warning colour
+    of words, which take more contrast than marks. What is `disabled` need not be read, and can be."""
 
     name: str
     background: str
@@ -30,6 +31,7 @@ class Theme:
     good: str
     bad: str
     warn: str
+    warn_text: str
     selection: str
     disabled: str
     # one hue per concept, the same on every panel
@@ -135,15 +137,16 @@ DARK = Theme(
     line="#2e333f",
     text="#e6e9ef",
     dim="#98a1b3",
-    faint="#7c869a",
+    faint="#8690a2",
     accent="#5b8cff",
     accent_fill="#3d6de6",
     on_accent="#ffffff",
     good="#3ecf8e",
     bad="#ff6b6b",
     warn="#f5b14c",
+    warn_text="#f5b14c",
     selection="#2b3a5e",
-    disabled="#596273",
+    disabled="#6a7588",
     query="#5b8cff",
     key="#f5b14c",
     value="#3ecf8e",
@@ -173,15 +176,16 @@ LIGHT = Theme(
     line="#d9dee7",
     text="#1c2230",
     dim="#566074",
-    faint="#6b7589",
+    faint="#646d80",
     accent="#2f62e0",
     accent_fill="#2f62e0",
     on_accent="#ffffff",
     good="#13875a",
     bad="#cc3340",
     warn="#b36b00",
+    warn_text="#9d5e00",
     selection="#d5e0fb",
-    disabled="#a3abba",
+    disabled="#7c879c",
     query="#2f62e0",
     key="#b36b00",
     value="#13875a",
