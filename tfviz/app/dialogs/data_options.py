@@ -48,6 +48,10 @@ class DataOptions(QWidget):
         self.shared.setObjectName("data_shared")
         self.shared.setToolTip("Source and target have the same tokens")
         self.shared.clicked.connect(self.changed)
+        self.bpe_size.hide()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -61,7 +65,6 @@ class DataOptions(QWidget):
                 row.addWidget(editor, 0, Qt.AlignmentFlag.AlignVCenter)
             row.addSpacing(8)
         row.addStretch(1)
-        self.bpe_size.hide()
 
     @property
     def values(self) -> tuple[int, int, str, int, bool]:

@@ -47,6 +47,9 @@ class ErrorDialog(QDialog):
         self.close_button.setDefault(True)
         self.close_button.setProperty("primary", True)
         self.close_button.clicked.connect(self.close)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.addWidget(self.details_button)
         buttons.addWidget(self.copy_button)

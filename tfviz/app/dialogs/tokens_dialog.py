@@ -84,6 +84,16 @@ class TokensDialog(QDialog):
         self.search.setPlaceholderText("Search")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
+        self.message.setObjectName("token_message")
+        self.close_button.setObjectName("token_close")
+        self.close_button.setToolTip("Close this window")
+        self.close_button.setProperty("primary", True)
+        self.close_button.setAutoDefault(False)
+        self.close_button.clicked.connect(self.close)
+        self._build_table()
+        self._lay_out()
+
+    def _build_table(self) -> None:
         self.table.setObjectName("token_table")
         self.table.setAccessibleName("Tokens")
         self.table.setToolTip("Click a title to sort")
@@ -98,12 +108,8 @@ class TokensDialog(QDialog):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.message.setObjectName("token_message")
-        self.close_button.setObjectName("token_close")
-        self.close_button.setToolTip("Close this window")
-        self.close_button.setProperty("primary", True)
-        self.close_button.setAutoDefault(False)
-        self.close_button.clicked.connect(self.close)
+
+    def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.addWidget(label("Tokens", "title"))
         head.addStretch(1)

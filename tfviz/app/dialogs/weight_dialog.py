@@ -23,7 +23,6 @@ class WeightDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
         self._weight = weight
-        place = paragraph(weight.place, "number")
         self.old = label(f"{weight.value!r}", "number")
         self.old.setObjectName("weight_old")
         self.new = QLineEdit(f"{weight.value!r}")
@@ -32,12 +31,6 @@ class WeightDialog(QDialog):
         self.new.setToolTip("Any finite number")
         self.error = paragraph("", "error")
         self.error.setObjectName("weight_error")
-        effect = paragraph(
-            f"It holds from step {weight.step:,} on, in {branch}."
-            if newest
-            else f"A new branch leaves {branch} at step {weight.step:,}; {branch} keeps its own future.",
-            "dim",
-        )
         self.accept_button, self.cancel_button = QPushButton("Set"), QPushButton("Cancel")
         self.accept_button.setObjectName("weight_accept")
         self.accept_button.setProperty("primary", True)
@@ -45,6 +38,19 @@ class WeightDialog(QDialog):
         self.accept_button.setToolTip("Change the weight")
         self.cancel_button.setObjectName("weight_cancel")
         self.cancel_button.setToolTip("Leave it as it is")
+        self._lay_out(
+            f"It holds from step {weight.step:,} on, in {branch}."
+            if newest
+            else f"A new branch leaves {branch} at step {weight.step:,}; {branch} keeps its own future."
+        )
+        self.new.textEdited.connect(self._check)
+        self.accept_button.clicked.connect(self._accept)
+        self.cancel_button.clicked.connect(self.close)
+        self._check()
+        self.new.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.new.selectAll()
+
+    def _lay_out(self, effect: str) -> None:
         fields = QGridLayout()
         fields.setHorizontalSpacing(16)
         fields.setColumnStretch(1, 1)
@@ -53,18 +59,12 @@ class WeightDialog(QDialog):
             fields.addWidget(widget, row, 1)
         column = dialog_column(self)
         column.addWidget(label("Edit a weight", "title"))
-        column.addWidget(place)
+        column.addWidget(paragraph(self._weight.place, "number"))
         column.addLayout(fields)
-        for widget in (self.error, effect):
-            column.addWidget(widget)
+        column.addWidget(self.error)
+        column.addWidget(paragraph(effect, "dim"))
         column.addLayout(button_row(self.cancel_button, self.accept_button))
         self.setMinimumWidth(420)
-        self.new.textEdited.connect(self._check)
-        self.accept_button.clicked.connect(self._accept)
-        self.cancel_button.clicked.connect(self.close)
-        self._check()
-        self.new.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.new.selectAll()
 
     def _value(self) -> float | None:
         try:

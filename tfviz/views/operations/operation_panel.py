@@ -135,25 +135,9 @@ class OperationPanel(Panel):
         column.addWidget(self.last)
         column.addWidget(self.loss)
         column.addLayout(self._phase_row())
-        self.search = QLineEdit()
-        self.search.setObjectName("operation_search")
-        self.search.setAccessibleName("Search operations")
-        self.search.setPlaceholderText("Search operations")
-        self.search.setToolTip(
-            "Show only operations whose name, kind or layer has these words; Enter runs to the first"
-        )
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._search)
-        self.search.returnPressed.connect(self._go_to_first)
+        self._build_search()
         column.addWidget(self.search)
-        titles = QHBoxLayout()
-        titles.addWidget(label("↓ FORWARD", "caption"))
-        titles.addStretch(1)
-        self.found = label("", "caption")
-        titles.addWidget(self.found)
-        titles.addStretch(1)
-        titles.addWidget(label("BACKWARD ↑", "caption"))
-        column.addLayout(titles)
+        column.addLayout(self._titles_row())
         self.tree = OperationTree()
         self.tree.place_chosen.connect(lambda place: self.place_wished.emit(place.number))
         self.tree.looked_at.connect(self._show_tensors)
@@ -169,6 +153,29 @@ class OperationPanel(Panel):
         self.clipping.setObjectName("operation_clipping")
         column.addWidget(self.clipping)
         self.body.addWidget(self._whole, 1)
+
+    def _build_search(self) -> None:
+        self.search = QLineEdit()
+        self.search.setObjectName("operation_search")
+        self.search.setAccessibleName("Search operations")
+        self.search.setPlaceholderText("Search operations")
+        self.search.setToolTip(
+            "Show only operations whose name, kind or layer has these words; Enter runs to the first"
+        )
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._search)
+        self.search.returnPressed.connect(self._go_to_first)
+
+    def _titles_row(self) -> QHBoxLayout:
+        """What the columns of the tree are, and how many operations the search has found."""
+        titles = QHBoxLayout()
+        titles.addWidget(label("↓ FORWARD", "caption"))
+        titles.addStretch(1)
+        self.found = label("", "caption")
+        titles.addWidget(self.found)
+        titles.addStretch(1)
+        titles.addWidget(label("BACKWARD ↑", "caption"))
+        return titles
 
     def _phase_row(self) -> QHBoxLayout:
         row = QHBoxLayout()

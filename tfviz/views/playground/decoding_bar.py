@@ -44,22 +44,25 @@ class DecodingBar(QWidget):
         self.width_box.setToolTip("Answers that are followed side by side")
         self.limit_box = _whole("limit", "at most ", 0, 1, 0, "any length")
         self.limit_box.setToolTip("The longest answer in tokens, </s> included")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(4)
-        grid.addWidget(self.method_buttons, 0, 0, 1, 2)
         self._settings = {
             1: (self.temperature, self.top_k, self.top_p, self.seed_box),
             2: (self.width_box,),
         }
-        for place, box in enumerate(self._settings[1]):
-            grid.addWidget(box, 1 + place // 2, place % 2)
-        grid.addWidget(self.width_box, 3, 0, 1, 2)
-        grid.addWidget(self.limit_box, 4, 0, 1, 2)
+        self._lay_out()
         for box in (*self._settings[1], self.width_box, self.limit_box):
             box.valueChanged.connect(self.changed)
         self.method_buttons.chosen.connect(self._choose)
         self._show_settings()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        grid.addWidget(self.method_buttons, 0, 0, 1, 2)
+        for place, box in enumerate(self._settings[1]):
+            grid.addWidget(box, 1 + place // 2, place % 2)
+        grid.addWidget(self.width_box, 3, 0, 1, 2)
+        grid.addWidget(self.limit_box, 4, 0, 1, 2)
 
     @property
     def method(self) -> Method:

@@ -94,7 +94,33 @@ class PlaygroundLayout(QStackedWidget):
         self.reading.setObjectName("playground_reading")
 
     def _build(self) -> None:
+        self._build_views()
         line = _row(self.sentence_edit, self.undo_button, self.keep_button, self.pin_button, stretched=0)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 2, 4, 2)
+        inner.setSpacing(8)
+        inner.addWidget(self.board)
+        inner.addWidget(self.view_stack, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(12)
+        middle.addWidget(self._side())
+        self.scroll_area = PlainScrollArea(content, "playground_scroll")
+        middle.addWidget(self.scroll_area, 1)
+        page = QWidget()
+        outer = QVBoxLayout(page)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(6)
+        outer.addLayout(line)
+        outer.addWidget(self.remark)
+        outer.addLayout(middle, 1)
+        self.addWidget(EmptyState(UNKNOWN_RUN))
+        self.addWidget(page)
+        self.setCurrentIndex(1)
+        self.show_tree(None, ())
+
+    def _build_views(self) -> None:
+        """What the answer looked at, or the tree of the beam search."""
         below = QWidget()
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
@@ -112,12 +138,8 @@ class PlaygroundLayout(QStackedWidget):
         tree_column.addWidget(scroll, 1)
         self.view_stack.addWidget(below)
         self.view_stack.addWidget(tree)
-        content = QWidget()
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 2, 4, 2)
-        inner.setSpacing(8)
-        inner.addWidget(self.board)
-        inner.addWidget(self.view_stack, 1)
+
+    def _side(self) -> QWidget:
         side = QWidget()
         side.setFixedWidth(SIDE_WIDTH)
         side_column = QVBoxLayout(side)
@@ -127,22 +149,7 @@ class PlaygroundLayout(QStackedWidget):
         side_column.addWidget(label("DECODING", "caption"))
         side_column.addWidget(self.decoding)
         side_column.addWidget(self.view_buttons)
-        middle = QHBoxLayout()
-        middle.setSpacing(12)
-        middle.addWidget(side)
-        self.scroll_area = PlainScrollArea(content, "playground_scroll")
-        middle.addWidget(self.scroll_area, 1)
-        page = QWidget()
-        outer = QVBoxLayout(page)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(6)
-        outer.addLayout(line)
-        outer.addWidget(self.remark)
-        outer.addLayout(middle, 1)
-        self.addWidget(EmptyState(UNKNOWN_RUN))
-        self.addWidget(page)
-        self.setCurrentIndex(1)
-        self.show_tree(None, ())
+        return side
 
     def show_known(self, known: bool) -> None:
         """Whether sentences of this run can be read at all."""

@@ -106,6 +106,9 @@ class PredictionPanel(Panel):
         self.board.setAccessibleName("Prediction of the watched sentence")
         self.samples_board.setObjectName("sample_chips")
         self.samples_board.setAccessibleName("Predictions of other sentences")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 2, 4, 2)

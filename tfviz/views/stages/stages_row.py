@@ -44,13 +44,11 @@ def paint_arithmetic(
     shown = range(len(row.keys))
     if len(row.keys) > lines:
         shown = sorted(sorted(shown, key=lambda place: -row.weights[place])[: lines - 1])  # type: ignore[assignment]
-    narrow = area.width() < NARROW
-    digits = 3 if narrow else 4
-    font = monospace_font(10 if narrow else 11)
+    digits, font = _digits(area), monospace_font(_size(area))
     edges = [area.left() + area.width() * share // 100 for share in (0, 26, 52, 76, 100)]
     top = area.top() + TOP
     heads = ("key", "score", "exp", "weight")
-    _write(painter, edges, top - LINE - 2, heads, theme.dim, interface_font(10 if narrow else 11))
+    _write(painter, edges, top - LINE - 2, heads, theme.dim, interface_font(_size(area)))
     for place in shown:
         if place == key:
             painter.fillRect(QRect(area.left(), top, area.width(), LINE), theme.colour("accent", 0.22))
@@ -69,10 +67,18 @@ def paint_arithmetic(
         more = f"… and {len(row.keys) - len(shown)} smaller or masked"
         painter.drawText(QRectF(area.left(), top, area.width(), LINE), int(LEFT), more)
         top += LINE
+    _write_sums(painter, area, top, edges, row, theme)
+
+
+def _write_sums(
+    painter: QPainter, area: QRect, top: int, edges: list[int], row: Arithmetic, theme: Theme
+) -> None:
+    """Below the keys: the sums of powers and weights, and how they were computed."""
+    digits, font = _digits(area), monospace_font(_size(area))
     painter.fillRect(QRectF(area.left(), top + 2, area.width(), 1), QColor(theme.line))
     sums = ("sum", "", f"{row.total:.{digits}f}", f"{row.weights.sum():.{digits}f}")
     _write(painter, edges, top + 4, sums, theme.text, font)
-    painter.setFont(interface_font(10 if narrow else 11))
+    painter.setFont(interface_font(_size(area)))
     painter.setPen(QColor(theme.dim))
     largest = _plain(row.largest) if row.largest >= 0 else f"({_plain(row.largest)})"
     words = (f"exp = exp(score − {largest})", f"weight = exp / {row.total:.{digits}f}")
@@ -104,6 +110,15 @@ def _write(
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, right - left - (0 if number_of else 4))
         flags = RIGHT if number_of else LEFT
         painter.drawText(QRectF(left, top, right - left, LINE), int(flags), text)
+
+
+def _digits(area: QRect) -> int:
+    return 3 if area.width() < NARROW else 4
+
+
+def _size(area: QRect) -> int:
+    """Of the letters."""
+    return 10 if area.width() < NARROW else 11
 
 
 def _column(area: QRect) -> QRect:
