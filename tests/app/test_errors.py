@@ -26,7 +26,7 @@ def test_an_exception_in_the_worker_is_shown_and_survived(driver: Driver) -> Non
     driver.train(2)
     trainer = driver.session.trainer
 
-    def fail(test: object = None) -> list[float]:
+    def fail(*_: object) -> list[float]:
         raise RuntimeError("a wheel came off")
 
     trainer.train_batch = fail
