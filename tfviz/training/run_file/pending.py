@@ -14,7 +14,7 @@ from tfviz.training.run_file.schema import BLOCK
 from tfviz.training.run_file.store import BranchRow, RunStore
 
 ROWS_AT_ONCE = 64 * BLOCK
-PACE, RATE = 8 << 20, 10
+PACE, RATE = 12 << 20, 10
 """Bytes and number of optional frames in a second; from a tenth of a second before it, any step is soon reached."""
 
 
