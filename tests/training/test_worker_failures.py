@@ -37,7 +37,7 @@ def test_an_exception_in_a_step_is_told_and_survived(
     before = in_worker(session, session.trainer.state)
     original = session.trainer.train_batch
 
-    def fail(before_update: object) -> list[float]:
+    def fail(*_: object) -> list[float]:
         raise OSError("the disk is on fire")
 
     monkeypatch.setattr(session.trainer, "train_batch", fail)
