@@ -1,6 +1,6 @@
 """Getting data and pictures out, in formats that need no Qt.
 
-What Qt paints is next door: png and pdf in views/figure_image.py, gif in views/figure_animation.py.
+What Qt paints is next door: png and pdf in views/figures/figure_image.py, gif in views/figures/figure_animation.py.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A figure as a list of shapes on a page, drawn by anyone: svg.py writes them, views/figure_image.py paints them.
+"""A figure as a list of shapes on a page, drawn by anyone: svg.py writes them, views/figures/ paints them.
 
 Lengths are CSS pixels, 96 an inch; y grows downwards; a text stands on its baseline.
 """
@@ -112,7 +112,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class FigureTheme:
-    """The tokens of views/theme.py that a figure needs, under the same names; `background` is the panels' there."""
+    """Tokens of views/style/theme.py that a figure needs, under the same names; `background` is the panels' there."""
 
     background: str
     text: str

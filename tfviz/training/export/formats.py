@@ -21,7 +21,7 @@ class Format:
     one_step: bool = True
     """Whether it can show a single one."""
     painted: bool = False
-    """Whether Qt paints it: views.figure_image and views.figure_animation; training.export writes the others."""
+    """Whether Qt paints it, in views.figures; training.export writes the others."""
 
     @property
     def suffix(self) -> str:
@@ -108,10 +108,10 @@ FORMATS = {what: tuple(format.name for format in formats) for what, formats in D
 """What can be exported -> the formats it can have."""
 
 IMAGE_FORMATS = tuple(format.name for format in ATTENTION if format.painted and format.one_step)
-"""Pictures of one step that Qt paints: views.figure_image.export_image writes them."""
+"""Pictures of one step that Qt paints: views.figures.figure_image.export_image writes them."""
 
 ANIMATION_FORMATS = tuple(format.name for format in ATTENTION if format.painted and format.several_steps)
-"""Pictures of a range of steps that Qt paints: views.figure_animation.export_animation writes them."""
+"""Pictures of a range of steps that Qt paints: views.figures.figure_animation.export_animation writes them."""
 
 
 def check_format(what: str, format: str) -> None:
