@@ -133,6 +133,24 @@ def test_masked_cells_have_their_own_mark_after_the_mask_only(panel: StagesPanel
     assert DARK.masked_hatch not in colours_in(picture(panel.view))
 
 
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+def test_no_mask_lies_over_the_words_in_place_of_a_map(panel: StagesPanel, take: Take, theme: Theme) -> None:
+    panel.recolour(theme)
+    panel.show_snapshot(take(step=STEPS))
+    assert stages_of(panel).moved is None and stages_of(panel).masked.any()
+    marks = {theme.masked, theme.masked_hatch}
+
+    def found(name: str) -> set[str]:
+        return colours_in(picture(panel.view).copy(layout(panel).maps[name].plot))
+
+    assert marks.isdisjoint(found("moved")) and len(found("moved")) > 3  # words
+    assert marks <= found("weights") and marks <= found("pressure")
+    panel.show_snapshot(take(step=STEPS - 1))
+    assert marks <= found("moved")
+    panel.show_snapshot(take(step=STEPS))
+    assert marks.isdisjoint(found("moved"))
+
+
 def test_what_is_not_finite_is_marked_and_spoils_no_scale(panel: StagesPanel, take: Take) -> None:
     taken = take("cross L0H0")
     assert taken.stages is not None

@@ -1,6 +1,6 @@
 """Paints the stages of a head: what stands still once, the cells as one small image each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
@@ -42,16 +42,22 @@ def still_picture(
 
 
 def mask_picture(
-    layout: Layout, masked: numpy.ndarray, size: QSize, ratio: float, theme: Theme
+    layout: Layout,
+    masked: numpy.ndarray,
+    there: Collection[str],
+    size: QSize,
+    ratio: float,
+    theme: Theme,
 ) -> QPixmap | None:
-    """The lines over masked cells, which no colour of a scale has; None where nothing is masked."""
+    """The lines over masked cells of the maps that are `there`, which no colour of a scale has; None where nothing is
+    masked."""
     if not masked.any():
         return None
     pixmap = _pixmap(size, ratio, QColor(Qt.GlobalColor.transparent))
     painter = QPainter(pixmap)
     hatch = QBrush(QColor(theme.masked_hatch), Qt.BrushStyle.BDiagPattern)
     for stage in STAGES:
-        if stage.name not in UNMASKED:
+        if stage.name in there and stage.name not in UNMASKED:
             place = layout.maps[stage.name]
             for row, column in numpy.argwhere(masked).tolist():
                 painter.fillRect(place.cell(row, column), QColor(theme.masked))
@@ -69,7 +75,7 @@ def paint_maps(
         if values is None:
             painter.setFont(interface_font(11))
             painter.setPen(QColor(theme.dim))
-            painter.drawText(place.plot, int(CENTRE), MISSING[stage.name])
+            painter.drawText(place.plot, int(CENTRE | Qt.TextFlag.TextWordWrap), MISSING[stage.name])
         else:
             _paint_cells(painter, values, place, scales[stage.name], theme, stage.signed)
         painter.setPen(QColor(theme.line))

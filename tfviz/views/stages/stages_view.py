@@ -126,11 +126,11 @@ class StagesView(QWidget):
         size, ratio = self.size(), self.devicePixelRatioF()
         scales = self._fit_scales(stages)
         sizes = _sizes(stages)
-        arranged = (sizes, size, ratio, self._theme.name, stages.masked.tobytes())
+        arranged = (sizes, size, ratio, self._theme.name, stages.masked.tobytes(), frozenset(scales))
         if arranged != self._arranged:
             self._arranged, self._drawn = arranged, None
             self._layout = arrange(sizes, size)
-            self._mask = mask_picture(self._layout, stages.masked, size, ratio, self._theme)
+            self._mask = mask_picture(self._layout, stages.masked, scales, size, ratio, self._theme)
             self._place_titles(self._layout, sizes)
         assert self._layout is not None
         if scales != self._drawn:
