@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
+from tests.app.conftest import Open
 from tests.app.driving import Driver
+from tfviz.training.config import RunConfig
 from tfviz.training.tasks import TASKS
+from tfviz.views.panel import EmptyState
 from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.run.field_editors import ChoiceEditor, SwitchEditor, TextEditor
 
@@ -76,6 +79,38 @@ def test_a_run_of_every_shape_starts_from_the_panel_and_is_shown_by_every_panel(
     else:
         shown = [button.text() for button in offered.findChildren(QPushButton) if not button.isHidden()]
     assert shown == KINDS.get(model.architecture, ALL_KINDS)
+
+
+@pytest.mark.parametrize("shape", ["encoder", "decoder"])
+def test_every_panel_shows_a_model_of_one_stack_while_it_is_trained(
+    open_window: Open, config: RunConfig, shape: str
+) -> None:
+    driver = open_window(config.with_values(SHAPES[shape] | {"training.validation_every": 5}))
+    panels, bridge = driver.window.panels, driver.window.bridge
+    driver.press(Qt.Key.Key_Space)
+    for name, dock in driver.window.docks.items():
+        dock.show()
+        dock.raise_()
+        before = driver.clock.step
+        driver.qtbot.waitUntil(
+            lambda name=name, before=before: driver.clock.step > before and panels[name].isVisible()
+        )
+        driver.qtbot.waitUntil(lambda: bridge.picture is not None and bridge.picture.step > 0)
+        for page in panels[name].findChildren(QStackedWidget):
+            if page.isVisible():
+                empty = [one for one in page.findChildren(EmptyState) if one.isVisible()]
+                assert all(one.label.text() for one in empty), name
+        assert not driver.window.problems.dialogs, name
+    driver.press(Qt.Key.Key_Space)
+    driver.settle()
+    driver.window.docks["inspector_panel"].raise_()
+    driver.window.docks["operation_panel"].raise_()
+    driver.press(Qt.Key.Key_Period)
+    driver.qtbot.waitUntil(lambda: driver.window.debugging.shown_to_all)
+    for part in ("run_to_loss", "run_to_gradients", "run_to_update"):
+        driver.window.commands[part].trigger()
+        driver.qtbot.waitUntil(lambda: driver.window.debugging.shown_to_all)
+        assert not driver.window.problems.dialogs, part
 
 
 def test_a_run_with_both_stacks_offers_all_kinds_again(driver: Driver) -> None:

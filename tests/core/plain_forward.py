@@ -50,17 +50,23 @@ def embedded(ids: Array, p: Weights, side: str, positions: bool = True) -> Array
     return np.sqrt(table.shape[1]) * table[ids] + positions * sinusoids(len(ids), table.shape[1])
 
 
-def stack(x: Array, p: Weights, config: ModelConfig, name: str, causal: bool) -> Array:
-    """Layers with self-attention alone, post-norm or pre-norm."""
+def off_in(off: str, kind: str, layer: int) -> list[int]:
+    """The number of a head such as "cross.1.0", where it belongs to this layer of this kind of attention."""
+    return [int(off.removeprefix(f"{kind}.{layer}."))] if off.startswith(f"{kind}.{layer}.") else []
+
+
+def stack(x: Array, p: Weights, config: ModelConfig, name: str, causal: bool, off: str = "") -> Array:
+    """Layers with self-attention alone, post-norm or pre-norm; one head may be `off`, such as "encoder.0.1"."""
     layers = config.num_encoder_layers if name == "encoder" else config.num_decoder_layers
     for layer in range(layers):
-        path = f"transformer.{name}.layers.{layer}"
+        path, heads_off = f"transformer.{name}.layers.{layer}", off_in(off, name, layer)
         if config.norm_first:
             y = norm(x, p, f"{path}.norm1")
-            x = x + attention(y, y, p, f"{path}.self_attn", config.nhead, causal)
+            x = x + attention(y, y, p, f"{path}.self_attn", config.nhead, causal, heads_off)
             x = x + feed_forward(norm(x, p, f"{path}.norm2"), p, path)
         else:
-            x = norm(x + attention(x, x, p, f"{path}.self_attn", config.nhead, causal), p, f"{path}.norm1")
+            y = attention(x, x, p, f"{path}.self_attn", config.nhead, causal, heads_off)
+            x = norm(x + y, p, f"{path}.norm1")
             x = norm(x + feed_forward(x, p, path), p, f"{path}.norm2")
     return norm(x, p, f"transformer.{name}.norm")
 
@@ -69,18 +75,28 @@ def generated(x: Array, p: Weights) -> Array:
     return x @ p["generator.weight"].T + p["generator.bias"]
 
 
-def translated(
-    source: Array, target_in: Array, p: Weights, config: ModelConfig, cross_off: str = ""
-) -> Array:
-    """The logits of encoder and decoder, post-norm; `cross_off` is a head of cross attention, "cross.1.0"."""
-    memory = stack(embedded(source, p, "source"), p, config, "encoder", causal=False)
-    x = embedded(target_in, p, "target")
+def translated(source: Array, target_in: Array, p: Weights, config: ModelConfig, off: str = "") -> Array:
+    """The logits of encoder and decoder, post-norm; one head may be `off`."""
+    memory = stack(embedded(source, p, "source"), p, config, "encoder", causal=False, off=off)
+    x, heads = embedded(target_in, p, "target"), config.nhead
     for layer in range(config.num_decoder_layers):
         path = f"transformer.decoder.layers.{layer}"
-        off = [head for head in range(config.nhead) if cross_off == f"cross.{layer}.{head}"]
-        x = norm(x + attention(x, x, p, f"{path}.self_attn", config.nhead, causal=True), p, f"{path}.norm1")
-        x = norm(
-            x + attention(x, memory, p, f"{path}.multihead_attn", config.nhead, off=off), p, f"{path}.norm2"
-        )
+        y = attention(x, x, p, f"{path}.self_attn", heads, True, off_in(off, "decoder", layer))
+        x = norm(x + y, p, f"{path}.norm1")
+        y = attention(x, memory, p, f"{path}.multihead_attn", heads, off=off_in(off, "cross", layer))
+        x = norm(x + y, p, f"{path}.norm2")
         x = norm(x + feed_forward(x, p, path), p, f"{path}.norm3")
     return generated(norm(x, p, "transformer.decoder.norm"), p)
+
+
+def answered(source: Array, target_in: Array, p: Weights, config: ModelConfig, off: str = "") -> Array:
+    """The logits of each target position by a model of any shape, sinusoidal positions; one head may be `off`."""
+    if config.architecture == "encoder":
+        x = stack(embedded(source, p, "source"), p, config, "encoder", causal=False, off=off)
+        return generated(x, p)[1:]
+    if config.architecture == "encoder-decoder":
+        return translated(source, target_in, p, config, off)
+    parts = [embedded(source, p, "source", False), embedded(target_in[1:], p, "target", False)]
+    x = np.concatenate(parts)
+    x = stack(x + sinusoids(*x.shape), p, config, "decoder", causal=True, off=off)
+    return generated(x, p)[len(source) - 1 :]

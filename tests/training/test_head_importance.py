@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from tests.core.plain_forward import translated
+from tests.core.plain_forward import answered
 from tests.training.small_runs import SMALL, fields
 from tfviz.training.session import Session
 
@@ -17,22 +17,40 @@ def plain_loss(session: Session, off: str) -> float:
     for source, target in session.task.validation:
         ids = np.array(session.task.source_tokenizer.encode(source))
         target_ids = np.array(session.task.target_tokenizer.encode(target))
-        logits = translated(ids, target_ids[:-1], p, session.trainer.models.config, off)
+        logits = answered(ids, target_ids[:-1], p, session.trainer.models.config, off)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         total -= logits[np.arange(len(logits)), target_ids[1:]].sum()
         tokens += len(logits)
     return total / tokens
 
 
-def test_the_change_of_loss_is_that_of_an_independent_forward_pass() -> None:
-    with Session(SMALL) as session:
+@pytest.mark.parametrize(
+    ("architecture", "norm_first"),
+    [
+        ("encoder-decoder", False),
+        ("encoder", False),
+        ("encoder", True),
+        ("decoder", False),
+        ("decoder", True),
+    ],
+)
+def test_the_change_of_loss_is_that_of_an_independent_forward_pass(
+    architecture: str, norm_first: bool
+) -> None:
+    shape = {
+        "model.architecture": architecture,
+        "model.norm_first": norm_first,
+        "model.num_encoder_layers": 2,
+    }
+    with Session(SMALL.with_values(shape)) as session:
         session.train(60)
         importance = session.head_importance()
-        assert importance.loss == pytest.approx(plain_loss(session, ""), rel=1e-5)
-        found = importance.of("cross.0.1")
-        change = plain_loss(session, "cross.0.1") - plain_loss(session, "")
-        assert abs(change) > 1e-3
-        assert found.change == pytest.approx(change, rel=1e-3)
+        healthy = plain_loss(session, "")
+        assert importance.loss == pytest.approx(healthy, rel=1e-5)
+        for found in importance.all():
+            change = plain_loss(session, found.head) - healthy
+            assert abs(change) > 1e-5
+            assert found.change == pytest.approx(change, rel=2e-3, abs=1e-5)
 
 
 def test_all_heads_are_measured_one_after_another_and_whoever_stops_is_done() -> None:
