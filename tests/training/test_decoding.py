@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.plain_forward import answered
 from tests.training.small_runs import SMALL
+from tfviz.core.config import ARCHITECTURES
 from tfviz.training.generation.beam_search import Beam, BeamTree, beam_search
 from tfviz.training.generation.decoding import speak
 from tfviz.training.generation.free_running import DECODED_EVERY, decodes_at, free_running_accuracy
@@ -19,12 +21,13 @@ from tfviz.training.record.history import VALIDATION_SCALARS
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.session import Session
 from tfviz.training.tasks import create_task
-from tfviz.training.tokens.tokenizer import END
+from tfviz.training.tokens.tokenizer import END, PADDING, START
 from tfviz.training.trainer import Trainer
 
 
-def reader(steps: int = 30, **changes: object) -> Reader:
-    config = SMALL.with_values({f"task.{name}": value for name, value in changes.items()})
+def reader(steps: int = 30, architecture: str = "encoder-decoder", **changes: object) -> Reader:
+    values = {f"task.{name}": value for name, value in changes.items()}
+    config = SMALL.with_values(values | {"model.architecture": architecture})
     trainer = Trainer(config, create_task(config))
     for _ in range(steps):
         trainer.train_batch()
@@ -32,22 +35,34 @@ def reader(steps: int = 30, **changes: object) -> Reader:
 
 
 TRAINED = reader()
-TINY = reader(12, alphabet=2, length=3, minimum_length=2, validation=1)
+ALL_TINY = {
+    shape: reader(12, shape, alphabet=2, length=4, minimum_length=2, validation=1) for shape in ARCHITECTURES
+}
 """Six tokens, special ones among them: few enough to try every answer."""
+TINY = ALL_TINY["encoder-decoder"]
 
 
 def exhaustive(
     read: Reader, source: list[int], limit: int, beam: Beam
 ) -> list[tuple[tuple[int, ...], float]]:
-    """Every answer that ends, or is cut by the limit, with its score; probabilities one beginning at a time."""
-    following = NextTokens(read, source, 1, limit)
-    found = []
-    vocabulary = range(len(read.task.target_tokenizer))
+    """Every answer that ends, or is cut by the limit, with its score by a plain forward pass of each beginning.
+
+    Not those that go on after <pad>, which nothing looks at: the plain forward pass knows no padding.
+    """
+    config, vocabulary = read.models.config, range(len(read.task.target_tokenizer))
+    between = [token for token in vocabulary if token not in (END, PADDING)]
+    weights = {name: value.astype(np.float64) for name, value in read.models.parameters.items()}
+
+    def logarithms(beginning: tuple[int, ...]) -> np.ndarray:
+        logits = answered(np.array(source), np.array([START, *beginning]), weights, config)[len(beginning)]
+        return logits - np.log(np.exp(logits).sum())
+
     logs = {
-        beginning: np.log(following.after([beginning])[0].astype(np.float64))
+        beginning: logarithms(beginning)
         for length in range(limit)
-        for beginning in itertools.product([token for token in vocabulary if token != END], repeat=length)
+        for beginning in itertools.product(between, repeat=length)
     }
+    found = []
     for beginning in logs:
         for token in vocabulary:
             if token == END or len(beginning) + 1 == limit:
@@ -59,16 +74,17 @@ def exhaustive(
 
 @pytest.mark.parametrize("penalty", [0.0, 1.0])
 @pytest.mark.parametrize("source", [[1, 4, 5, 2], [1, 5, 5, 4, 2]])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_beam_that_keeps_everything_finds_what_trying_every_answer_finds(
-    penalty: float, source: list[int]
+    penalty: float, source: list[int], architecture: str
 ) -> None:
-    beam = Beam(5**2 * 6, penalty)
-    tree = beam_search(NextTokens(TINY, source, beam.width, 3), beam)
-    wanted = exhaustive(TINY, source, 3, beam)
-    assert len(tree.hypotheses) == len(wanted) == 1 + 5 + 25 * 6
-    scores = {hypothesis.tokens: hypothesis.score for hypothesis in tree.hypotheses}
-    assert scores == pytest.approx(dict(wanted), rel=1e-5)
-    assert tree.hypotheses[0].tokens == wanted[0][0]
+    beam, read = Beam(5**2 * 6, penalty), ALL_TINY[architecture]
+    tree = beam_search(NextTokens(read, source, beam.width, 3), beam)
+    wanted = exhaustive(read, source, 3, beam)
+    assert len(tree.hypotheses) == 1 + 5 + 25 * 6 and len(wanted) == 1 + 4 + 16 * 6
+    found = [one for one in tree.hypotheses if PADDING not in one.tokens[:-1]]
+    assert {one.tokens: one.score for one in found} == pytest.approx(dict(wanted), rel=1e-4)
+    assert found[0].tokens == wanted[0][0]
 
 
 @pytest.mark.parametrize("number", range(1, 7))
