@@ -9,6 +9,7 @@ from tfviz.core.operations import LayerNorm
 from tfviz.core.parameters import Parameters
 from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
+from tfviz.training.stepping.hand_check import NARROW_STEPS
 from tfviz.training.stepping.stepper import Stepper
 
 SMOOTH = SMALL.with_values({"model.activation": "gelu", "training.label_smoothing": 0.1})
@@ -109,3 +110,29 @@ def test_cells_and_layers_that_do_not_exist_are_errors() -> None:
             stepper.check("generator.weight", index)
     with pytest.raises(ValueError, match="no parameter's name begins with 'nobody'"):
         stepper.check_layer("nobody", 3)
+
+
+def test_where_the_loss_is_much_bent_a_narrower_difference_is_taken() -> None:
+    """The widest one alone would say that a right gradient is wrong."""
+    bent = SMALL.with_values(
+        {
+            "model.norm_first": True,
+            "model.activation": "gelu",
+            "model.num_encoder_layers": 2,
+            "model.num_decoder_layers": 2,
+            "model.dropout": 0.3,
+            "model.tied_embeddings": True,
+            "model.layer_norm": False,
+            "model.scaled_scores": False,
+            "training.seed": 85,
+        }
+    )
+    name, found = "transformer.encoder.layers.1.self_attn.in_proj_weight", []
+    for optimizer in ("sgd", "adam"):
+        stepper = stepper_after(bent.replace("training.optimizer", optimizer), 2)
+        check = stepper._hand_check
+        for cell in stepper.check_layer(name, 40):
+            assert cell.error <= TOLERANCE, cell
+            wide = check._compared(name, cell.index, NARROW_STEPS)
+            found.append(wide.smooth and wide.error > TOLERANCE)
+    assert any(found)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tfviz.core.gradient_check import FLOOR, STEPS, Batch, central_difference, relative_error
+from tfviz.core.gradient_check import FLOOR, STEPS, TOLERANCE, Batch, central_difference, relative_error
 from tfviz.core.parameters import Parameters
 from tfviz.core.tensor import Array
 from tfviz.core.transformer import Transformer
@@ -14,6 +14,10 @@ from tfviz.training.data import batches
 
 NARROW_STEPS = (*STEPS, 2.0**-17, 2.0**-20)
 """A real batch has so many ReLUs that a wide step nearly always meets the kink of one."""
+
+ROUNDINGS = 4.0
+"""By how many roundings a difference may be off, each divided by its step: a loss is rounded more than once, and the
+extrapolation from two differences makes half as much again of it."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,26 @@ class HandCheck:
             0 <= i < n for i, n in zip(index, gradient.shape, strict=True)
         ):
             raise IndexError(f"{name} has shape {gradient.shape}, so no entry {index}")
+        found = self._compared(name, index, NARROW_STEPS)
+        for number in range(1, len(NARROW_STEPS)):
+            if found.error <= TOLERANCE or not found.counts:
+                break
+            # Where the loss is much bent the difference is what is wrong; a wrong gradient stays so with any step.
+            found = min(
+                found, self._compared(name, index, NARROW_STEPS[number:]), key=lambda each: each.error
+            )
+        return found
+
+    def _compared(self, name: str, index: tuple[int, ...], steps: tuple[float, ...]) -> CellCheck:
+        """With the difference over the first of these steps that meets no kink."""
+        gradient = self._gradients[name]
         analytic = float(gradient[index])
         with np.errstate(all="ignore"):
-            difference = central_difference(self.model, self._batch, name, index, NARROW_STEPS)
+            difference = central_difference(self.model, self._batch, name, index, steps)
         largest = float(np.abs(gradient).max())
         error = relative_error(analytic, difference.numeric, largest)
         scale = max(abs(analytic), abs(difference.numeric), FLOOR * largest)
-        apart = np.finfo(np.float64).eps * max(1.0, self.model.loss) / difference.step
+        apart = ROUNDINGS * np.finfo(np.float64).eps * max(1.0, self.model.loss) / difference.step
         rounding = apart / scale if scale else 0.0
         return CellCheck(name, index, analytic, difference.numeric, error, difference.smooth, rounding)
 
