@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
@@ -16,11 +17,13 @@ from tfviz.views.grids import cells
 from tfviz.views.inspector.inspector_panel import InspectorPanel
 from tfviz.views.inspector.tensor_map import TensorMap
 from tfviz.views.operations.step_debugger import Chosen
-from tfviz.views.style.theme import DARK, Theme
+from tfviz.views.style.theme import DARK, THEMES, Theme
 
 ENCODER_SCORES = "encoder.layers.0.self_attn.scores"
 SCORES = "decoder.layers.0.self_attn.scores"
+NORM = "encoder.layers.0.norm1"
 LEFT = Qt.MouseButton.LeftButton
+BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 
 
 def small_stepper(config: RunConfig = SMALL, steps: int = 3) -> Stepper:
@@ -90,6 +93,28 @@ class Inspected:
             point = cell.topLeft() + QPoint(2, 2) if corner else cell.center()
             found[row, column] = image.pixelColor(point).name()
         return found
+
+
+Open = Callable[..., Inspected]
+
+
+def opener(qtbot: Any, qapp: QApplication) -> Open:
+    """Opens an inspector for a small step at the end of its backward pass, or at another position."""
+
+    def make(
+        position: int | None = None,
+        theme: Theme = DARK,
+        size: tuple[int, int] = (1000, 640),
+        stepper: Stepper | None = None,
+    ) -> Inspected:
+        if qapp.styleSheet() != theme.style_sheet():
+            theme.apply(qapp)
+        stepper = stepper or small_stepper()
+        inspected = Inspected(qtbot, stepper, theme, size)
+        inspected.go_to(len(stepper.places) - 2 if position is None else position)
+        return inspected
+
+    return make
 
 
 def expected(value: float, low: float, high: float, theme: Theme = DARK) -> str:
