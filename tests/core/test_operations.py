@@ -219,9 +219,11 @@ def test_the_gradient_of_an_embedding_is_the_same_whether_by_one_hot_columns_or_
     assert gradients[0] == pytest.approx(gradients[1], rel=1e-13, abs=1e-15)
 
 
-def test_rows_are_summed_by_token() -> None:
+@pytest.mark.parametrize("padding", [0, 30, 2000])
+def test_rows_are_summed_by_token_rare_and_frequent_ones(padding: int) -> None:
     generator = np.random.default_rng(0)
-    rows, ids, sums = generator.normal(size=(50, 3)), generator.integers(0, 7, 50), np.full((9, 3), np.nan)
+    ids = generator.permutation(np.append(generator.integers(1, 7, 50), np.zeros(padding, np.int64)))
+    rows, sums = generator.normal(size=(len(ids), 3)), np.full((9, 3), np.nan)
     sum_rows_by_token(rows, ids, sums)
     for token in range(9):
         assert sums[token] == pytest.approx(rows[ids == token].sum(axis=0), abs=1e-13)
