@@ -8,7 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.views.on_screen import exposed
 from tfviz.views.style.theme import DARK, LIGHT
-from tfviz.views.timeline.timeline import Marker, Timeline, open_extent, spaced
+from tfviz.views.timeline.markers import Marker
+from tfviz.views.timeline.timeline import Timeline, open_extent, spaced
 
 
 @pytest.fixture

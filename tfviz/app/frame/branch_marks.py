@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tfviz.training.branching.branches import Line, shared_past
 from tfviz.views.curves.branch_texts import branch_difference
-from tfviz.views.timeline.timeline import Marker
+from tfviz.views.timeline.markers import Marker
 
 
 def branch_marks(lines: Mapping[int, Line], current: int) -> list[Marker]:

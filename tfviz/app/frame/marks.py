@@ -8,7 +8,7 @@ from tfviz.training.events import BreakHit, Failed, Warned
 from tfviz.training.record.opening import ShownRun
 from tfviz.views.bridge import Bridge
 from tfviz.views.curves.branch_texts import difference_text
-from tfviz.views.timeline.timeline import Marker
+from tfviz.views.timeline.markers import Marker
 
 MOST_ALERTS = 200
 """A run that warns all the time is marked where it began to, not everywhere."""

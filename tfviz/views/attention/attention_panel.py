@@ -7,7 +7,6 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QSplitter,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -21,8 +20,8 @@ from tfviz.training.heads.head_importance import Importance
 from tfviz.training.mailbox import Demand
 from tfviz.training.model_settings import ModelSettings
 from tfviz.training.snapshot import Attention, Snapshot
-from tfviz.views.attention.atlas_layout import best_width, least_width
 from tfviz.views.attention.attention_atlas import AttentionAtlas
+from tfviz.views.attention.attention_halves import AttentionHalves
 from tfviz.views.attention.attention_sights import Sights
 from tfviz.views.attention.head_menu import open_head_menu
 from tfviz.views.attention.head_reading import Reading, axes_of, exists, first_choice, summary
@@ -43,21 +42,8 @@ LONG_NAMES = ("All heads", "Encoder self", "Decoder self", "Cross")
 SHORT_NAMES = ("All", "Enc", "Dec", "Cross")
 NARROW = 620
 NARROWEST = 500  # with room for a pin in the header; its key and the menu are always there
-WIDEST_ATLAS = 0.42
-# ... and with many heads, if their tiles would become too small to read.
-WIDEST_CROWDED_ATLAS = 0.6
 TEXT_RATE = 4.0
 SPOKEN_RATE = 1.0
-
-
-class _Halves(QSplitter):
-    """Tells when it has another size: a panel learns of its own before its parts have theirs."""
-
-    resized = Signal()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.resized.emit()
 
 
 class AttentionPanel(Panel):
@@ -132,15 +118,7 @@ class AttentionPanel(Panel):
         column.addLayout(caption)
         column.addWidget(self.head_view, 1)
         column.addWidget(self.readout)
-        self.splitter = _Halves(Qt.Orientation.Horizontal)
-        self.splitter.setObjectName("attention_splitter")
-        self.splitter.setHandleWidth(6)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self.atlas)
-        self.splitter.addWidget(right)
-        self.splitter.setStretchFactor(1, 1)
-        self.atlas.setMinimumWidth(130)
-        self._split_by_hand = False
+        self.splitter = AttentionHalves(self.atlas, right)
         self.stack = QStackedWidget()
         self.stack.addWidget(EmptyState())
         self.stack.addWidget(self.splitter)
@@ -158,7 +136,6 @@ class AttentionPanel(Panel):
         self.solo_button.toggled.connect(self._show_alone)
         self.filter.chosen.connect(self._choose_kinds)
         self.scale_box.currentIndexChanged.connect(self._choose_scale)
-        self.splitter.splitterMoved.connect(self._split_moved)
         self.splitter.resized.connect(self._split)
         self.pin_button.clicked.connect(self.pin_requested)
         self.compare_bar.chosen.connect(self._choose_sight)
@@ -400,18 +377,9 @@ class AttentionPanel(Panel):
             self.atlas.show_attention(compared, self.scale)
             self._show_head()
 
-    def _split_moved(self) -> None:
-        self._split_by_hand = True
-
     def _split(self) -> None:
-        """Give the atlas what its tiles need, the enlarged head the rest; a splitter moved by hand stays."""
-        if self._split_by_hand or self._sights.compared is None or self.splitter.width() <= 0:
-            return
-        shapes = self.atlas.shapes()
-        width, height = self.splitter.width(), self.splitter.height() - 4
-        room = min(max(width * WIDEST_ATLAS, least_width(shapes) + 14), width * WIDEST_CROWDED_ATLAS)
-        left = best_width(shapes, height, 160, int(room)) + 8
-        self.splitter.setSizes([left, width - left])
+        if self._sights.compared is not None:
+            self.splitter.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -14,11 +13,9 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
-    QPolygonF,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -30,6 +27,7 @@ from tfviz.views.plots.ticks import step_ticks
 from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import DARK, Theme
 from tfviz.views.timeline.live_chip import LiveChip
+from tfviz.views.timeline.markers import Marker, paint_marker, polygon
 from tfviz.views.timeline.replay_speed import ReplaySpeed
 from tfviz.views.timeline.step_entry import StepEntry
 
@@ -40,18 +38,6 @@ LEAST_EXTENT = 100  # steps of an open-ended run that has hardly begun
 KEYFRAME_DISTANCE = 12.0
 AROUND = 12  # pixels on either side of a place that are painted anew when it moves
 NEAR = 6.0  # pixels from a mark at which the pointer is on it
-
-
-@dataclass(frozen=True)
-class Marker:
-    """Something that happened at a step: an intervention (a flag), an alert (a triangle), a head that took on a role
-    (an eye) or a branch that left (a stem below the track), and words that say what."""
-
-    step: int
-    kind: Literal["intervention", "alert", "role", "branch"]
-    text: str
-    branch: int = 0
-    """The number of the branch, which decides the colour."""
 
 
 class _Picture(NamedTuple):
@@ -319,25 +305,9 @@ class Timeline(QWidget):
         painter.setBrush(self.theme.colour("warn"))
         places = self.track.left() + self.keyframes * (self.track.width() / self.extent)
         for x in spaced(places, KEYFRAME_DISTANCE):
-            _polygon(painter, (x, middle - 5.5), (x + 4.5, middle), (x, middle + 5.5), (x - 4.5, middle))
+            polygon(painter, (x, middle - 5.5), (x + 4.5, middle), (x, middle + 5.5), (x - 4.5, middle))
         for marker in self.markers:
-            x = self.position(marker.step)
-            if marker.kind == "alert":
-                painter.setBrush(self.theme.colour("bad"))
-                _polygon(painter, (x - 5, 12), (x + 5, 12), (x, 3))
-            elif marker.kind == "role":
-                painter.setBrush(self.theme.colour("good"))
-                painter.drawPath(_eye(x, 8.0))
-                painter.setBrush(self.theme.colour("panel"))
-                painter.drawEllipse(QPointF(x, 8.0), 1.6, 1.6)
-            elif marker.kind == "branch":
-                colour = self.theme.colour(self.theme.branch(marker.branch))
-                painter.fillRect(QRectF(x - 0.75, self.track.bottom() - 1, 1.5, 5), colour)
-                painter.setBrush(colour)
-                painter.drawEllipse(QPointF(x, self.track.bottom() + 5), 3.6, 3.6)
-            else:
-                painter.setBrush(self.theme.colour("parameter"))
-                _polygon(painter, (x - 1, 3), (x + 8, 6.5), (x + 1, 10), (x + 1, 14), (x - 1, 14))
+            paint_marker(painter, marker, self.position(marker.step), self.track.bottom(), self.theme)
 
     def _paint_pin(self, painter: QPainter, step: int) -> None:
         x = round(self.position(step)) + 0.5
@@ -388,14 +358,3 @@ def open_extent(frontier: int) -> int:
     return round(
         power * next(factor for factor in (1, 1.5, 2, 3, 5, 7.5, 10) if factor * power >= needed * (1 - 1e-9))
     )
-
-
-def _eye(x: float, y: float) -> QPainterPath:
-    path = QPainterPath(QPointF(x - 7, y))
-    path.quadTo(x, y - 9, x + 7, y)
-    path.quadTo(x, y + 9, x - 7, y)
-    return path
-
-
-def _polygon(painter: QPainter, *points: tuple[float, float]) -> None:
-    painter.drawPolygon(QPolygonF([QPointF(*point) for point in points]))
