@@ -1,5 +1,6 @@
 """Docks, themes and the hint: what can be moved, hidden and coloured, and what is remembered."""
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy
@@ -123,6 +124,17 @@ def test_all_panels_of_a_row_end_level_in_a_small_window_with_a_line_about_unsav
     ends = {dock(driver, name).geometry().bottom() for name in FIRST[:3]}
     assert len(ends) == 1
     driver.window.recovery._offer([])
+
+
+def test_no_panel_covers_another_in_the_smallest_window(driver: Driver) -> None:
+    smallest = driver.window.minimumSize()
+    driver.window.resize(smallest)
+    driver.qtbot.waitUntil(lambda: driver.window.size() == smallest)
+    places = [dock(driver, name).geometry() for name in FIRST]
+    assert not any(first.intersects(second) for first, second in combinations(places, 2))
+    bars = [bar.geometry() for bar in driver.window.findChildren(QTabBar) if bar.isVisible()]
+    assert len(bars) == len(FIRST)
+    assert not any(bar.intersects(place) for bar in bars for place in places)
 
 
 def test_a_hidden_panel_gets_no_updates(driver: Driver) -> None:

@@ -7,7 +7,7 @@ from tfviz.views.panel import label, paragraph
 from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
-MARGIN = 14
+MARGIN = 8
 KEYS = (
     ("Space", "starts training"),
     ("→", "takes one step"),
@@ -28,11 +28,11 @@ class Hint(QFrame):
         self.setProperty("hint", True)
         self.setAccessibleName("Hint")
         keys = QHBoxLayout()
-        keys.setSpacing(6)
+        keys.setSpacing(5)
         for key, meaning in KEYS:
             keys.addWidget(label(key, "key"))
             keys.addWidget(label(meaning))
-            keys.addSpacing(10)
+            keys.addSpacing(4)
         keys.addStretch(1)
         self.goal = paragraph("", "dim")
         self.goal.setObjectName("hint_goal")
@@ -49,7 +49,7 @@ class Hint(QFrame):
         words.addLayout(keys)
         words.addWidget(self.goal)
         row = QHBoxLayout(self)
-        row.setContentsMargins(14, 10, 8, 10)
+        row.setContentsMargins(12, 10, 6, 10)
         row.addLayout(words, 1)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         over.installEventFilter(self)
@@ -65,7 +65,7 @@ class Hint(QFrame):
 
     def place(self) -> None:
         """Stand in the middle of what it lies over."""
-        width = max(min(self._over.width() - 2 * MARGIN, 620), 200)
+        width = max(min(self._over.width() - 2 * MARGIN, 640), 200)
         height = self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()
         self.setGeometry(
             (self._over.width() - width) // 2, (self._over.height() - height) // 2, width, height

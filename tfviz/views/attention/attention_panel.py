@@ -56,7 +56,7 @@ class AttentionPanel(Panel):
     rate = 30.0
     demand = Demand(attention=True)
     preferred_size = (930, 640)
-    smallest_size = (470, 270)
+    smallest_size = (470, 240)
 
     pin_requested = Signal()
     """The step that is shown is to be pinned."""

@@ -38,7 +38,7 @@ class FlowPanel(Panel):
     rate = 10.0
     demand = Demand(flow=True)
     preferred_size = (930, 640)
-    smallest_size = (470, 270)
+    smallest_size = (470, 240)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

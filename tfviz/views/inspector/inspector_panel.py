@@ -55,7 +55,7 @@ class InspectorPanel(Panel):
     title = "Inspector"
     object_name = "inspector_panel"
     preferred_size = (930, 640)
-    smallest_size = (440, 270)
+    smallest_size = (440, 240)
 
     weight_wished = Signal(object)
     """The user wants to give this Weight another value."""

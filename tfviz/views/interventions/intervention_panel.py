@@ -29,7 +29,7 @@ class InterventionPanel(Panel):
     object_name = "intervention_panel"
     rate = 4.0
     preferred_size = (350, 640)
-    smallest_size = (250, 240)
+    smallest_size = (250, 220)
 
     head_wished = Signal(object, object)
     """A Head, and the HeadWish of what is to be done to it."""

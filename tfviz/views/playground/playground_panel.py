@@ -39,7 +39,7 @@ class PlaygroundPanel(Panel):
     object_name = "playground_panel"
     rate = 4.0
     preferred_size = (930, 640)
-    smallest_size = (470, 270)
+    smallest_size = (470, 240)
 
     probe_pinned = Signal(str)
     """The sentence is to be the one that all panels watch."""

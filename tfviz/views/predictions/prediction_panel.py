@@ -52,7 +52,7 @@ class PredictionPanel(Panel):
     rate = 4.0
     demand = Demand(prediction=True, samples=True)
     preferred_size = (350, 640)
-    smallest_size = (250, 240)
+    smallest_size = (250, 220)
 
     probe_edited = Signal(str)
     """A sentence to watch was typed."""

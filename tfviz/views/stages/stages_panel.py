@@ -36,7 +36,7 @@ class StagesPanel(Panel):
     object_name = "stages_panel"
     rate = 10.0
     preferred_size = (930, 640)
-    smallest_size = (470, 270)
+    smallest_size = (470, 240)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
