@@ -27,7 +27,7 @@ from tfviz.views.flow.flow_marks import TROUBLE_COLOURS
 from tfviz.views.flow.flow_panel import FlowPanel
 from tfviz.views.flow.flow_plan import WIDEST_STREAM, Box, Plan
 from tfviz.views.flow.flow_scale import line_colour, line_width
-from tfviz.views.flow.flow_words import number
+from tfviz.views.flow.flow_words import number, summary
 from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.style.theme import DARK, LIGHT, Theme
 
@@ -271,6 +271,17 @@ def test_the_keys_move_from_block_to_block_and_open_one(open_panel: Open, qtbot:
     for _ in range(40):
         QTest.keyClick(panel.view, Qt.Key.Key_Up)
     assert panel.readout.text().startswith("loss")
+
+
+def test_it_is_said_whether_a_gradient_vanishes_in_a_stream_or_on_branches_alone(trained: Snapshot) -> None:
+    flow = trained.flow
+    assert flow is not None
+    sublayer = flow.chart.stacks[0].sublayers[1]
+    for tensor, where in ((sublayer.branch, ", none in a stream"), (sublayer.total, "")):
+        faint = replace(flow, gradients=dict(flow.gradients) | {tensor: 1e-12})
+        assert summary(faint, "gradient").startswith(
+            f"↓ vanishing at 1 of {len(flow.gradients)} places{where} · Gradient RMS"
+        )
 
 
 def test_a_gradient_that_vanishes_is_marked_in_words(

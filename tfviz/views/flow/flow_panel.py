@@ -134,7 +134,9 @@ class FlowPanel(Panel):
 
     def _read(self) -> None:
         if self.view.flow is not None:
-            self.readout.setText(self._reading(self.view.flow) or summary(self.view.flow, self.view.of))
+            text = self._reading(self.view.flow) or summary(self.view.flow, self.view.of)
+            self.readout.setText(text)
+            self.readout.setToolTip(f"<p>{escape(text)}</p>")
 
     def _reading(self, flow: Flow) -> str:
         """Of the place that is pointed at; empty where there is none."""

@@ -1,5 +1,7 @@
 """The still part of the flow map, painted once for a size and a theme: layers, blocks, sums, names."""
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
 
@@ -8,6 +10,7 @@ from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import Theme
 
 SMALLEST_TEXT = 8
+LABEL_HEIGHT = 11
 _KIND_COLOURS = {
     "self_attn": ("query", 0.22),
     "multihead_attn": ("parameter", 0.26),
@@ -72,10 +75,13 @@ def _paint_layers(painter: QPainter, plan: Plan, theme: Theme) -> None:
     painter.setFont(monospace_font(10))
     painter.setPen(QColor(theme.dim))
     metrics = QFontMetricsF(painter.font())
-    for area, text in plan.frames:
-        if area.height() >= 11:
-            name = QRectF(area.left() + 3, area.top() + 1, metrics.horizontalAdvance(text) + 4, 0)
-            name.setHeight(min(area.height() - 2, 13))
+    for number, (area, text) in enumerate(plan.frames):
+        apart = math.ceil(LABEL_HEIGHT / max(area.height(), 1.0))  # of low layers not all are named
+        if number % apart == 0:
+            name = QRectF(area.left() + 3, area.top() + 1, metrics.horizontalAdvance(text) + 4, 13)
+            if area.height() < 15:
+                name.setHeight(LABEL_HEIGHT)
+                name.moveTop(area.center().y() - name.height() / 2)
             painter.fillRect(name, QColor(theme.raised))  # the way of the memory runs below it
             painter.drawText(name, Qt.AlignmentFlag.AlignCenter, text)
 

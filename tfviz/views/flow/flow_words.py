@@ -118,11 +118,25 @@ def summary(flow: Flow, of: Of) -> str:
         title, ends = "Activation RMS", {}
         for stack in chart.stacks:
             ends |= {f"bottom of the {stack.name}": stack.input, f"top of the {stack.name}": stack.top}
-    troubles = list(flow.troubles(of).values())
-    texts = [
-        f"{sign} {trouble} at {troubles.count(trouble)} of {len(strengths)} places"
-        for trouble, sign in SIGNS.items()
-        if trouble in troubles
-    ]
+    troubles = flow.troubles(of)
+    texts = []
+    for trouble, sign in SIGNS.items():
+        places = {tensor for tensor, found in troubles.items() if found == trouble}
+        if places:
+            where = "" if places & _main_way(flow) else ", none in a stream"
+            texts.append(f"{sign} {trouble} at {len(places)} of {len(strengths)} places{where}")
     numbers = ", ".join(f"{place} {number(strengths[tensor])}" for place, tensor in ends.items())
     return " · ".join([*texts, f"{title}: {numbers}"])
+
+
+def _main_way(flow: Flow) -> frozenset[str]:
+    """What lies on no branch: a signal that fails there is missing in all that follows."""
+    chart = flow.chart
+    branches = {
+        tensor
+        for stack in chart.stacks
+        for sublayer in stack.sublayers
+        for tensor in sublayer.tensors
+        if tensor not in sublayer.streams
+    }
+    return chart.tensors - branches - set(chart.readers)
