@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMainWindow, QToolButton, QWidget
 from tfviz.app.actions import Actions
 from tfviz.app.frame.status import StatusBar
 from tfviz.app.frame.steady import SteadyLabel
+from tfviz.training.export.figure import visible
 from tfviz.training.record.file_writer import Life
 from tfviz.training.record.followed import FollowedRun
 from tfviz.training.record.opening import ShownRun
@@ -95,7 +96,7 @@ class Following(QObject):
             self._allow(name, False, reason)
         self._set_action(self._commands["continue_training"], run.can_be_continued)
         self.button.setVisible(run.can_be_continued)
-        title = f"{run.config.title} · seed {run.seed} · tfviz ({'following' if writing else 'read-only'})"
+        title = f"{visible(run.config.title)} · seed {run.seed} · tfviz ({'following' if writing else 'read-only'})"
         if title != self._window.windowTitle():
             self._window.setWindowModified(False)
             self._window.setWindowTitle(title)

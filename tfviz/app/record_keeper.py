@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from tfviz.app.background import Background
 from tfviz.training.events import Warned
+from tfviz.training.export.figure import visible
 from tfviz.training.record.run_library import RunLibrary
 from tfviz.training.record.run_record import RunRecord
 from tfviz.training.session import Session
@@ -73,7 +74,7 @@ class RecordKeeper(QObject):
             shown = (self.record.name, self.record.session.seed, self.record.unsaved)
             if shown != self._shown:
                 self._shown = shown
-                self._window.setWindowTitle(f"{shown[0]}[*] · seed {shown[1]} · tfviz")
+                self._window.setWindowTitle(f"{visible(shown[0])}[*] · seed {shown[1]} · tfviz")
                 self._window.setWindowModified(shown[2])
 
     def close(self) -> None:

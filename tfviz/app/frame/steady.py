@@ -8,6 +8,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from tfviz.training.export.figure import visible
+
 
 class Shell(QWidget):
     """Gives its one child all its room, and hears nothing of what changes inside it."""
@@ -49,7 +51,8 @@ class SteadyLabel(QLabel):
             self.setFixedSize(width, self.sizeHint().height())
 
     def say(self, text: str) -> None:
-        """Show another text."""
+        """Show another text, on one line whatever is in it."""
+        text = visible(text)
         if text != self.text():
             self.expect(text)
             self.setText(text)

@@ -6,7 +6,7 @@ Lengths are CSS pixels, 96 an inch; y grows downwards; a text stands on its base
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy
@@ -162,6 +162,7 @@ def hexadecimal(colour: numpy.ndarray) -> str:
     return "#" + colour.tobytes().hex()
 
 
+@lru_cache(maxsize=1 << 14)
 def visible(text: str) -> str:
     """The text with characters that cannot be seen, or not be written in XML, shown by a sign.
 

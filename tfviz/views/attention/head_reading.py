@@ -6,6 +6,7 @@ import numpy
 from numpy.typing import NDArray
 
 from tfviz.training.export.comparison import Compared
+from tfviz.training.export.figure import visible
 from tfviz.training.export.heads import KINDS, Head, weights_of
 from tfviz.training.snapshot import Attention
 from tfviz.views.grids.causal import mask_of
@@ -75,7 +76,7 @@ def first_choice(attention: Attention) -> Head | None:
 
 def axes_of(head: Head, compared: Compared, scale: Scale) -> Axes:
     """Tokens and titles of both axes, and of the colour bar."""
-    queries, keys = head.tokens(compared.attention)
+    queries, keys = (tuple(map(visible, tokens)) for tokens in head.tokens(compared.attention))
     first, second = (SIDES[side] for side in head.sides)
     bar = "current − pinned" if compared.signed else ""
     return Axes(queries, keys, f"query ({first})", f"key ({second})", scale, compared.signed, bar)
@@ -90,7 +91,8 @@ def read_cell(
     weight, before = (_weight(head, part, cell) if part else None for part in (attention, pinned))
     nats = entropy(head.weights(attention)[row])
     compared = pinned is not None
-    return Reading(row, queries[row], column, keys[column], weight, nats, locked, before, compared)
+    query, key = visible(queries[row]), visible(keys[column])
+    return Reading(row, query, column, key, weight, nats, locked, before, compared)
 
 
 def _weight(head: Head, attention: Attention, cell: tuple[int, int]) -> float | None:
@@ -111,7 +113,7 @@ def entropy(row: NDArray[numpy.floating]) -> float:
 def summary(head: Head, compared: Compared, steps: str) -> str:
     """The strongest link of a head, or where it changed most, for readers that cannot see the picture."""
     weights = compared.head(head)
-    queries, keys = head.tokens(compared.attention)
+    queries, keys = (tuple(map(visible, tokens)) for tokens in head.tokens(compared.attention))
     row, column = numpy.unravel_index(int(numpy.argmax(abs(weights))), weights.shape)
     largest = f"{weights[row, column]:.2f}"
     told = (

@@ -8,6 +8,7 @@ import numpy
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPixmap
 
+from tfviz.training.export.figure import visible
 from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS
 from tfviz.views.grids.cells import LEVELS, Scale, edges
 from tfviz.views.style.fonts import interface_font, monospace_font
@@ -221,7 +222,7 @@ def paint_token(
 ) -> None:
     """A label, fainter where it is no word; cut off where there is no room."""
     painter.setPen(QColor(theme.dim if token in SPECIAL_TOKENS else theme.text))
-    text = metrics.elidedText(token, Qt.TextElideMode.ElideRight, area.width() + 1)
+    text = metrics.elidedText(visible(token), Qt.TextElideMode.ElideRight, area.width() + 1)
     painter.drawText(area, int(align), text)
 
 

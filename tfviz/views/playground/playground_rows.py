@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy
 
+from tfviz.training.export.figure import visible
 from tfviz.training.generation.beam_search import Beam
 from tfviz.training.generation.decoding import Method
 from tfviz.training.generation.playground import Looks, Played
@@ -100,9 +101,9 @@ def answer_looks(played: Played, head: str, revealed: int | None, title: str) ->
     flat = looks.weights.reshape(layers * heads, tokens, keys)
     weights = flat[names.index(head)] if head in names else numpy.mean(flat, axis=0)
     hidden = frozenset(place + 1 for place in played.wish.hidden if place + 1 < keys)
-    return AnswerLooks(
-        weights, prediction.free_running.tokens, looks.fed, looks.keys, hidden, revealed, title
-    )
+    words = (prediction.free_running.tokens, looks.fed, looks.keys)
+    said, fed, keys_shown = (tuple(map(visible, tokens)) for tokens in words)
+    return AnswerLooks(weights, said, fed, keys_shown, hidden, revealed, title)
 
 
 def token_text(played: Played, position: int) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetricsF
 
+from tfviz.training.export.figure import visible
 from tfviz.views.style.fonts import monospace_font
 
 CHIP_HEIGHT = 26
@@ -51,6 +52,10 @@ class Chip:
     """A short word below the chip instead of the number."""
     detail: str = ""
     """Another line of what the chip has to say."""
+
+    def __post_init__(self) -> None:
+        for name in ("text", "expected"):
+            object.__setattr__(self, name, visible(getattr(self, name)))
 
     @cached_property
     def note(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
+from tfviz.training.export.figure import visible
 from tfviz.views.panel import label, paragraph
 
 MOST_ROWS = 200
@@ -34,7 +35,7 @@ class ForeignForm(QScrollArea):
         grid.setColumnStretch(1, 1)
         rows = 0
         for rows, (name, value) in enumerate(islice(_flat(values), MOST_ROWS), 1):
-            texts = paragraph(name, "dim"), paragraph(_text(value))
+            texts = paragraph(visible(name), "dim"), paragraph(visible(_text(value)))
             for column, text in enumerate(texts):
                 text.setAlignment(Qt.AlignmentFlag.AlignTop)
                 text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
