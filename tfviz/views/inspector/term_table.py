@@ -21,7 +21,7 @@ from tfviz.views.style.theme import DARK, Theme
 ROW_HEIGHT = 24
 MOST_ROWS = SHOWN + 3
 """Seen at a time: those above the fold, and what says that there are more."""
-SHARE_WIDTH = 92
+SHARE_WIDTH = 84
 WIDEST = 190
 OWN_KEYS = (*MOVES, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Space, *ENTER)
 
@@ -107,7 +107,7 @@ class TermTable(QTableView):
             texts = [f" {each.title} "]
             for row in range(min(len(self.terms.terms), SHOWN)):
                 texts.append(str(self.terms.data(self.terms.index(row, column))))
-            width = max(metrics.horizontalAdvance(text) for text in texts) + 20
+            width = max(metrics.horizontalAdvance(text) for text in texts) + 14
             self.setColumnWidth(column, SHARE_WIDTH if each.kind == "share" else min(width, WIDEST))
 
 
