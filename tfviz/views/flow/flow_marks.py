@@ -3,7 +3,7 @@
 import math
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from tfviz.training.stepping.flow import Flow, Trouble
 from tfviz.training.stepping.step_places import Of
@@ -64,11 +64,12 @@ def _split(
 
 
 def _write_readers(painter: QPainter, plan: Plan, flow: Flow) -> None:
-    """What each decoder layer gives to the gradient of the memory."""
+    """What each decoder layer gives to the gradient of the memory: below its line, for above it is its name."""
     if flow.chart.memory_fork is None:
         return
+    below = QPointF(4, plan.widest_branch / 2 + QFontMetricsF(painter.font()).capHeight() + 2)
     for mark, share in zip(plan.readers, flow.shares[flow.chart.memory_fork], strict=True):
-        painter.drawText(mark.at + QPointF(4, -plan.widest_branch / 2 - 2), f"{percent(share)} %")
+        painter.drawText(mark.at + below, f"{percent(share)} %")
 
 
 def troubles_along(plan: Plan, troubles: dict[str, Trouble]) -> list[tuple[Trouble, QRectF]]:
