@@ -1,10 +1,14 @@
 """Data of the user's: looked at before they are learned, and refused in one sentence with the line."""
 
 import json
+import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.training.second_process import ROOT
 from tfviz.training.config import RunConfig
 from tfviz.training.data.data_import import (
     LISTED,
@@ -14,7 +18,7 @@ from tfviz.training.data.data_import import (
     save_pairs,
     survey,
 )
-from tfviz.training.data.datasets import load_numbered_pairs, load_pairs
+from tfviz.training.data.datasets import LARGEST_FILE, load_numbered_pairs, load_pairs
 from tfviz.training.data.pair_formats import LONGEST_LINE
 from tfviz.training.rules import ConfigurationError
 from tfviz.training.task_config import TaskConfig
@@ -117,10 +121,64 @@ def test_a_faulty_file_is_refused_in_one_sentence_with_the_place(
     assert message in said and str(path) in said and "\n" not in said and len(said) < len(str(path)) + 200
 
 
-def test_many_lines_are_read_and_their_batches_encoded_when_needed(
+MILLION = 1_000_000
+A_MILLION_LINES = """
+import json, resource, sys
+from tfviz.training.config import RunConfig
+from tfviz.training.data.data_import import survey
+from tfviz.training.data.datasets import load_numbered_pairs
+from tfviz.training.tasks import create_task
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+run = RunConfig().with_values({"task.name": "file", "task.path": sys.argv[1], "task.validation": 10})
+found = survey(load_numbered_pairs(sys.argv[1]), run.task, 0)
+task = create_task(run)
+print(json.dumps({
+    "pairs": found.pairs, "validation": found.validation, "repeated": found.repeated.count,
+    "listed": len(found.repeated.lines), "last": found.longest_target.line, "batch": len(task.batch(60_000)),
+    "kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before,
+}))
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="the peak of a process's memory is counted in kilobytes on Linux"
+)
+def test_a_million_lines_are_looked_at_and_learned_in_bounded_memory(tmp_path: Path) -> None:
+    """In a process of its own, whose peak is that of the reading."""
+    tail = "a\tthe longest one\n"
+    path = written(tmp_path, "".join(f"{n % 500}\t{n % 90}\n" for n in range(MILLION - 1)) + tail)
+    command = [sys.executable, "-c", A_MILLION_LINES, str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    different = math.lcm(500, 90) + 1
+    assert found.pop("kilobytes") < 600_000
+    assert found == {
+        "pairs": MILLION, "validation": 10, "repeated": MILLION - different, "listed": LISTED, "last": MILLION,
+        "batch": 16,
+    }  # fmt: skip
+
+
+def test_a_fault_in_the_last_of_many_lines_is_named_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, b"a\tb\n" * 199_999 + b"alone\n")
+    with pytest.raises(
+        ValueError, match=r"line 200000: expected source, tab, target; found 1 column: 'alone'"
+    ):
+        survey_file(path, config(), 0)
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "large.tsv"
+    with path.open("wb") as file:
+        file.truncate(LARGEST_FILE + 1)  # takes no room on the disk
+    with pytest.raises(ValueError, match=rf"has {LARGEST_FILE + 1} bytes; at most {LARGEST_FILE} are read"):
+        survey_file(path, config(), 0)
+
+
+def test_many_lines_are_encoded_when_their_batches_are_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A million lines reduced to forty thousand, so that the test takes under two seconds."""
     count = 40_000
     path = written(tmp_path, "".join(f"a{n % 50} b{n % 7} c\td{n % 90} e{n}\n" for n in range(count)))
     found = survey_file(path, config(validation=100), 0)
