@@ -57,4 +57,6 @@ def monospace_font(pixels: int = 12, weight: QFont.Weight = QFont.Weight.Normal)
     font.setPixelSize(pixels)
     font.setWeight(weight)
     font.setStyleHint(QFont.StyleHint.Monospace)
+    # JetBrains Mono would write the tokens != and -> as one sign each, and join the first two characters of </s>.
+    font.setFeature(QFont.Tag("calt"), 0)
     return font
