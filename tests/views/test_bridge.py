@@ -14,7 +14,8 @@ from tfviz.training.mailbox import Demand
 from tfviz.training.record.history import History
 from tfviz.training.session import Session
 from tfviz.training.snapshot import Snapshot
-from tfviz.views.bridge import INTERVAL, LONGEST_WAIT, SHARE, Bridge, Feed
+from tfviz.views.bridge import LONGEST_WAIT, SHARE, Bridge
+from tfviz.views.feed import INTERVAL, Feed
 from tfviz.views.panel import Panel
 
 

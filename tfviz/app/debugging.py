@@ -14,7 +14,7 @@ from tfviz.training.record.opening import ShownRun
 from tfviz.training.stepping.non_finite import NonFiniteError
 from tfviz.training.stepping.step_places import Place
 from tfviz.training.stepping.stepper import Stepper
-from tfviz.views.bridge import Feed
+from tfviz.views.feed import Feed
 from tfviz.views.operations.operation_panel import OperationPanel
 from tfviz.views.operations.operation_tensors import result_of
 from tfviz.views.operations.step_debugger import Chosen, StepDebugger

@@ -26,12 +26,10 @@ from tfviz.training.mailbox import WHOLE, Demand
 from tfviz.training.record.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.clock import Clock
+from tfviz.views.feed import INTERVAL, Feed
 from tfviz.views.panel import Panel
 from tfviz.views.past_viewer import PastViewer, Wish
 from tfviz.views.seen_pictures import SeenPictures
-
-INTERVAL = 0.033
-"""Seconds between two looks."""
 
 CHANGE_RATE = 4.0
 """How often a second `changed` tells of new steps, at most: often enough to look alive, and calm enough to be read."""
@@ -47,63 +45,6 @@ SHARE = 0.12
 
 LONGEST_WAIT = 6
 """Looks between two pictures where they are very slow to paint: still five a second."""
-
-
-class Feed:
-    """What one panel gets, and when."""
-
-    def __init__(self, panel: Panel, phase: float) -> None:
-        self.panel = panel
-        self.pending: Snapshot | None = None
-        self.steps = -1  # of the history that was shown last
-        self.step = -1  # of the clock, likewise
-        self.seen = False
-        """Whether any of the panel was on the screen at the last check."""
-        self.updates = 0
-        """How often the panel was told anything."""
-        self._due = phase  # panels of equal rate take turns instead of painting in the same look
-
-    def check(self) -> None:
-        """See whether the panel is on the screen: not closed, behind another tab, or in a minimised window."""
-        panel, window = self.panel, self.panel.window()
-        place = panel.rect().translated(panel.mapTo(window, panel.rect().topLeft()))
-        self.seen = panel.isVisible() and not window.isMinimized() and window.rect().intersects(place)
-
-    def offer(self, snapshot: Snapshot) -> None:
-        """Keep a picture for the next turn if the panel shows pictures, and it holds what the panel needs."""
-        demand = self.panel.demand
-        whole = (
-            (snapshot.attention or not demand.attention)
-            and (snapshot.prediction or not demand.prediction)
-            and (snapshot.flow or not demand.flow)
-            and (snapshot.stages or not demand.stages)
-            and (snapshot.playground or not demand.playground)
-            and (snapshot.optimiser or not demand.optimiser or snapshot.step == 0)
-        )
-        if demand and whole:
-            self.pending = snapshot
-
-    def up_to_date(self, session: ShownRun, step: int) -> bool:
-        """Whether there is nothing that the panel has not shown; the clock is at `step`."""
-        return self.pending is None and len(session.history) == self.steps and step == self.step
-
-    def take_turn(self, now: float, session: ShownRun, step: int) -> bool:
-        """Show the panel what is new, if its rate allows; whether it was told anything."""
-        if self.up_to_date(session, step) or now < self._due - INTERVAL / 2:
-            return False
-        steps = len(session.history)
-        self._due = max(self._due + 1 / self.panel.rate, now)
-        self.updates += 1
-        if steps != self.steps:
-            self.steps = steps
-            self.panel.show_history(session.history)
-        if self.pending is not None:
-            snapshot, self.pending = self.pending, None
-            self.panel.show_snapshot(snapshot)
-        if step != self.step:
-            self.step = step
-            self.panel.show_step(step)
-        return True
 
 
 class Bridge(QObject):

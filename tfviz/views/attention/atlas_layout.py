@@ -94,6 +94,22 @@ class AtlasLayout:
     def head_at(self, x: float, y: float) -> Head | None:
         return next((head for block in self.blocks if (head := block.head_at(x, y))), None)
 
+    def neighbour(self, head: Head, right: int, down: int) -> Head | None:
+        """The nearest head in a direction, one of `right` and `down` being 0, rather far ahead than aside; None at the
+        edge. `head` is one that is shown."""
+        here = self.rectangle(head)
+        assert here is not None
+
+        def distance(other: Head) -> float:
+            there = self.rectangle(other)
+            assert there is not None
+            x, y = there.x() - here.x(), there.y() - here.y()
+            along, beside = (x * right, abs(y)) if right else (y * down, abs(x))
+            return along + 10 * beside if along > 0 else float("inf")
+
+        nearest = min(self, key=distance)
+        return nearest if distance(nearest) < float("inf") else None
+
     def __iter__(self) -> Iterator[Head]:
         for block in self.blocks:
             for layer in range(block.layers):

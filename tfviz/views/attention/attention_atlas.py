@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFont,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -24,10 +23,8 @@ from PySide6.QtWidgets import (
 
 from tfviz.training.export.comparison import Compared
 from tfviz.training.export.heads import KINDS, Head, weights_of
+from tfviz.views.attention.atlas_labels import paint_labels
 from tfviz.views.attention.atlas_layout import (
-    CAPTION,
-    CAPTIONS,
-    SHORT_NAMES,
     AtlasLayout,
     Block,
     Shapes,
@@ -40,7 +37,6 @@ from tfviz.views.grids.cells import ByteImage, Scale, Spread
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.parts.item_view import ItemView
 from tfviz.views.parts.keys import ENTER, MOVES
-from tfviz.views.style.fonts import interface_font
 from tfviz.views.style.theme import DARK, Theme
 
 
@@ -266,29 +262,9 @@ class AttentionAtlas(ItemView):
         pixmap = self._blank()
         pixmap.fill(QColor(self._theme.panel))
         painter = QPainter(pixmap)
-        for number, block in enumerate(self._layout.blocks):
-            self._paint_block_labels(painter, block, columns=number == 0 or not self._layout.stacked)
+        paint_labels(painter, self._layout, self._theme)
         painter.end()
         self._labels.setPixmap(pixmap)
-
-    def _paint_block_labels(self, painter: QPainter, block: Block, columns: bool) -> None:
-        size = 11 if min(block.tile_width, block.tile_height) >= 30 else 9
-        painter.setFont(interface_font(size))
-        painter.setPen(QColor(self._theme.dim))
-        if columns:
-            for head, x in enumerate(block.columns):
-                area = QRectF(x - 4, block.y - 18, block.tile_width + 8, 14)
-                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, f"H{head}")
-        for layer, y in enumerate(block.rows):
-            area = QRectF(block.x - block.row_label, y, block.row_label - 7, block.tile_height)
-            text = f"{SHORT_NAMES[block.kind]} {layer}" if self._layout.stacked else f"L{layer}"
-            painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        if not self._layout.stacked:
-            painter.setFont(interface_font(11, QFont.Weight.DemiBold))
-            area = QRectF(block.x, block.y - 20 - CAPTION, max(block.right - block.x, 90), CAPTION)
-            painter.drawText(
-                area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, CAPTIONS[block.kind]
-            )
 
     def _place_frames(self) -> None:
         for item, head, margin in (
@@ -354,18 +330,8 @@ class AttentionAtlas(ItemView):
         if self._selected is None or self._layout.rectangle(self._selected) is None:
             self.head_clicked.emit(heads[0])
             return
-        here = self._layout.rectangle(self._selected)
-        assert here is not None
-
-        def distance(head: Head) -> float:
-            there = self._layout.rectangle(head)
-            assert there is not None
-            x, y = there.x() - here.x(), there.y() - here.y()
-            along, beside = (x * right, abs(y)) if right else (y * down, abs(x))
-            return along + 10 * beside if along > 0 else float("inf")
-
-        nearest = min(heads, key=distance)
-        if distance(nearest) < float("inf"):
+        nearest = self._layout.neighbour(self._selected, right, down)
+        if nearest is not None:
             self.head_clicked.emit(nearest)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
