@@ -56,7 +56,7 @@ from tfviz.views.style.theme import Theme
 from tfviz.views.timeline.timeline import Timeline
 
 MESSAGE_TIME = 8000  # milliseconds
-SMALLEST_SIZE = QSize(960, 670)
+SMALLEST_SIZE = QSize(960, 690)
 
 
 class MainWindow(QMainWindow):

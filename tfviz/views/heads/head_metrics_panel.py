@@ -46,7 +46,7 @@ class HeadMetricsPanel(Panel):
     rate = 4.0
     demand = Demand(attention=True)
     preferred_size = (770, 190)
-    smallest_size = (320, 130)
+    smallest_size = (320, 150)
 
     step_clicked = Signal(int)
     head_wished = Signal(object)

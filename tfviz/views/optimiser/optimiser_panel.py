@@ -34,7 +34,7 @@ class OptimiserPanel(Panel):
     rate = 5.0
     demand = Demand(optimiser=True)
     preferred_size = (770, 260)
-    smallest_size = (320, 130)
+    smallest_size = (320, 150)
 
     step_clicked = Signal(int)
     breaks_wished = Signal()
