@@ -98,7 +98,7 @@ def test_pasted_text_is_saved_and_learned_at_once(driver: Driver, dialog: DataDi
     driver.click_on(dialog.start_button)
     driver.wait_for_new_session(old)
     driver.train(2)
-    assert driver.session.config.task.name == "file"
+    assert driver.session.config.task.name == "file" and driver.session.config.name == "pasted-1"
     (saved,) = data_folder().iterdir()
     assert load_pairs(saved)[0] == ("שלום עולם", "عالم سلام")
 

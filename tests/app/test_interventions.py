@@ -247,6 +247,25 @@ def test_what_was_done_is_listed_leads_to_its_step_and_is_undone_in_a_branch(dri
     wait_measured(driver)
 
 
+def test_two_things_are_undone_one_after_the_other(driver: Driver) -> None:
+    driver.train(4)
+    right_click(driver, HEAD, "head_off")
+    driver.qtbot.waitUntil(lambda: bool(driver.session.config.model.heads_off))
+    wait_measured(driver)
+    driver.train(4)
+    shown = panel(driver, "Change")
+    driver.click_on(shown.change.noise_button)
+    driver.qtbot.waitUntil(lambda: bool(driver.session.line.edits))
+    driver.settle()
+    driver.click_on(driver.find(QPushButton, "intervention_done"))
+    for left, step in ((1, 8), (0, 4)):
+        driver.click_on(shown.done.undo_button)
+        driver.qtbot.waitUntil(lambda left=left: shown.done.list.count() == left)
+        driver.settle()
+        assert driver.session.step == step
+    assert driver.session.config.model.heads_off == () and shown.done.empty.isVisible()
+
+
 def test_noise_is_added_and_wrong_numbers_are_named(driver: Driver) -> None:
     driver.train(5)
     shown = panel(driver, "Change").change

@@ -209,6 +209,26 @@ def test_any_step_at_which_the_branch_was_changed_can_be_undone_and_no_other() -
         assert session.lines[0].frontier == 9 and len(session.lines[0].edits) == 1
 
 
+def test_one_thing_after_the_other_is_undone_though_a_branch_has_left_in_between() -> None:
+    with Session(SMALL) as session:
+        session.train(4)
+        state = fields(session.trainer.state())
+        session.edit("generator.bias", (2,), 0.75)
+        session.train(3)
+        session.intervene(RATE, 0.5)
+        session.train(2)
+        first = session.undo(7)
+        assert (first.parent, first.fork, len(session.line.edits)) == (0, 7, 1)
+        with pytest.raises(ValueError, match="nothing to undo in branch 'main, undone at step 7'"):
+            session.undo()
+        with pytest.raises(ValueError, match="nothing to undo at step 6"):
+            session.undo(6)
+        second = session.undo(4)
+        assert (second.name, second.parent, second.fork) == ("main, undone at step 4", 0, 4)
+        assert fields(session.trainer.state()) == state and not session.line.edits
+        assert [len(line.edits) for line in session.lines.values()] == [1, 1, 0]
+
+
 def test_undoing_at_the_beginning_of_a_run_gives_its_beginning() -> None:
     with Session(SMALL) as session:
         state = fields(session.trainer.state())

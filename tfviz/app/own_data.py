@@ -14,6 +14,8 @@ from tfviz.app.runs import Runs
 from tfviz.app.settings import APPLICATION
 from tfviz.views.run.run_panel import RunPanel
 
+DONE_TO_PARTS = ("model.heads_off", "model.heads_uniform", "training.frozen")
+
 
 class OwnData(QObject):
     """Holds the threads that read, so that a dialog can be closed before they have ended."""
@@ -71,7 +73,9 @@ class OwnData(QObject):
             dialog.close()
 
     def _use(self, values: Mapping[str, Any], start: bool) -> None:
-        self._panel.fill(values)
+        """The run is named after its data; what was done to parts of the model that is trained now stays with it."""
+        named = {"name": Path(values["task.path"]).stem, "description": ""}
+        self._panel.fill(dict(values) | named | dict.fromkeys(DONE_TO_PARTS, ()))
         if start and self._panel.config is not None:
             self._panel.new_run_requested.emit(self._panel.config)
 

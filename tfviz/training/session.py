@@ -308,7 +308,8 @@ class Session:
     def undo(self, step: int | None = None) -> Branch:
         """Leave from just before what was changed or edited in this branch at a step, or last: all that was done there.
 
-        The branch stays as it is. Returns the new one. ValueError where there is nothing to undo.
+        What was done at a step before the branch left is undone in the branch that did it. All branches stay as they
+        are. Returns the new one. ValueError where there is nothing to undo.
         """
         return self._thread.at_boundary(lambda: self._futures.undo(step))
 

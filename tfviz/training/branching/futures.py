@@ -52,12 +52,15 @@ class Futures:
         return run.line.branch
 
     def undo(self, step: int | None) -> Branch:
-        """Leave from just before what was done in this branch at a step, or last."""
+        """Leave from just before what was done on the way of this branch at a step, or last in the branch itself."""
         run, line = self._run, self._run.line
+        if step in {at for at, _ in (*line.interventions, *line.edits)}:
+            while step not in line.intervention_steps and line.branch.parent is not None:
+                line = run.lines[line.branch.parent]
         steps = line.intervention_steps
         if not steps or (step is not None and step not in steps):
             place = "" if step is None else f" at step {step:,}"
-            raise ValueError(f"there is nothing to undo{place} in branch {line.branch.name!r}")
+            raise ValueError(f"there is nothing to undo{place} in branch {run.line.branch.name!r}")
         step = max(steps) if step is None else step
         other = line.undone(run.next_number(), f"{line.branch.name}, undone at step {step:,}", step)
         if not step:

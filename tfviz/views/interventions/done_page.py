@@ -100,13 +100,11 @@ class DonePage(QWidget):
             self.undo_button.setEnabled(False)
             self.undo_button.setToolTip("Choose a line first")
             return
-        if deed.own:
-            self.note.setText(
-                f"A new branch leaves without all that was done at step {deed.step:,}; nothing recorded is lost."
-            )
-        else:
-            self.note.setText("Done before this branch left its parent: switch to the parent to undo it.")
-        self.undo_button.setEnabled(deed.own)
+        whose = "" if deed.own else "Done before this branch left the other. "
+        self.note.setText(
+            f"{whose}A new branch leaves without all that was done at step {deed.step:,}; nothing recorded is lost."
+        )
+        self.undo_button.setEnabled(True)
         self.undo_button.setToolTip(self.note.text())
         self.undo_button.setAccessibleName(f"Undo what was done at step {deed.step:,}")
 
