@@ -38,7 +38,8 @@ To add
     a panel           views/NAME/NAME_panel.py with a subclass of Panel, and a line in PANELS.
     a scalar          a field of the step's record; the history plots it by name.
     a preset          resources/presets/NAME.json.
-    a “what if”       an entry of resources/what_if.json: what it changes, from where, and what is seen then.
+    a “what if”       an entry of resources/what_if.json: what it changes, from where, and what is seen then, word for
+                      word as tests/training/claims.py measures it.
 
 Python
     The names below are loaded on first use: `import tfviz` imports neither NumPy nor Qt.

@@ -139,6 +139,12 @@ def test_a_bad_file_is_refused_in_one_sentence(
     assert dialog.use_button.isEnabled() and dialog.message.property("role") == "dim"
 
 
+def test_a_single_pair_is_trained_on(driver: Driver, dialog: DataDialog) -> None:
+    paste(driver, dialog, "hello\thallo")
+    assert dialog.message.text() == "The only pair" and dialog.start_button.isEnabled()
+    assert dialog.facts["Pairs"].text() == "1: 1 to train on, 0 held out"
+
+
 def test_pairs_that_lie_on_both_sides_of_the_split_are_named(
     driver: Driver, dialog: DataDialog, tmp_path: Path
 ) -> None:

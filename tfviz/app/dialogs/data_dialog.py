@@ -210,7 +210,8 @@ class DataDialog(QDialog):
     def _show(self, look: Look) -> None:
         self.look = look
         shown, pairs = len(look.survey.preview), look.survey.pairs
-        count = f"The first {shown} of {pairs:,} pairs" if shown < pairs else f"All {pairs:,} pairs"
+        every = "The only pair" if pairs == 1 else f"All {pairs:,} pairs"
+        count = f"The first {shown} of {pairs:,} pairs" if shown < pairs else every
         say(self.message, count, "dim")
         self.preview.show_pairs(look.survey.preview)
         for name, text in facts(look.survey):
