@@ -112,9 +112,9 @@ def test_levels_widen_at_once_and_narrow_only_when_much_too_wide() -> None:
     assert fitting_levels((-2.5, 0.5), values) == (-2.5, 0.5)
     assert fitting_levels((-9.0, 3.0), values) == (-2.0, 0.0)
     assert fitting_levels((-2.0, 0.0), numpy.array([numpy.nan, -numpy.inf])) == (-2.0, 0.0)
-    few = numpy.concatenate((values, [-2.4, 0.9]))
-    assert fitting_levels((-2.0, 0.0), few) == (-2.5, 1.0)  # a little beyond the others: shown
-    assert fitting_levels((-2.0, 0.0), numpy.append(values, -9.0)) == (-3.0, 0.0)  # far away: at the edge
+    few = numpy.concatenate((values, [-2.4, 0.4]))
+    assert fitting_levels((-2.0, 0.0), few) == (-2.5, 0.5)  # a little beyond the others: shown
+    assert fitting_levels((-2.0, 0.0), numpy.append(values, -9.0)) == (-2.5, 0.0)  # far away: at the edge
     low, high = fitting_levels((-9.0, 3.0), numpy.full(10, -1.2))
     assert high - low >= 1.0
 

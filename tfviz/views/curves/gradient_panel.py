@@ -27,7 +27,7 @@ MOST_COLUMNS = 1000
 CAPTION = "log10 of L2 norm, per parameter group"
 TOTAL_CAPTION = "L2 norm of the whole gradient, before clipping"
 HEAT_MAP, TOTAL = 0, 1
-REACH = 1.0  # powers of ten by which the scale is lengthened for a few values beyond the others
+REACH = 0.5  # powers of ten by which the scale is lengthened for a few values beyond the others
 LABEL_HEIGHT = 10  # pixels of a row below which rows are named by their layer only
 
 
