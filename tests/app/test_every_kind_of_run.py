@@ -37,6 +37,7 @@ from tfviz.training.stepping.stepper import Stepper
 from tfviz.training.task_config import TASK_NAMES, TOKENIZER_KINDS
 from tfviz.training.tokens.token_table import token_counts
 
+pytestmark = pytest.mark.usefixtures("qapp")  # else painting makes an application that has no widgets
 KINDS = kinds_of_run()
 FEW = 8  # cells whose numbers are traced, of values and of gradients
 

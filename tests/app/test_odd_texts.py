@@ -20,6 +20,7 @@ from tfviz.training.session import Session
 from tfviz.views.figures.figure_animation import export_animation
 from tfviz.views.figures.figure_image import export_image
 
+pytestmark = pytest.mark.usefixtures("qapp")  # else painting makes an application that has no widgets
 ODD = (
     "<s>", "line\nbreak", "\r", "\r\n", 'say "hi"', "a,b;c\td", "'x'", "<script>alert(1)</script>", "</script>", "<!--",
     "]]>", "&amp;", "{{data}}", "שלום", "\u202eabc", "\u202d\u2066", "e\u0301\u0302\u0303", "\u0301",
