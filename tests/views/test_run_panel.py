@@ -88,9 +88,9 @@ def test_the_panel_recolours_at_run_time(panel: RunPanel, qtbot: QtBot) -> None:
     enter(qtbot, panel, "training.seed", "5")
     row = next(row for row in panel.form.rows if row.paths == ("training.seed",))
     panel.recolour(LIGHT)
-    assert LIGHT.warn in row.label.styleSheet()
+    assert LIGHT.warn_text in row.label.styleSheet()
     panel.recolour(DARK)
-    assert DARK.warn in row.label.styleSheet()
+    assert DARK.warn_text in row.label.styleSheet()
 
 
 def test_the_wheel_over_a_choice_scrolls_the_panel_instead(panel: RunPanel) -> None:
