@@ -186,6 +186,15 @@ def test_a_foreign_or_damaged_file_is_refused_by_name(command, content, capsys, 
     assert not out.exists()
 
 
+@pytest.mark.parametrize("command", [["info"], ["predict", "hello"]])
+def test_what_is_no_file_of_ours_is_measured_against_both_kinds(command, capsys, tmp_path):
+    path = tmp_path / "run.tfviz"
+    path.write_bytes(b"hello, this is no run")
+    name, *more = command
+    text = failure(capsys, name, str(path), *more)
+    assert f"{path} is neither a run file nor a safetensors file" in text
+
+
 def test_a_configuration_file_of_ones_own_is_used(capsys, tmp_path):
     path = tmp_path / "run.json"
     path.write_text(json.dumps({"task": {"name": "copy", "length": 3}, "training": {"steps": 1}}))

@@ -193,7 +193,7 @@ def test_the_weights_of_any_step_leave_as_a_model(capsys, tmp_path, run, session
     [
         (["--head", "cross.L9H0"], ["cross.L9H0", "cross.L0H0 to cross.L0H1"]),
         (["--head", "cross3"], ["'cross3'", "cross.L0H3"]),
-        (["--head", "cross.L0H0", "--out", "a.npz"], ["npz holds all heads"]),
+        (["--head", "cross.L0H0", "--out", "a.npz"], ["npz holds all heads", "csv, svg, png, pdf or gif"]),
         (["--numbers"], ["--numbers needs --head"]),
         (["--what", "scalars", "--out", "a.csv"], ["no run file"]),
         (["--what", "model", "--out", "a.npz"], ["'npz'", "safetensors"]),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from safetensors import SafetensorError
+
 from tfviz.core.parameters import Parameters
 from tfviz.training.config import RunConfig
 from tfviz.training.export import StepRange
@@ -32,7 +34,7 @@ def read_model(path: str, step: int | None = None) -> SavedModel:
     """
     if is_run_file(path):
         return _model_of_run(path, step)
-    model = load_model(path)
+    model = _saved_model(path)
     if step is not None and step != model.step:
         raise ValueError(
             f"step {step} is not in {path}: a safetensors file holds one step, here {model.step}"
@@ -86,7 +88,7 @@ def describe(path: str) -> dict[str, Any]:
     """What a file holds, as JSON values by name."""
     if is_run_file(path):
         return {"kind": "run"} | run_file_summary(path)
-    model = load_model(path)
+    model = _saved_model(path)
     return {
         "kind": "model",
         "file": path,
@@ -100,6 +102,17 @@ def describe(path: str) -> dict[str, Any]:
         "target_vocabulary": len(model.target_tokens),
         "config": model.config.to_dict(),
     }
+
+
+def _saved_model(path: str) -> SavedModel:
+    """Of a file that is no run file, whatever its user takes it for."""
+    try:
+        return load_model(path)
+    except ValueError as error:
+        if isinstance(error.__cause__, SafetensorError):
+            text = f"{path} is neither a run file nor a safetensors file, or it is damaged: {error.__cause__}"
+            raise ValueError(text) from error
+        raise
 
 
 def _model_of_run(path: str, step: int | None) -> SavedModel:

@@ -74,7 +74,7 @@ def export_snapshot(
     chosen = Head.parse(head) if isinstance(head, str) else head
     if chosen is not None and format in ("npz", "json"):
         raise ValueError(
-            f"{format} holds all heads; a single head such as {chosen} goes into csv, png or svg"
+            f"{format} holds all heads; a single head such as {chosen} goes into csv, svg, png, pdf or gif"
         )
     match format:
         case "npz":
