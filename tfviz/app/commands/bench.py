@@ -5,6 +5,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from tfviz.app.commands.bench_text import busy_warning, machine_line, table
 from tfviz.app.parser import Parser, one_of, positive_number, whole_number
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from tfviz.training.benchmark.bench import Breakdown, Case, Result
 
 SHAPES = ("tiny", "small", "medium", "base")
-BUSY = 0.15  # cores that others may use before the figures come with a warning
 EPILOG = """examples:
   %(prog)s
   %(prog)s --shapes tiny small --threads 1 --seconds 10
@@ -175,14 +175,6 @@ def _print(result: "Result", machine: dict[str, Any]) -> None:
     table(_breakdown_rows(result.breakdowns))
 
 
-def machine_line(machine: dict[str, Any]) -> str:
-    here = machine["numerical fingerprint"]
-    return (
-        f"{here['processor']}, {machine['usable cores']} cores; Python {machine['python']}, NumPy {machine['numpy']}, "
-        f"{here['blas']} {here['blas_version']} ({here['blas_kernels']}), {machine['blas threads']} BLAS thread"
-    )
-
-
 def _case_row(case: "Case", peak: float) -> tuple[str, ...]:
     from statistics import median
 
@@ -216,21 +208,6 @@ def _breakdown_rows(breakdowns: "list[Breakdown]") -> list[tuple[str, ...]]:
 
 def _share(seconds: float, total: float) -> str:
     return f"{seconds * 1e3:.3f} {seconds / total:4.0%}"
-
-
-def table(rows: list[tuple[str, ...]]) -> None:
-    """Print rows in columns: the first to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *others in rows:
-        cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
-        print("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())
-
-
-def busy_warning(foreign_load: float | None) -> str:
-    """What to say where other processes spoiled the measurement; empty where they did not."""
-    if foreign_load is None or foreign_load <= BUSY:
-        return ""
-    return f"warning: other processes kept {foreign_load:.2f} cores busy meanwhile; on a quiet machine this is faster"
 
 
 def _as_json(result: "Result") -> dict[str, Any]:

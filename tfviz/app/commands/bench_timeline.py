@@ -5,7 +5,7 @@ import json
 import sys
 from statistics import median
 
-from tfviz.app.commands.bench import busy_warning, machine_line, table
+from tfviz.app.commands.bench_text import busy_warning, machine_line, table
 from tfviz.app.commands.machine_info import machine
 from tfviz.training.benchmark.bench_timeline import (
     KEPT_SPEED,
