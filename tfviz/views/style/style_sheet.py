@@ -1,13 +1,10 @@
 """The style sheet of the whole program, one text with the theme's tokens filled in."""
 
+from collections.abc import Mapping
 from string import Template
-from typing import TYPE_CHECKING
 
 from tfviz.resources import RESOURCES
 from tfviz.views.style.fonts import monospace_family
-
-if TYPE_CHECKING:
-    from tfviz.views.style.theme import Theme
 
 # Traps this text steps around. A spin box whose buttons are removed by setButtonSymbols shows no text, so
 # they get no width here instead. A line edit's border and height must not reach the one inside a spin box. A
@@ -221,8 +218,10 @@ QListWidget::item:selected { background: $accent_fill; color: $on_accent; }
 _TEXT = Template(_SURFACES + _BUTTONS + _FIELDS + _CONTAINERS)
 
 
-def style_sheet(theme: "Theme") -> str:
-    """QSS for every kind of widget of the program; needs a QApplication (it asks which fonts there are)."""
-    tokens = {name: value for name, value in vars(theme).items() if isinstance(value, str)}
+def style_sheet(tokens: Mapping[str, str]) -> str:
+    """QSS for every kind of widget of the program; needs a QApplication (it asks which fonts there are).
+
+    `tokens` are the theme's texts by name, its own name among them. KeyError where one is missing.
+    """
     icons = (RESOURCES / "icons").as_posix()
     return _TEXT.substitute(tokens, monospace=monospace_family(), icons=icons)

@@ -117,7 +117,7 @@ class Theme:
 
     def style_sheet(self) -> str:
         """The one style sheet of the program, generated from this table."""
-        return style_sheet(self)
+        return style_sheet({name: value for name, value in vars(self).items() if isinstance(value, str)})
 
     def apply(self, application: QApplication) -> None:
         """Give the application this theme, also while it runs. Painted widgets need `recolour(theme)` too."""
