@@ -48,7 +48,7 @@ class RunConfig:
             # Imports NumPy, for which --help does not wait.
             from tfviz.training.frozen import check_frozen
 
-            check_frozen(self)
+            check_frozen(self.model, self.training.frozen)
 
     @classmethod
     def presets(cls) -> tuple[str, ...]:

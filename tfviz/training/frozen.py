@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from tfviz.core.parameters import Layout
-from tfviz.training.config import RunConfig
-from tfviz.training.model_settings import SOME_VOCABULARY
+from tfviz.training.model_settings import SOME_VOCABULARY, ModelSettings
 from tfviz.training.rules import ConfigurationError
 
 Numbers = list[np.ndarray]
@@ -34,14 +33,14 @@ class Frozen:
             view[...] = number
 
 
-def check_frozen(config: RunConfig) -> None:
-    """ConfigurationError where training.frozen names what is no part of the model.
+def check_frozen(model: ModelSettings, names: Iterable[str]) -> None:
+    """ConfigurationError where training.frozen, here `names`, has what is no part of the model.
 
     Whether the vocabularies are shared, and so what is tied, is not known here: either will do.
     """
-    shared = (True,) if config.model.architecture == "encoder" else (False, True)
-    layouts = [Layout(config.model.model_config(SOME_VOCABULARY, SOME_VOCABULARY, one)) for one in shared]
-    for name in config.training.frozen:
+    shared = (True,) if model.architecture == "encoder" else (False, True)
+    layouts = [Layout(model.model_config(SOME_VOCABULARY, SOME_VOCABULARY, one)) for one in shared]
+    for name in names:
         if not any(_has(layout, name) for layout in layouts):
             raise ConfigurationError(
                 "training.frozen",
