@@ -22,7 +22,7 @@ from tfviz.training.record.history import VALIDATION_SCALARS
 from tfviz.training.record.recording import restore_lines
 from tfviz.training.run_file import RunReader
 from tfviz.training.stepping.breaks import Breaks
-from tfviz.training.stepping.updates import PlannedUpdate
+from tfviz.training.stepping.planned_update import PlannedUpdate
 from tfviz.training.tasks import Task, create_task
 from tfviz.training.trainer import State, Trainer
 

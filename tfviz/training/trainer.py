@@ -23,7 +23,7 @@ from tfviz.training.frozen import Frozen
 from tfviz.training.model.models import ModelCache, default_shards
 from tfviz.training.record.history import GROUP_PREFIX, SCALARS, VALIDATION_SCALARS
 from tfviz.training.stepping.non_finite import Lookout, NonFiniteError, first_non_finite
-from tfviz.training.stepping.updates import BeforeUpdate, MadeUpdate, PlannedUpdate
+from tfviz.training.stepping.planned_update import BeforeUpdate, MadeUpdate, PlannedUpdate
 from tfviz.training.tasks import Task
 from tfviz.training.training_config import TrainingConfig
 

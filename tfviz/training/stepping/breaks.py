@@ -20,7 +20,8 @@ from tfviz.training.stepping.break_conditions import (
     first_hit,
 )
 from tfviz.training.stepping.non_finite import first_non_finite
-from tfviz.training.stepping.updates import PlannedUpdate, tried_ratios
+from tfviz.training.stepping.planned_update import PlannedUpdate
+from tfviz.training.stepping.updates import tried_ratios
 from tfviz.training.trainer import Trainer
 
 ENTROPY_EVERY = 10

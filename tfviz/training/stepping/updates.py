@@ -1,62 +1,20 @@
-"""What an update does to the weights: planned, tried before it is made, measured when somebody looks at it."""
+"""What an update does to the weights: tried before it is made, measured when somebody looks at it."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfviz.core.optimizers import Adam, Momentum
 from tfviz.core.tensor import Array
-from tfviz.core.transformer import Transformer
-from tfviz.training.data.batches import Batch
 from tfviz.training.snapshot import OptimiserState
-
-if TYPE_CHECKING:
-    from tfviz.training.trainer import Trainer
+from tfviz.training.stepping.planned_update import PlannedUpdate
+from tfviz.training.trainer import Trainer
 
 MOST_SAMPLED = 1 << 14
 """Weights of a group that its median is taken of; a million would take longer than the step."""
 
 
-@dataclass(frozen=True)
-class PlannedUpdate:
-    """What is known of a step between its backward pass and its update."""
-
-    step: int
-    """The number of the step; the update leads there."""
-    loss: float
-    norm: float
-    group_norms: list[float]
-    learning_rate: float
-    scale: float
-    """What the update multiplies the gradients by; 1 where nothing is clipped."""
-    model: Transformer
-    """Its gradients are those of the step."""
-    batch: Batch
-    spoiled: bool
-    """Whether a number on the way was NaN or infinite; known only where the numbers are watched."""
-
-
-BeforeUpdate = Callable[[PlannedUpdate], None]
-"""Called while the state is that of before the step; what it raises prevents the update."""
-
-
-@dataclass(frozen=True)
-class MadeUpdate:
-    """An update that somebody watches."""
-
-    learning_rate: float
-    scale: float
-    group_norms: list[float]
-    before: Array
-    """All parameters as they were; the next watched update writes there."""
-    after: Array | None = None
-    """All parameters as they became, where they were edited since; else they still are so."""
-
-
-def update_ratios(trainer: "Trainer", before: Array, after: Array) -> dict[str, float]:
+def update_ratios(trainer: Trainer, before: Array, after: Array) -> dict[str, float]:
     """Length of the change over length of the weights, by parameter group.
 
     Weights that are all 0 give NaN or infinity.
@@ -66,7 +24,7 @@ def update_ratios(trainer: "Trainer", before: Array, after: Array) -> dict[str, 
     return dict(zip(trainer.groups, ratios.tolist(), strict=True))
 
 
-def tried_ratios(trainer: "Trainer", plan: PlannedUpdate) -> dict[str, float]:
+def tried_ratios(trainer: Trainer, plan: PlannedUpdate) -> dict[str, float]:
     """The same of an update that has not been made: it is tried and taken back, to the last bit."""
     before = trainer.state()
     with np.errstate(all="ignore"):
@@ -76,7 +34,7 @@ def tried_ratios(trainer: "Trainer", plan: PlannedUpdate) -> dict[str, float]:
     return ratios
 
 
-def measured(trainer: "Trainer") -> OptimiserState | None:
+def measured(trainer: Trainer) -> OptimiserState | None:
     """The update that led to where a trainer is; None where it did not watch that update."""
     made = trainer.last_update
     if made is None:
