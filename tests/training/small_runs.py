@@ -9,9 +9,10 @@ import numpy as np
 from tfviz.training.branching.keyframes import Keyframes
 from tfviz.training.config import RunConfig
 from tfviz.training.mailbox import Demand
+from tfviz.training.readings import Attention, Decoded, Prediction
 from tfviz.training.record.history import History
 from tfviz.training.session import Session
-from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
+from tfviz.training.snapshot import Snapshot
 from tfviz.training.stepping.flow import Flow
 from tfviz.training.tasks import create_task
 from tfviz.training.trainer import Trainer

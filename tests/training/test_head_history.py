@@ -14,9 +14,10 @@ from tfviz.training.heads.head_history import MOST_TAKEN, HeadHistory
 from tfviz.training.heads.head_metrics import HeadMetrics, column_name, head_metrics
 from tfviz.training.heads.head_roles import ENOUGH
 from tfviz.training.mailbox import Demand
+from tfviz.training.readings import Attention
 from tfviz.training.record.followed import FollowedRun
 from tfviz.training.session import Session
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.snapshot import Snapshot
 from tfviz.training.tasks import Task, create_task
 
 ATTENTION = Demand(attention=True)

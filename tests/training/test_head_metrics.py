@@ -11,8 +11,8 @@ from tfviz.training.heads.head_entropies import head_entropies
 from tfviz.training.heads.head_metrics import (
     head_metrics,
 )
+from tfviz.training.readings import Attention
 from tfviz.training.session import Session
-from tfviz.training.snapshot import Attention
 from tfviz.training.task_config import GENERATED_TASKS, TaskConfig
 from tfviz.training.tasks import Task, create_task
 from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS

@@ -12,8 +12,8 @@ from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
 from tfviz.training.model.inference import CANDIDATES, LONGEST, Reader, decoded, padded
 from tfviz.training.pictures import SAMPLES
+from tfviz.training.readings import Decoded
 from tfviz.training.session import Session
-from tfviz.training.snapshot import Decoded
 from tfviz.training.tasks import Example
 from tfviz.training.tokens.tokenizer import END, PADDING, START, Tokenizer
 from tfviz.training.trainer import Trainer

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.views.hand_made import attention, snapshot
 from tfviz.training.export.heads import Head
-from tfviz.training.snapshot import Attention
+from tfviz.training.readings import Attention
 from tfviz.views.attention.attention_panel import AttentionPanel
 from tfviz.views.grids import cells
 from tfviz.views.grids.cells import Scale

@@ -5,7 +5,8 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
 from tfviz.training.config import RunConfig
-from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
+from tfviz.training.readings import Attention, Decoded, Prediction
+from tfviz.training.snapshot import Snapshot
 
 SOURCE = ("<s>", "how", "are", "you", "</s>")
 TARGET_IN = ("<s>", "how", "are", "you")

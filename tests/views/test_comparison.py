@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from tests.views.hand_made import TARGET_OUT, attention, colours_in, picture, prediction, snapshot
 from tfviz.training.export.comparison import Compared, Pinned, obstacle
 from tfviz.training.export.heads import KINDS, Head
-from tfviz.training.snapshot import Attention
+from tfviz.training.readings import Attention
 from tfviz.views.attention.attention_panel import AttentionPanel
 from tfviz.views.grids import cells
 from tfviz.views.grids.cells import Scale, Spread

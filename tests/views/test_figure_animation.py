@@ -9,7 +9,7 @@ from tests.training.export.conftest import make
 from tfviz.training.export import attention_figure
 from tfviz.training.export.colormaps import lookup_table
 from tfviz.training.export.figure import Cells
-from tfviz.training.snapshot import Attention
+from tfviz.training.readings import Attention
 from tfviz.views.figures import figure_animation
 from tfviz.views.figures.figure_animation import export_animation
 from tfviz.views.figures.figure_image import paint_image

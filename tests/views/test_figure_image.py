@@ -12,7 +12,8 @@ from tfviz.training.export import attention_figure
 from tfviz.training.export.colormaps import lookup_table
 from tfviz.training.export.figure import THEMES as FIGURE_THEMES
 from tfviz.training.export.figure import Cells, Figure, Text
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.readings import Attention
+from tfviz.training.snapshot import Snapshot
 from tfviz.views.figures.figure_image import export_image, paint_image, png
 from tfviz.views.style.theme import THEMES
 
@@ -161,7 +162,8 @@ def test_it_works_without_an_application_and_without_a_display(folder):
     code = """
 import sys, numpy
 from tfviz.training.config import RunConfig
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.readings import Attention
+from tfviz.training.snapshot import Snapshot
 from tfviz.views.figures.figure_image import export_image
 ones = numpy.ones((1, 1, 1, 1))
 snapshot = Snapshot(1, 0, RunConfig(), Attention(ones, ones, ones, ("<s>",), ("<s>",)))

@@ -19,8 +19,8 @@ from tests.views.on_screen import exposed
 from tfviz.training.export.heads import Head
 from tfviz.training.heads.head_metrics import HeadMetrics, column_name, head_metrics
 from tfviz.training.heads.head_roles import ROLES, RoleTaken
+from tfviz.training.readings import Attention
 from tfviz.training.record.history import History
-from tfviz.training.snapshot import Attention
 from tfviz.training.tasks.task import Alignment, Task
 from tfviz.views.heads.head_measures import (
     MEASURES,

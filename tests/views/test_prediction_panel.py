@@ -9,8 +9,8 @@ from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from tests.views.hand_made import SOURCE, TARGET_OUT, colours_in, decoded, picture, prediction, snapshot
+from tfviz.training.readings import Prediction
 from tfviz.training.record.history import History
-from tfviz.training.snapshot import Prediction
 from tfviz.views.predictions.chip_board import ChipBoard
 from tfviz.views.predictions.chips import CHIP_HEIGHT, MARKER, NOTE, Chip, ChipRow, Tone, arrange
 from tfviz.views.predictions.prediction_panel import PredictionPanel

@@ -6,7 +6,8 @@ import numpy
 import pytest
 
 from tfviz.training.config import RunConfig
-from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
+from tfviz.training.readings import Attention, Decoded, Prediction
+from tfviz.training.snapshot import Snapshot
 
 SnapshotMaker = Callable[..., Snapshot]
 

@@ -13,7 +13,8 @@ from tfviz.training.config import RunConfig
 from tfviz.training.export import export_snapshot, export_snapshots, page_data
 from tfviz.training.export.heads import Head
 from tfviz.training.export.html import SCRIPTS, html
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.readings import Attention
+from tfviz.training.snapshot import Snapshot
 
 ODD = (
     "<s>",

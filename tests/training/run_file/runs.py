@@ -9,9 +9,10 @@ from typing import Any
 import numpy
 
 from tfviz.training.config import RunConfig
+from tfviz.training.readings import Attention, Decoded, Prediction
 from tfviz.training.record.history import History
 from tfviz.training.run_file import Branch, Recorder, RunWriter
-from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
+from tfviz.training.snapshot import Snapshot
 
 TOKENS = ("<pad>", "<s>", "</s>", "<unk>", "how", "are", "you", "grün")
 CONFIG = RunConfig.preset("tiny").replace("name", "a run")

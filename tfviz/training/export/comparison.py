@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy
 
 from tfviz.training.export.heads import KINDS, Head, weights_of
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.readings import Attention
+from tfviz.training.snapshot import Snapshot
 
 
 @dataclass(frozen=True, eq=False)

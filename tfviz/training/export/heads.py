@@ -6,7 +6,8 @@ from typing import Self
 
 import numpy
 
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.readings import Attention
+from tfviz.training.snapshot import Snapshot
 
 KINDS = {"encoder": "encoder_self", "decoder": "decoder_self", "cross": "cross"}
 """The word people use -> the array of Attention."""

@@ -20,7 +20,8 @@ from tfviz.training.export.colormaps import COLOUR_MAPS
 from tfviz.training.export.figure import visible
 from tfviz.training.export.heads import KINDS, Head, attention_of, axis_names, weights_of
 from tfviz.training.export.steps import MOST_FRAMES
-from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
+from tfviz.training.readings import Attention, Decoded, Prediction
+from tfviz.training.snapshot import Snapshot
 
 LARGEST, NEGATIVE_INFINITY, INFINITY, NAN = 65_000, 65_533, 65_534, 65_535
 MOST_BYTES = 100_000_000  # of weights: browsers begin to struggle

@@ -8,7 +8,7 @@ from tfviz.training.generation.beam_search import Beam, BeamTree, beam_search
 from tfviz.training.generation.next_tokens import NextTokens
 from tfviz.training.generation.sampling import Sampling, uniform_numbers
 from tfviz.training.model.inference import Reader
-from tfviz.training.snapshot import Attention, Decoded
+from tfviz.training.readings import Attention, Decoded
 from tfviz.training.tasks import Example
 from tfviz.training.tokens.tokenizer import END
 

@@ -8,7 +8,7 @@ import numpy as np
 from tfviz.training.generation.beam_search import BeamTree
 from tfviz.training.generation.decoding import Method, speak
 from tfviz.training.model.inference import Reader
-from tfviz.training.snapshot import Attention, Prediction
+from tfviz.training.readings import Attention, Prediction
 
 
 @dataclass(frozen=True)

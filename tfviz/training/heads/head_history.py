@@ -6,8 +6,8 @@ import time
 
 from tfviz.training.heads.head_metrics import HeadMetrics, column_name, head_metrics
 from tfviz.training.heads.head_roles import RoleTaken, roles_taken
+from tfviz.training.readings import Attention
 from tfviz.training.record.sparse_record import MOST, SparseRecord
-from tfviz.training.snapshot import Attention
 from tfviz.training.tasks.task import Alignment, Task
 
 INTERVAL = 0.2

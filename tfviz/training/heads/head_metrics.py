@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfviz.training.snapshot import Attention
+from tfviz.training.readings import Attention
 from tfviz.training.tasks.task import Alignment
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tfviz.core.transformer import Transformer
 from tfviz.training.heads.head_entropies import attention_path
 from tfviz.training.model.models import ModelCache
-from tfviz.training.snapshot import Attention, Decoded, Prediction
+from tfviz.training.readings import Attention, Decoded, Prediction
 from tfviz.training.stepping.flow import Flow, FlowMeter
 from tfviz.training.stepping.stages import HeadStages, StagesWish, measure
 from tfviz.training.tasks import Example, Task

@@ -6,9 +6,10 @@ from typing import Any, cast
 import numpy
 
 from tfviz.training.config import RunConfig
+from tfviz.training.readings import Attention, Decoded, Prediction
 from tfviz.training.run_file.foreign import Configuration, seed_of
 from tfviz.training.run_file.packing import plain_array
-from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
+from tfviz.training.snapshot import Snapshot
 
 CANDIDATES = 8
 SPECIAL = ("<s>", "</s>", "<pad>")

@@ -10,9 +10,10 @@ from typing import Any, cast
 import numpy
 
 from tfviz.training.config import RunConfig
+from tfviz.training.readings import Attention, Decoded, Prediction
 from tfviz.training.run_file.errors import RunFileError, one_line
 from tfviz.training.run_file.foreign import Configuration, parse_configuration, parse_json, text_list
-from tfviz.training.snapshot import Attention, Decoded, Prediction, Snapshot
+from tfviz.training.snapshot import Snapshot
 
 Arrays = dict[str, numpy.ndarray]
 

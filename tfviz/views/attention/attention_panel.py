@@ -19,7 +19,8 @@ from tfviz.training.export.heads import KINDS, Head, weights_of
 from tfviz.training.heads.head_importance import Importance
 from tfviz.training.mailbox import Demand
 from tfviz.training.model_settings import ModelSettings
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.readings import Attention
+from tfviz.training.snapshot import Snapshot
 from tfviz.views.attention.attention_atlas import AttentionAtlas
 from tfviz.views.attention.attention_halves import AttentionHalves
 from tfviz.views.attention.attention_sights import Sights

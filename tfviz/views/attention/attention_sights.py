@@ -3,7 +3,8 @@
 from tfviz.training.export.comparison import Compared, Pinned, obstacle
 from tfviz.training.export.description import steps
 from tfviz.training.export.heads import Head
-from tfviz.training.snapshot import Attention, Snapshot
+from tfviz.training.readings import Attention
+from tfviz.training.snapshot import Snapshot
 from tfviz.views.attention.head_reading import Reading, exists, read_cell
 from tfviz.views.parts.compare_bar import Sight
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tfviz.training.export.comparison import Compared
 from tfviz.training.export.figure import visible
 from tfviz.training.export.heads import KINDS, Head, weights_of
-from tfviz.training.snapshot import Attention
+from tfviz.training.readings import Attention
 from tfviz.views.grids.causal import mask_of
 from tfviz.views.grids.cells import Scale
 from tfviz.views.grids.grid_axes import Axes

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 
 from tfviz.training.export.comparison import Pinned
 from tfviz.training.mailbox import Demand
-from tfviz.training.snapshot import Decoded, Prediction, Snapshot
+from tfviz.training.readings import Decoded, Prediction
+from tfviz.training.snapshot import Snapshot
 from tfviz.views.panel import EmptyState, Panel, label, paragraph
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.parts.widgets import Throttle, give_arrows

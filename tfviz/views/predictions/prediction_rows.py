@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tfviz.training.export.comparison import Pinned
-from tfviz.training.snapshot import Decoded, Prediction
+from tfviz.training.readings import Decoded, Prediction
 from tfviz.training.tokens.tokenizer import SPECIAL_TOKENS
 from tfviz.views.predictions.candidate_bars import Candidates
 from tfviz.views.predictions.chips import Chip, ChipRow, Tone
