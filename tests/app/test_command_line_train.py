@@ -13,7 +13,7 @@ from tests.app.commands import ROOT, SMALL, program
 from tfviz.app.command_line import main
 from tfviz.training.config import RunConfig
 from tfviz.training.model.model_file import load_model
-from tfviz.training.run_file import RunReader
+from tfviz.training.run_file import Recorder, RunReader
 from tfviz.training.session import Session
 
 EPOCH = re.compile(r"Epoch (\d+)/(\d+) - Loss:  (\d+\.\d{4})")
@@ -169,6 +169,22 @@ def test_termination_saves_too(tmp_path):
     assert code == 143
     assert f"saved {tmp_path / 'r.tfviz'}" in errors
     assert RunReader(tmp_path / "r.tfviz").closed
+
+
+def test_a_run_whose_disk_fills_up_is_not_said_to_be_saved(capsys, tmp_path, monkeypatch):
+    def full(recorder):
+        raise OSError(f"cannot write {recorder.path}: the disk is full")
+
+    run, model = tmp_path / "r.tfviz", tmp_path / "m.safetensors"
+    monkeypatch.setattr(Recorder, "_open_store", full)
+    command = ["train", *SMALL, "--preset", "identity_sgd", "--epochs", "2", "--quiet"]
+    assert main([*command, "--run", str(run), "--out", str(model)]) == 1
+    said = capsys.readouterr()
+    assert [line for line in said.out.splitlines() if line.startswith("Saved")] == [
+        f"Saved {model}, the model after 12 steps"
+    ]
+    last = said.err.splitlines()[-1]
+    assert last == f"tfviz: not all of the run is in its file: cannot write {run}: the disk is full"
 
 
 def test_a_resumed_run_takes_only_changes_that_a_run_can_take(capsys, tmp_path):

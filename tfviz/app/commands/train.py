@@ -73,10 +73,16 @@ def run(arguments: argparse.Namespace) -> int:
     with Interruption() as interruption:
         with open_session(arguments) as session:
             failure, saved = _train(session, arguments, interruption)
-        if arguments.run is not None:
-            saved.append(f"{arguments.run}, the run up to step {session.frontier:,}")
+            if arguments.run is not None:
+                try:
+                    session.save(arguments.run)  # it is recorded there: waits until all of it is
+                    saved.append(f"{arguments.run}, the run up to step {session.frontier:,}")
+                except (ValueError, OSError) as error:
+                    failure = f"not all of the run is in its file: {error}"
         if interruption:
             say("; ".join([f"stopped after {session.step:,} steps", *(f"saved {what}" for what in saved)]))
+            if failure:
+                say(failure)
             return interruption.code or 130
     print(*(f"Saved {what}" for what in saved), sep="\n", end="\n" if saved else "")
     if failure:
