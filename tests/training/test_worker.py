@@ -259,7 +259,8 @@ def test_attention_that_takes_long_is_rarer(session: Session, monkeypatch: pytes
     run_steps(session, 1)
     session.mailbox.take()
     run_steps(session, 5)  # the first of these steps leaves a picture
-    for wait, pictures in ((0.7, 0), (0.2, 1)):  # 0.02 is a fortieth of 0.8
+    due = 0.02 / PACES["attention"][1]
+    for wait, pictures in ((due - 0.1, 0), (0.2, 1)):
         clock.now += wait
         session.mailbox.take()
         made = count_calls(session, monkeypatch)
