@@ -1,8 +1,9 @@
-"""Imports point down (app > views > training > core), Qt begins at views, and panels never import each other."""
+"""Imports point down (app > views > training > core), Qt begins at views, panels never import each other, nothing
+imports itself in a circle."""
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,46 @@ def test_an_import_against_a_rule_is_found(source: str, module: str) -> None:
 )
 def test_an_import_that_keeps_the_rules_is_left_alone(source: str, module: str) -> None:
     assert violations(source, module) == []
+
+
+def imported_modules(names: Iterable[str], known: Container[str]) -> set[str]:
+    """Those of the package's files that full names of what is imported lie in."""
+    found = set()
+    for name in names:
+        parts = name.split(".")
+        candidates = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+        found |= {next((candidate for candidate in candidates if candidate in known), "")}
+    return found - {""}
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Files that import each other in a circle, the first one again at the end; empty where there are none."""
+    done: set[str] = set()
+
+    def search(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module in done:
+            return []
+        for other in sorted(graph[module]):
+            if found := search(other, [*path, module]):
+                return found
+        done.add(module)
+        return []
+
+    return next((found for module in sorted(graph) if (found := search(module, []))), [])
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    files = modules()
+    graph = {
+        module: imported_modules(imports(path.read_text(encoding="utf-8"), module), files) - {module}
+        for module, path in files.items()
+    }
+    assert sum(map(len, graph.values())) > len(graph)
+    assert circle(graph) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"b"}}) == ["b", "d", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []

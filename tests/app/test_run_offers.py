@@ -118,14 +118,12 @@ def test_the_run_of_a_killed_window_is_offered_and_opened(
 ) -> None:
     path, kill = other_window()
     kill()
+    moment = moment_text(library.runs()[0].modified)
     driver = open_window(record=True)
     text = offered(driver)
     steps = len(RunReader(path).history(0))
     assert steps > 20
-    assert (
-        text
-        == f"A run from {moment_text(library.runs()[0].modified)} (identity, {steps:,} steps) was not saved."
-    )
+    assert text == f"A run from {moment} (identity, {steps:,} steps) was not saved."
     old = driver.session
     driver.click_on(driver.find(QPushButton, "open_unsaved"))
     driver.wait_for_new_session(old)
