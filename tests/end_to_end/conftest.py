@@ -1,13 +1,12 @@
 """The screen and the program for tests with real keys and a real mouse."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.virtual_screen import Program, Screen
+from tests.tools import in_ci, missing
 
 Start = Callable[..., Program]
 
@@ -15,12 +14,8 @@ Start = Callable[..., Program]
 @pytest.fixture(scope="session")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     """Skipped where there are no tools for it; but in CI they have to be there."""
-    missing = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
-    if missing:
-        reason = f"{' and '.join(missing)} not installed: no virtual screen to test on"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    if reason := missing("Xvfb", "xdotool"):
+        (pytest.fail if in_ci() else pytest.skip)(f"{reason}: no virtual screen to test on")
     screen = Screen(tmp_path_factory.mktemp("screen"), 1600, 1000)
     yield screen
     screen.close()

@@ -1,12 +1,11 @@
 """Only what opens a window asks for a screen; only what draws asks for Qt."""
 
-import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 
+from tests.tools import needs
 from tfviz.launcher.display import display_problem, forget_dead_display, needs_qt, platform_plugins
 
 
@@ -42,7 +41,7 @@ def test_a_display_at_which_nobody_answers_is_no_display() -> None:
     assert display_problem([], environment)
 
 
-@pytest.mark.skipif(not shutil.which("Xvfb") and "CI" not in os.environ, reason="Xvfb is not installed")
+@needs("Xvfb")
 def test_a_display_that_answers_is_kept() -> None:
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -193,14 +193,20 @@ def test_what_was_done_last_is_undone_by_a_branch_from_just_before() -> None:
             session.undo()
 
 
+def edited_at_4_changed_at_7(session: Session) -> object:
+    """Nine steps; returns the state before anything was done."""
+    session.train(4)
+    state = fields(session.trainer.state())
+    session.edit("generator.bias", (2,), 0.75)
+    session.train(3)
+    session.intervene(RATE, 0.5)
+    session.train(2)
+    return state
+
+
 def test_any_step_at_which_the_branch_was_changed_can_be_undone_and_no_other() -> None:
     with Session(SMALL) as session:
-        session.train(4)
-        state = fields(session.trainer.state())
-        session.edit("generator.bias", (2,), 0.75)
-        session.train(3)
-        session.intervene(RATE, 0.5)
-        session.train(2)
+        state = edited_at_4_changed_at_7(session)
         with pytest.raises(ValueError, match="nothing to undo at step 5"):
             session.undo(5)
         branch = session.undo(4)
@@ -211,12 +217,7 @@ def test_any_step_at_which_the_branch_was_changed_can_be_undone_and_no_other() -
 
 def test_one_thing_after_the_other_is_undone_though_a_branch_has_left_in_between() -> None:
     with Session(SMALL) as session:
-        session.train(4)
-        state = fields(session.trainer.state())
-        session.edit("generator.bias", (2,), 0.75)
-        session.train(3)
-        session.intervene(RATE, 0.5)
-        session.train(2)
+        state = edited_at_4_changed_at_7(session)
         first = session.undo(7)
         assert (first.parent, first.fork, len(session.line.edits)) == (0, 7, 1)
         with pytest.raises(ValueError, match="nothing to undo in branch 'main, undone at step 7'"):

@@ -154,10 +154,9 @@ def test_a_step_that_was_not_recorded_cannot_be_gone_to(session: Session, step: 
     session.train(10)
     session.go_to(4)
     before = whole(session)
-    with pytest.raises(ValueError, match=f"step {step} is not recorded: 0 to 10"):
-        session.go_to(step)
-    with pytest.raises(ValueError, match=f"step {step} is not recorded in branch main: 0 to 10"):
-        session.view(step)
+    for look in (session.go_to, session.view):
+        with pytest.raises(ValueError, match=f"step {step} is not recorded in branch main: 0 to 10"):
+            look(step)
     assert whole(session) == before
 
 

@@ -1,13 +1,13 @@
 """The pdf is read here with as much of a parser as Qt's own files need; poppler, where installed, looks as well."""
 
 import re
-import shutil
 import subprocess
 import zlib
 
 import numpy
 import pytest
 
+from tests.tools import needs
 from tests.training.export.conftest import make
 from tfviz.training.export import attention_figure
 from tfviz.training.export.colormaps import lookup_table
@@ -122,7 +122,7 @@ def test_the_file_says_what_it_is(qapp, snapshot, tmp_path):
     assert "cross L0H1 attention".encode("utf-16-be") in data.replace(b"\\", b"")
 
 
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
+@needs("pdftotext")
 def test_another_program_reads_every_text(qapp, tmp_path):
     source = ["<s>", "&", "</script>", "Grüße", "(x)", "</s>"]
     export_image(make(source), tmp_path / "a.pdf", "pdf", "encoder.L0H0")

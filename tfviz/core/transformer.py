@@ -130,6 +130,7 @@ class Transformer:
         ]  # fmt: skip
         self.crew = crew if crew and len(self.parts) > 1 else None
         self.gradients = self.parts[0].gradients
+        self._adding_up = [] if len(self.parts) == 1 else self._stretches(self.crew.size if self.crew else 1)
         self.parameters: Mapping[str, Parameter] = {
             name: Parameter(name, entry.view(self.parameter_values.flat), entry.view(self.gradients))
             for name, entry in self.parameter_values.layout.entries.items()
@@ -140,6 +141,11 @@ class Transformer:
             else Whole([part.program.tensors[name] for part in self.parts])
             for name, tensor in self.parts[0].program.tensors.items()
         }
+
+    def _stretches(self, number: int) -> list[Work]:
+        """The gradients cut into so many stretches to be added up."""
+        cuts = np.linspace(0, self.gradients.size, number + 1).astype(int).tolist()
+        return [partial(self._add_up, slice(*ends)) for ends in pairwise(cuts)]
 
     @property
     def program(self) -> Program:
@@ -202,16 +208,10 @@ class Transformer:
         if not self._gradients:
             raise RuntimeError("this model was built for the forward pass alone (gradients=False)")
         self._run([part.program.backward for part in self.parts], observer, lookout, "backward")
-        self._add_up()
+        self._run_side_by_side(self._adding_up)
 
-    def _add_up(self) -> None:
-        """The gradients of all parts, in the first one's; a crew's threads each take a stretch of them."""
-        threads = self.crew.size if self.crew else 1
-        cuts = np.linspace(0, self.gradients.size, threads + 1).astype(int).tolist()
-        stretches = [partial(self._add_stretch, slice(*ends)) for ends in pairwise(cuts)]
-        self._run_side_by_side(stretches)
-
-    def _add_stretch(self, stretch: slice) -> None:
+    def _add_up(self, stretch: slice) -> None:
+        """Some of the gradients of all parts, in the first one's."""
         total = self.gradients[stretch]
         for part in self.parts[1:]:
             np.add(total, part.gradients[stretch], out=total)

@@ -245,8 +245,7 @@ class Session:
 
         Nothing recorded is lost. ValueError beyond the frontier.
         """
-        if not 0 <= step <= self.frontier:
-            raise ValueError(f"step {step} is not recorded: 0 to {self.frontier}")
+        self.line.check_recorded(step)
         self._thread.at_boundary(lambda: self._run.go_to(step))
 
     def view(

@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy
-import pytest
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no chromium is installed")
+from tests.tools import needs
+
+BROWSER = next(filter(shutil.which, ("chromium", "chromium-browser", "google-chrome")), "chromium")
+needs_browser = needs(BROWSER)
 
 
 class Page(HTMLParser):

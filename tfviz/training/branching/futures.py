@@ -29,27 +29,34 @@ class Futures:
         changes = difference(before, after)
         if not changes:
             return run.line.branch
-        if run.step < run.line.frontier:
-            self.fork(f"{describe(changes)} from step {run.step:,}")
+        said = describe(changes)
+        self._leave_the_past(said)
         run.line.change(run.step, after)
         arrive(run.trainer, run.line)
         if self._file.recording:
             self._file.recording.intervention(run.line, run.step, after)
-        self._post(Intervened(run.step, describe(changes)))
-        return run.line.branch
+        return self._told(said)
 
     def edit(self, edit: Edit) -> Branch:
         """Other weights here. Returns the branch that has them."""
         run = self._run
         edit.check(run.trainer.parameters)
-        if run.step < run.line.frontier:
-            self.fork(f"{edit} from step {run.step:,}")
+        self._leave_the_past(str(edit))
         run.line.edit(run.step, edit)
         arrive(run.trainer, run.line)
         if self._file.recording:
             self._file.recording.edit(run.line, run.step, edit)
-        self._post(Intervened(run.step, str(edit)))
-        return run.line.branch
+        return self._told(str(edit))
+
+    def _leave_the_past(self, what: str) -> None:
+        """Before the frontier a new branch bears what is done."""
+        if self._run.step < self._run.line.frontier:
+            self.fork(f"{what} from step {self._run.step:,}")
+
+    def _told(self, what: str) -> Branch:
+        """The branch in which it is done now, after telling of it."""
+        self._post(Intervened(self._run.step, what))
+        return self._run.line.branch
 
     def undo(self, step: int | None) -> Branch:
         """Leave from just before what was done on the way of this branch at a step, or last in the branch itself."""

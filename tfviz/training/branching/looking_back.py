@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from tfviz.training.branching.branches import Line
 from tfviz.training.branching.past import Past, Progress
-from tfviz.training.config import with_shards
 from tfviz.training.mailbox import Demand
 from tfviz.training.pictures import Pictures
 from tfviz.training.run import Run
@@ -57,10 +56,7 @@ class LookingBack:
 
     def stepper(self, line: Line, step: int, progress: Progress | None) -> Stepper | None:
         """For the step after this one, operation by operation."""
-        state = self.look(line, step, Past.state, progress)
-        if state is None:
-            return None
-        return Stepper(with_shards(line.config_after(step), self._run.trainer.shards), self._run.task, state)
+        return self.look(line, step, lambda past: past.stepper(line.config_after(step)), progress)
 
     def copied(self, step: int, copy: Callable[[Past], Result]) -> Result:
         """What `copy` takes from a step of the present branch."""

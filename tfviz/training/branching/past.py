@@ -8,13 +8,15 @@ import numpy as np
 
 from tfviz.core.parameters import Parameters
 from tfviz.training.branching.branches import Line
+from tfviz.training.config import RunConfig, with_shards
 from tfviz.training.model.inference import Reader
 from tfviz.training.snapshot import OptimiserState
 from tfviz.training.stepping.stages import HeadStages, StagesWish
+from tfviz.training.stepping.stepper import Stepper
 from tfviz.training.stepping.trail import Trail
 from tfviz.training.stepping.updates import measured
 from tfviz.training.tasks import Example, Task
-from tfviz.training.trainer import State, Trainer
+from tfviz.training.trainer import Trainer
 
 Result = TypeVar("Result")
 
@@ -64,7 +66,7 @@ class Past:
 
     def __init__(self, trainer: Trainer, task: Task) -> None:
         self.lock = threading.Lock()
-        self._trainer = trainer
+        self._trainer, self._task = trainer, task
         self._line: Line | None = None
         self._trail = Trail()
         self.reader = Reader(trainer.models, task)
@@ -136,9 +138,9 @@ class Past:
         """The update by which it came where it is; None where it was not visited so, and at step 0."""
         return measured(self._trainer)
 
-    def state(self) -> State:
-        """Everything to resume from where it is."""
-        return self._trainer.state()
+    def stepper(self, config: RunConfig) -> Stepper:
+        """For the step that follows where it is, under this configuration, operation by operation."""
+        return Stepper(with_shards(config, self._trainer.shards), self._task, self._trainer.state())
 
     def close(self) -> None:
         """End its threads, as soon as nobody looks around any more."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfviz.training.branching.branches import Line
 from tfviz.training.branching.past import Past, Progress
-from tfviz.training.config import RunConfig, with_shards
+from tfviz.training.config import RunConfig
 from tfviz.training.generation.playground import Played, PlaygroundWish, play
 from tfviz.training.record.recording import recorded_config
 from tfviz.training.run_file import RunReader
@@ -78,10 +78,7 @@ class Recomputed:
 
     def stepper(self, line: Line, step: int, progress: Progress | None = None) -> Stepper | None:
         """For the step that follows, operation by operation; None where `progress` gave up."""
-        state = self._at(line, step, Past.state, progress)
-        if state is None:
-            return None
-        return Stepper(with_shards(line.config_after(step), self._trainer.shards), self.task, state)
+        return self._at(line, step, lambda past: past.stepper(line.config_after(step)), progress)
 
     def parameters(self, line: Line, step: int) -> dict[str, np.ndarray]:
         """Copies under torch's names."""

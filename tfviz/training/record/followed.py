@@ -244,8 +244,7 @@ class FollowedRun:
 
     def go_to(self, step: int) -> None:
         """Make a recorded step the present one. ValueError beyond the frontier."""
-        if not 0 <= step <= self._frontier:
-            raise ValueError(f"step {step} is not recorded: 0 to {self._frontier}")
+        self.line.check_recorded(step, self._frontier)
         self._step = step
 
     def show(self) -> None:
