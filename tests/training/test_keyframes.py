@@ -164,7 +164,7 @@ def test_another_thread_may_ask_while_keyframes_are_added_and_given_up() -> None
                 if keyframes.due(step):
                     keyframes.add(step, state(step))
                     if keyframes.spacing > 64:  # so that much is given up all the time
-                        keyframes.spacing = 4
+                        keyframes.fix(4)
         except BaseException as failure:
             failures.append(failure)
         finally:
@@ -218,13 +218,26 @@ def test_a_spacing_that_was_given_stays() -> None:
     assert Keyframes(spacing=6).up_to(3).near == 6
 
 
-def test_steps_that_become_faster_or_slower_keep_the_doublings_of_a_full_budget() -> None:
+def test_one_slow_step_or_state_leaves_no_gap() -> None:
+    keyframes = Keyframes(20 * BYTES)
+    keyframes.add(0, state(0))
+    slow(keyframes, range(1, 200), training=0.005)
+    assert (keyframes.near, keyframes.spacing) == (4, 16)
+    slow(keyframes, range(200, 201), training=0.005, keeping=1.0)
+    assert (keyframes.near, keyframes.spacing) == (4, 16)
+    slow(keyframes, range(201, 205), training=0.0001)
+    assert (keyframes.near, keyframes.spacing) == (256, 256)
+    slow(keyframes, range(205, 257), training=0.005)
+    assert (keyframes.near, keyframes.spacing) == (4, 16)
+
+
+def test_steps_that_become_faster_or_slower_keep_the_spacing_of_a_full_budget() -> None:
     keyframes = Keyframes(20 * BYTES)
     keyframes.add(0, state(0))
     slow(keyframes, range(1, 400), training=0.005)
     assert (keyframes.near, keyframes.spacing) == (4, 32)
     slow(keyframes, range(400, 402), training=0.01)
-    assert (keyframes.near, keyframes.spacing) == (2, 16)
+    assert (keyframes.near, keyframes.spacing) == (2, 32)
     slow(keyframes, range(402, 3000), training=0.0005)
     assert keyframes.near == 32
     assert bytes_kept(keyframes) <= 20 * BYTES and kept(keyframes)[0] == 0

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from statistics import median
 
 from tfviz.training.trainer import State
 
@@ -40,9 +41,10 @@ class Keyframes:
         self.budget = budget
         self.near = spacing or FIRST_SPACING
         """Between the newest keyframes."""
-        self.spacing = self.near
-        """Between keyframes far behind the present; it begins as `near`."""
+        self._full = 1
+        """Least spacing behind the present that a full budget allows."""
         self._paced = spacing is None
+        self._keeping: deque[float] = deque(maxlen=5)
         self._states: dict[int, State] = {}
         self._recent: deque[int] = deque()
         self._size = 0
@@ -55,6 +57,11 @@ class Keyframes:
         kept = self._states.copy()  # copying is one operation of the interpreter, iterating is not
         lent = self._lent[0] - kept.keys()
         return (*sorted(lent), *kept) if lent else tuple(kept)
+
+    @property
+    def spacing(self) -> int:
+        """Between keyframes far behind the present."""
+        return max(self.near, self._full)
 
     @property
     def size(self) -> int:
@@ -80,29 +87,29 @@ class Keyframes:
         self._lent = frozenset(steps), read
 
     def pace(self, training: float, keeping: float) -> None:
-        """Space what follows by the seconds that a step takes, and those that it takes to keep one.
+        """Space what follows by the seconds that a step takes, and those that it usually takes to keep one: what a
+        stalled machine takes once leaves no gap.
 
         Spacings are powers of two, so that those of before and after fit each other.
         """
+        self._keeping.append(keeping)
         if self._paced:
-            training = max(training, 1e-6)
+            training, keeping = max(training, 1e-6), median(self._keeping)
             near = 1
             while near < WIDEST_SPACING and (
                 2 * near * training <= REPLAY or near * training * KEEPING_SHARE < keeping
             ):
                 near *= 2
-            self.spacing = max(near, self.spacing * near // self.near)
             self.near = near
 
     def fix(self, spacing: int) -> None:
         """Keep every so many steps, whatever they take."""
-        self.near = self.spacing = spacing
-        self._paced = False
+        self.near, self._full, self._paced = spacing, 1, False
 
     def up_to(self, step: int) -> "Keyframes":
         """Those at or before a step, for a branch that leaves there; the states themselves are shared."""
         other = Keyframes(self.budget, self.near)
-        other.spacing, other._paced = self.spacing, self._paced
+        other._full, other._paced = self._full, self._paced
         other._states = {kept: state for kept, state in self._states.items() if kept <= step}
         lent, read = self._lent
         other._lent = frozenset(place for place in lent if place <= step), read
@@ -150,7 +157,7 @@ class Keyframes:
             if old % self.spacing:
                 self._give_up(old)
         while self._size > self.budget and (behind := self._states.keys() - {0, *self._recent}):
-            self.spacing *= 2
+            self._full = 2 * self.spacing
             for step in behind:
                 if step % self.spacing:
                     self._give_up(step)
