@@ -6,9 +6,9 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from tests.views.curves_shown import near, picture
 from tests.views.made_branches import left, main_line
 from tests.views.on_screen import exposed
-from tests.views.test_curve_panel import near, picture
 from tfviz.training.branching.branches import Line
 from tfviz.views.curves.curve_panel import CurvePanel
 from tfviz.views.style.theme import DARK, LIGHT, THEMES, Theme
