@@ -1,64 +1,18 @@
-"""A step is taken apart in the window: by keys, at the frontier and in the past, and left when the clock goes on."""
+"""A step is taken apart in the window: by keys and buttons, and what the panels are shown of it."""
 
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
 from tests.app.conftest import Open
 from tests.app.driving import Driver
+from tests.app.step_window import WEIGHTS, Window, is_in_front
 from tests.training.small_runs import fields, same
 from tfviz.app.dialogs.keys_dialog import KeysDialog
-from tfviz.training.config import RunConfig
-from tfviz.training.stepping.break_conditions import (
-    BreakCondition,
-    EntropyBelow,
-    GradientAbove,
-    UpdateRatioOutside,
-)
 from tfviz.training.stepping.step_places import Of
 from tfviz.training.stepping.stepper import Stepper
-from tfviz.views.operations.step_debugger import Chosen, StepDebugger
+from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.panel import Panel
-
-WEIGHTS = "encoder.layers.0.self_attn.weights"
-
-
-class Window:
-    """What these tests ask of a window."""
-
-    def __init__(self, driver: Driver) -> None:
-        self.driver = driver
-        self.debugging = driver.window.debugging
-        self.debugger: StepDebugger = self.debugging.debugger
-
-    @property
-    def stepper(self) -> Stepper:
-        assert self.debugger.stepper is not None
-        return self.debugger.stepper
-
-    def press(self, *keys: Qt.Key) -> None:
-        for key in keys:
-            self.driver.press(key)
-
-    def settle(self) -> None:
-        """Wait until the step rests, and whoever is seen has been shown it."""
-        self.driver.qtbot.waitUntil(
-            lambda: (
-                self.debugger.stepper is not None and not self.debugger.busy and self.debugging.shown_to_all
-            ),
-            timeout=10_000,
-        )
-
-    def begin(self) -> None:
-        self.press(Qt.Key.Key_Period)
-        self.settle()
-
-    def wait_left(self) -> None:
-        """Wait until no step is open, and whoever is seen has been told."""
-        self.driver.qtbot.waitUntil(
-            lambda: self.debugger.stepper is None and not self.debugging.open and self.debugging.shown_to_all
-        )
 
 
 @pytest.fixture
@@ -74,10 +28,6 @@ def everything(stepper: Stepper) -> dict[tuple[str, Of], object]:
     }
 
 
-def is_in_front(driver: Driver, panel: str) -> bool:
-    return not driver.window.docks[panel].visibleRegion().isEmpty()
-
-
 def test_a_dot_opens_the_next_step_at_its_start_and_shows_the_operations(window: Window) -> None:
     assert not is_in_front(window.driver, "operation_panel")
     window.begin()
@@ -89,15 +39,6 @@ def test_a_dot_opens_the_next_step_at_its_start_and_shows_the_operations(window:
 
 def test_before_that_the_panel_says_which_key_to_press(window: Window) -> None:
     assert "Press ." in window.driver.window.panels["operation_panel"].empty.label.text()
-
-
-def test_a_dot_pauses_training_first(driver: Driver) -> None:
-    window = Window(driver)
-    driver.click("play_pause")
-    driver.qtbot.waitUntil(lambda: driver.step > 5)
-    window.begin()
-    assert driver.session.gate.parked
-    assert window.stepper.step == driver.step + 1 == driver.clock.step + 1
 
 
 def test_dots_and_commas_go_by_one_operation(window: Window) -> None:
@@ -155,99 +96,6 @@ def test_phases_are_run_to_also_where_no_step_is_open(window: Window) -> None:
     window.driver.click_on(window.driver.find(QPushButton, "run_to_loss_in_panel"))
     window.settle()
     assert window.stepper.last.name == "loss"
-
-
-def test_right_finishes_the_step_and_opens_the_next_one(window: Window) -> None:
-    window.begin()
-    window.press(Qt.Key.Key_Period)
-    window.press(Qt.Key.Key_Right)
-    window.driver.wait_parked_at(4)
-    window.settle()
-    window.driver.qtbot.waitUntil(lambda: window.debugger.rests and window.stepper.step == 5)
-    assert window.stepper.position == 0
-    window.press(Qt.Key.Key_Right, Qt.Key.Key_Right)
-    window.driver.wait_parked_at(6)
-    window.driver.qtbot.waitUntil(lambda: window.debugger.rests and window.stepper.step == 7)
-
-
-def test_right_leaves_the_step_where_the_operations_are_not_in_view(window: Window) -> None:
-    window.begin()
-    window.driver.window.docks["run_panel"].raise_()
-    window.driver.qtbot.waitUntil(lambda: not is_in_front(window.driver, "operation_panel"))
-    window.press(Qt.Key.Key_Right)
-    window.driver.wait_parked_at(4)
-    window.wait_left()
-
-
-def test_a_past_step_is_taken_apart_and_right_goes_on_in_the_record(window: Window) -> None:
-    driver = window.driver
-    driver.train(10)
-    losses = driver.session.history["loss"]
-    driver.window.controls.go_to(6)
-    driver.wait_shown(6)
-    driver.window.commands["run_to_loss"].trigger()
-    window.settle()
-    assert window.stepper.step == 7
-    assert window.stepper.loss == losses[6]
-    window.press(Qt.Key.Key_Right)
-    driver.wait_shown(7)
-    driver.qtbot.waitUntil(lambda: window.debugger.rests and window.stepper.step == 8)
-    assert driver.step == 13
-
-
-def test_a_past_step_is_taken_apart_while_training_goes_on(driver: Driver) -> None:
-    window = Window(driver)
-    driver.click("play_pause")
-    driver.qtbot.waitUntil(lambda: driver.step > 20)
-    driver.window.controls.go_to(8)
-    driver.wait_shown(8)
-    window.begin()
-    before = driver.step
-    driver.qtbot.waitUntil(lambda: driver.step > before + 10)
-    assert window.stepper.step == 9
-
-
-def test_the_step_is_left_when_the_clock_goes_elsewhere(window: Window) -> None:
-    window.begin()
-    window.press(Qt.Key.Key_Left)
-    window.wait_left()
-    assert not window.driver.window.commands["leave_step"].isEnabled()
-    assert window.driver.window.panels["operation_panel"].empty.isVisible()
-
-
-def test_the_step_is_left_when_training_resumes(window: Window) -> None:
-    window.begin()
-    window.press(Qt.Key.Key_Space)
-    window.wait_left()
-    window.press(Qt.Key.Key_Space)
-    window.driver.settle()
-
-
-def test_escape_lets_go_of_what_is_looked_at_first_and_then_of_the_step(window: Window) -> None:
-    window.begin()
-    window.debugger.choose(Chosen(WEIGHTS))
-    window.press(Qt.Key.Key_Escape)
-    assert window.debugger.chosen is None
-    assert window.debugging.open
-    window.press(Qt.Key.Key_Escape)
-    assert not window.debugging.open
-    assert window.debugger.stepper is None
-
-
-def test_another_run_leaves_the_step(window: Window) -> None:
-    window.begin()
-    old = window.driver.session
-    window.driver.window.commands["restart"].trigger()
-    window.driver.wait_for_new_session(old)
-    window.wait_left()
-
-
-def test_closing_the_window_with_an_open_step_leaves_no_thread(window: Window) -> None:
-    window.begin()
-    window.press(*[Qt.Key.Key_Period] * 9)
-    window.driver.window.close()
-    assert window.debugger.stepper is None
-    assert not window.debugger.busy
 
 
 def test_dots_and_commas_in_a_text_field_are_text(window: Window) -> None:
@@ -340,90 +188,3 @@ def test_panels_wish_for_tensors_and_for_work_in_the_step_s_thread(told: Window)
     panel.work_wished.emit(lambda stepper: stepper.step, found.append)
     told.driver.qtbot.waitUntil(lambda: found == [1])
     assert told.debugger.chosen == Chosen(WEIGHTS, "gradient")
-
-
-@pytest.mark.parametrize(
-    ("words", "phase", "chosen"),
-    [
-        (f"{WEIGHTS} (forward, Softmax)", "forward", Chosen(WEIGHTS)),
-        (WEIGHTS, "forward", Chosen(WEIGHTS)),
-        (
-            f"{WEIGHTS} (backward, Softmax)",
-            "backward",
-            Chosen(WEIGHTS.replace("weights", "scores"), "gradient"),
-        ),
-    ],
-)
-def test_a_place_of_a_step_is_opened_with_its_result_in_view(
-    window: Window, words: str, phase: str, chosen: Chosen
-) -> None:
-    window.debugging.open_at(3, words)
-    window.driver.qtbot.waitUntil(lambda: window.debugger.chosen is not None)
-    window.settle()
-    assert (window.stepper.step, window.stepper.last.name, window.stepper.last.phase) == (4, WEIGHTS, phase)
-    assert window.debugger.chosen == chosen
-
-
-def test_a_parameter_wrong_before_the_step_is_in_view_at_the_step_s_start(window: Window) -> None:
-    window.debugging.open_at(1, "parameter generator.weight, before the step")
-    window.driver.qtbot.waitUntil(lambda: window.debugger.chosen == Chosen("generator.weight"))
-    window.settle()
-    assert (window.stepper.step, window.stepper.position) == (2, 0)
-
-
-def test_an_unknown_place_opens_the_step_at_its_start(window: Window) -> None:
-    window.debugging.open_at(1, "nowhere")
-    window.settle()
-    assert (window.stepper.step, window.stepper.position) == (2, 0)
-    assert window.driver.clock.step == 1
-
-
-@pytest.fixture
-def wild(open_window: Open, config: RunConfig) -> Window:
-    """A run whose second step is not finite."""
-    return Window(
-        open_window(config.with_values({"training.learning_rate": 1e30, "training.optimizer": "sgd"}))
-    )
-
-
-def test_a_step_that_would_spoil_the_parameters_is_told_once_and_stays_open(wild: Window) -> None:
-    driver = wild.driver
-    driver.train(1)
-    driver.window.commands["run_to_update"].trigger()
-    driver.qtbot.waitUntil(lambda: len(driver.window.problems.dialogs) == 1)
-    wild.settle()
-    assert wild.stepper.next.phase == "update"
-    driver.window.problems.dialogs[0].close()
-
-
-def test_training_that_meets_nan_opens_the_step_where_it_arose(wild: Window) -> None:
-    driver = wild.driver
-    driver.session.gate.run()
-    driver.qtbot.waitUntil(lambda: wild.debugger.chosen is not None, timeout=10_000)
-    wild.settle()
-    assert driver.session.step == driver.clock.step == wild.stepper.step - 1
-    assert not np.isfinite(wild.stepper.value(wild.debugger.chosen.tensor)).all()
-    driver.qtbot.waitUntil(lambda: len(driver.window.problems.dialogs) == 1)
-    assert wild.stepper.last.name in driver.window.problems.dialogs[0].text_label.text()
-    driver.window.problems.dialogs[0].close()
-
-
-@pytest.mark.parametrize(
-    ("condition", "last", "following"),
-    [
-        (GradientAbove(1e-9), "clipping", "update"),
-        (UpdateRatioOutside(0.0, 1e-12), "clipping", "update"),
-        (EntropyBelow(100.0), "decoder.layers.0.self_attn.weights", "decoder.layers.0.self_attn.context"),
-    ],
-)
-def test_a_break_opens_the_step_at_the_place_that_it_names(
-    window: Window, condition: BreakCondition, last: str, following: str
-) -> None:
-    window.driver.session.break_conditions = (condition,)
-    window.driver.session.gate.run()
-    window.driver.qtbot.waitUntil(
-        lambda: window.debugger.stepper is not None and window.stepper.position > 0, timeout=10_000
-    )
-    window.settle()
-    assert window.stepper.step == window.driver.session.step + 1
-    assert (window.stepper.last.name, window.stepper.next.name) == (last, following)
