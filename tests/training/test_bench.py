@@ -1,9 +1,10 @@
 import threading
-import time
+from types import SimpleNamespace
 
 import numpy
 import pytest
 
+from tfviz.training.benchmark import processor_load
 from tfviz.training.benchmark.bench import measure, timed, useful_work
 from tfviz.training.benchmark.processor_load import ProcessorLoad
 from tfviz.training.config import RunConfig
@@ -70,9 +71,12 @@ def test_what_is_timed_is_done_at_least_once():
     assert len(timed(lambda: calls.append(1), 0.0)) == len(calls) == 1
 
 
-def test_the_own_work_of_a_process_is_not_foreign():
+@pytest.mark.parametrize(("own", "foreign"), [(0.0, 1.5), (0.5, 1.0), (1.5, 0.0), (2.0, 0.0)])
+def test_the_own_work_of_a_process_is_not_foreign(monkeypatch, own, foreign):
+    busy, mine, now = iter([10.0, 11.5]), iter([3.0, 3.0 + own]), iter([0.0, 1.0])
+    monkeypatch.setattr(processor_load, "_busy_seconds", lambda: next(busy))
+    monkeypatch.setattr(processor_load, "_own_seconds", lambda: next(mine))
+    monkeypatch.setattr(processor_load, "time", SimpleNamespace(monotonic=lambda: next(now)))
     with ProcessorLoad() as load:
-        until = time.monotonic() + 0.3
-        while time.monotonic() < until:
-            pass
-    assert load.foreign is None or load.foreign >= 0
+        pass
+    assert load.foreign == pytest.approx(foreign)

@@ -67,7 +67,7 @@ def test_the_presets_say_where_they_branch_and_what_is_seen() -> None:
         assert preset.symptom.endswith(".") and preset.values(HEALTHY)
         assert preset.needs_new_run(HEALTHY) is (preset.name == "zero initialisation")
         assert preset.why_not(HEALTHY) is None
-        assert preset.why_not(preset.changed(HEALTHY)) is None or not preset.times
+        assert (preset.why_not(preset.changed(HEALTHY)) is None) is bool(preset.times), preset.name
 
 
 def test_a_preset_leaves_where_it_says_and_the_healthy_run_as_it_was(session: Session) -> None:

@@ -150,7 +150,8 @@ class Branches(QObject):
         """Tell all who show branches."""
         session = self._runs.current
         if session is not None:
-            lines, current = session.lines, session.line.branch.number
+            current = session.line.branch.number  # first: a branch is listed before it is current
+            lines = session.lines
             self._bar.show_branches(lines, current)
             self._curves.show_branches(lines, current)
             config = session.config

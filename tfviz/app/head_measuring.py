@@ -84,7 +84,7 @@ class HeadMeasuring(QObject):
                 if ending.is_set():
                     return
                 tell(place, len(names), importance.of(name))
-        except (ValueError, RuntimeError, MemoryError) as error:
+        except Exception as error:
             self._told.emit(number, Measuring(0, 0, step, False, problem=str(error)), None)
 
     def _take(self, number: int, measuring: Measuring, found: Importance | None) -> None:

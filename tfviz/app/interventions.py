@@ -85,7 +85,8 @@ class Interventions(QObject):
         if session is not None:
             self._attention.forbid_changes("")
             clock = self._controls.bridge.clock
-            self._panel.show_run(session.lines, session.line.branch.number, clock.step)
+            number = session.line.branch.number  # first: a branch is listed before it is current
+            self._panel.show_run(session.lines, number, clock.step)
         elif current is not None:
             text = (
                 f"{getattr(current, 'trainer', 'Another program')} trains this run: it cannot be changed here"

@@ -25,22 +25,24 @@ class Optimizer:
     """
 
     moment_names: tuple[str, ...] = ()
+    decoupled = False
+    """Whether the weight decay is taken from the values themselves, not added to their gradients."""
 
     def __init__(self, values: Array, weight_decay: float = 0.0) -> None:
         self.values = values
         self.weight_decay = weight_decay
         self.updates = 0
         self.moments = {name: memory.zeros(values.size, values.dtype) for name in self.moment_names}
-        self._scratch: list[tuple[Array, Array]] = []
+        self._scratch = [self._two_pieces()]  # for each thread
 
     def update(
         self, gradients: Array, learning_rate: float, scale: float = 1.0, crew: Crew | None = None
     ) -> None:
         """One step; with a crew its threads take the pieces in turn, which changes no bit."""
         self.updates += 1
-        threads = crew.size if crew else 1
+        threads = min(crew.size, -(-self.values.size // PIECE)) if crew else 1
         while len(self._scratch) < threads:
-            self._scratch.append((self._piece_of_scratch(), self._piece_of_scratch()))
+            self._scratch.append(self._two_pieces())
         shares = [
             partial(self._update_pieces, gradients, learning_rate, scale, number, threads)
             for number in range(threads)
@@ -50,8 +52,9 @@ class Optimizer:
         else:
             shares[0]()
 
-    def _piece_of_scratch(self) -> Array:
-        return memory.zeros(min(PIECE, self.values.size), self.values.dtype)
+    def _two_pieces(self) -> tuple[Array, Array]:
+        size, dtype = min(PIECE, self.values.size), self.values.dtype
+        return memory.zeros(size, dtype), memory.zeros(size, dtype)
 
     def _update_pieces(
         self, gradients: Array, learning_rate: float, scale: float, first: int, every: int
@@ -63,7 +66,9 @@ class Optimizer:
             scratch, other = (array[: len(values)] for array in self._scratch[first])
             if scale != 1.0:
                 gradient = np.multiply(gradient, scale, out=scratch)
-            if self.weight_decay:
+            if self.weight_decay and self.decoupled:
+                np.multiply(values, 1.0 - learning_rate * self.weight_decay, out=values)
+            elif self.weight_decay:
                 decay = np.multiply(values, self.weight_decay, out=other)
                 gradient = np.add(gradient, decay, out=scratch)
             self._move(piece, values, gradient, learning_rate, scratch, other)
@@ -159,13 +164,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam with the decay taken from the values themselves: value -= rate * decay * value (Loshchilov, Hutter 2019)."""
 
-    def update(
-        self, gradients: Array, learning_rate: float, scale: float = 1.0, crew: Crew | None = None
-    ) -> None:
-        decay, self.weight_decay = self.weight_decay, 0.0
-        np.multiply(self.values, 1.0 - learning_rate * decay, out=self.values)
-        super().update(gradients, learning_rate, scale, crew)
-        self.weight_decay = decay
+    decoupled = True
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam, "adamw": AdamW}

@@ -122,7 +122,8 @@ class Run:
 
     def begin(self, line: Line) -> None:
         """Go on with a new branch, at whose first step the trainer is."""
-        self.line = self.lines[line.branch.number] = line
+        self.lines[line.branch.number] = line  # before it is current: other threads look it up here
+        self.line = line
         line.keyframes.add(self.step, self.trainer.state())
         self._share_memory()
 

@@ -87,7 +87,8 @@ class Softmax(Operation):
         self.allowed = self.mask.data
         self.ones = workspace.constant(1, (keys,))
         self.row = workspace.scratch((columns,))
-        self.scratch = workspace.spread_scratch((keys, columns))
+        if self.weights.d_data is not None:
+            self.scratch = workspace.spread_scratch((keys, columns))
         self.blocks = [_SomeHeads(self, part) for part in parts]
 
     def forward(self) -> None:

@@ -67,8 +67,8 @@ class Embedding(Operation):
 def sum_rows_by_token(rows: Array, ids: Array, out: Array) -> None:
     """out[v] = the sum of the rows whose id is v.
 
-    The rows of a frequent token are added in one sum. Of all others the first ones are written at once, then the
-    second ones added, and so on: np.add.reduceat takes several times as long.
+    The rows of a frequent token are added in one sum. Of all others the first ones are added at once, then the second
+    ones, and so on: np.add.reduceat takes several times as long.
     """
     order = np.argsort(ids, kind="stable")
     sorted_ids = ids[order]

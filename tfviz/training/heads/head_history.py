@@ -32,7 +32,10 @@ class HeadHistory:
         """The source that attention was looked at with."""
         self._target = ""
         self._alignment: Alignment | None = None
-        self._found: tuple[SparseRecord | None, int, tuple[RoleTaken, ...]] = (None, 0, ())
+        self._taken: tuple[object, tuple[RoleTaken, ...]] = (
+            None,
+            (),
+        )  # of which record and looks, and the roles
         self._due = -math.inf
         self._lock = threading.Lock()
 
@@ -51,13 +54,14 @@ class HeadHistory:
     @property
     def taken(self) -> tuple[RoleTaken, ...]:
         """The roles that heads took on, by step: those of the record, and those of sentences before."""
-        record, changes = self.record, self.record.changes
-        known, at, found = self._found
-        if known is not record or at != changes:
-            found = roles_taken(record)
-            self._found = record, changes, found
-        together = {(one.step, one.head, one.role): one for one in (*found, *self.earlier)}
-        return tuple(sorted(together.values(), key=lambda one: one.step))[:MOST_TAKEN]
+        record = self.record
+        seen = record, record.changes, self.earlier
+        known, taken = self._taken
+        if known != seen:
+            together = {(one.step, one.head, one.role): one for one in (*roles_taken(record), *self.earlier)}
+            taken = tuple(sorted(together.values(), key=lambda one: one.step))[:MOST_TAKEN]
+            self._taken = seen, taken
+        return taken
 
     def up_to(self, step: int) -> "HeadHistory":
         """A history of its own of the steps up to this one, as a branch takes it along."""
