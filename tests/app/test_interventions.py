@@ -1,5 +1,6 @@
 """What may be done to a run in the real window: heads, breaking one thing, noise, single weights, and undoing it."""
 
+import threading
 from pathlib import Path
 
 import numpy
@@ -221,6 +222,44 @@ def test_what_cannot_be_a_branch_is_a_new_run_after_asking(driver: Driver) -> No
     assert driver.session.config.model.initialization == "zero"
     driver.click("play_pause")
     driver.settle()
+
+
+def test_only_the_run_that_was_asked_for_trains_by_itself_and_not_one_that_was_on_its_way(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+
+    def make(config: RunConfig) -> Session:
+        asked.wait(10)
+        return Session(config)
+
+    old = driver.session
+    monkeypatch.setattr("tfviz.app.controls.Session", make)
+    panel(driver, "Break").breaking.row("zero initialisation").button.click()
+    driver.window.commands["restart"].trigger()
+    driver.click_on(driver.find(QPushButton, "what_if_run_accept"))
+    asked.set()
+    assert "Another run is being prepared" in driver.window.status.currentMessage()
+    driver.wait_for_new_session(old)
+    assert driver.step == 0 and driver.session.gate.state == "paused"
+    assert driver.session.config.model.initialization != "zero"
+
+
+def test_a_run_that_could_not_be_made_leaves_the_next_one_as_still_as_any(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(config: RunConfig) -> Session:
+        raise ValueError("no room")
+
+    old = driver.session
+    panel(driver, "Break").breaking.row("zero initialisation").button.click()
+    with monkeypatch.context() as refusing, driver.qtbot.waitSignal(driver.window.runs.refused):
+        refusing.setattr("tfviz.app.controls.Session", refuse)
+        driver.click_on(driver.find(QPushButton, "what_if_run_accept"))
+    driver.window.problems.dialogs[0].close()
+    driver.click("restart")
+    driver.wait_for_new_session(old)
+    assert driver.step == 0 and driver.session.gate.state == "paused"
 
 
 def test_what_was_done_is_listed_leads_to_its_step_and_is_undone_in_a_branch(driver: Driver) -> None:

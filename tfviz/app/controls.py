@@ -81,11 +81,13 @@ class Controls(QObject):
         self.transport = Transport(session, self.bridge.clock)
         session.gate.speed = self._speed()
 
-    def start_run(self, config: RunConfig, message: str = "") -> None:
-        """Replace the session by a new one at step 0."""
+    def start_run(self, config: RunConfig, message: str = "") -> bool:
+        """Replace the session by a new one at step 0; False, which is told, where another one is on its way."""
         message = message or f"New run: {config.name or config.task.name}, seed {config.training.seed}"
-        if not self.runs.open(lambda: Session(config), message):
+        begun = self.runs.open(lambda: Session(config), message)
+        if not begun:
             self.tell("Another run is being prepared; try again when it is there")
+        return begun
 
     def go_to(self, step: int) -> None:
         """Show a recorded step."""

@@ -45,10 +45,11 @@ class Interventions(QObject):
         self._runs, self._controls, self._branches, self._window = runs, controls, branches, window
         self._panel, self._attention, self._leave_step = panel, attention, leave_step
         self._worths: dict[str, Worth] = {}
-        self._runs_at_once = False
+        self._runs_at_once = False  # whether the run that is being made is to train by itself
         self.measuring = HeadMeasuring(self)
         self.measuring.found.connect(self._learn)
         self.measuring.progressed.connect(panel.show_measuring)
+        runs.refused.connect(self._forget_run)
         branches.shown.connect(self.show)
         attention.head_wished.connect(self.do_to_head)
         inspector.weight_wished.connect(self.ask_for_weight)
@@ -78,6 +79,10 @@ class Interventions(QObject):
         session, self._runs_at_once = (self.session if self._runs_at_once else None), False
         if session is not None:
             session.gate.call(session.gate.run)  # once it is started, paused
+
+    def _forget_run(self) -> None:
+        """The run that was to train by itself could not be made."""
+        self._runs_at_once = False
 
     def show(self) -> None:
         """Tell the panels what there is to change."""
@@ -204,8 +209,8 @@ class Interventions(QObject):
         config = run_of(session.line.config_after(0), what_if)
 
         def begin() -> None:
-            self._runs_at_once = True
-            self._controls.start_run(config, f"New run, “{what_if.name}”: {what_if.symptom}")
+            if self._controls.start_run(config, f"New run, “{what_if.name}”: {what_if.symptom}"):
+                self._runs_at_once = True
 
         ask(
             self._window,
