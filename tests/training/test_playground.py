@@ -10,7 +10,7 @@ import pytest
 
 from tests.training.live_sessions import run_steps, started
 from tests.training.small_runs import EVERYTHING, SMALL, fields
-from tests.training.test_worker import Clock, count_calls
+from tests.training.watched_pictures import Clock, count_calls
 from tfviz.core.operations.embedding import sinusoids
 from tfviz.training import worker as worker_module
 from tfviz.training.generation.beam_search import Beam

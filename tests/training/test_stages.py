@@ -9,7 +9,7 @@ import pytest
 
 from tests.training.live_sessions import picture, run_steps, started
 from tests.training.small_runs import HARD, SMALL, fields, worker_waits
-from tests.training.test_worker import Clock
+from tests.training.watched_pictures import Clock
 from tfviz.core.transformer import Transformer
 from tfviz.training import worker as worker_module
 from tfviz.training.heads.head_entropies import heads_of
