@@ -74,10 +74,11 @@ def test_a_replay_adds_nothing_to_the_record(recorded: Recorded) -> None:
 
 def test_visits_in_any_order_show_each_step_as_it_was(recorded: Recorded) -> None:
     session, states, pictures = recorded
-    past = Past(another(session), session.task)
+    trainer = another(session)
+    past = Past(trainer, session.task)
     for step in (40, 3, 17, 18, 16, 0, 31, 30, 26, 25):
         assert past.visit(session.line, step)
-        assert same(past.state(), states[step])
+        assert same(trainer.state(), states[step])
         assert fields(session._pictures.take(session.line, past.reader, step, EVERYTHING)) == pictures[step]
     past.close()
 
@@ -86,14 +87,15 @@ def test_a_visit_to_another_branch_starts_from_its_own_keyframes(recorded: Recor
     session, states, _ = recorded
     other = Session(HARD.replace("training.learning_rate", 0.05))
     other.train(20)
-    past = Past(another(session), session.task)
+    trainer = another(session)
+    past = Past(trainer, session.task)
     past.visit(session.line, 18)
     past.visit(other.line, 18)  # on the way from step 16, had it been of this branch
     expected = other.trainer.state()
     other.go_to(18)
-    assert same(past.state(), other.trainer.state()) and not same(past.state(), expected)
+    assert same(trainer.state(), other.trainer.state()) and not same(trainer.state(), expected)
     past.visit(session.line, 19)
-    assert same(past.state(), states[19])
+    assert same(trainer.state(), states[19])
     past.close()
 
 
@@ -111,7 +113,8 @@ def test_two_shards_visit_as_one_does() -> None:
         session.train(5)
         middle = session.trainer.state()
         session.train(5)
-        past = Past(new_trainer(session.config), session.task)
+        trainer = new_trainer(session.config)
+        past = Past(trainer, session.task)
         past.visit(session.line, 5)
-        assert same(past.state(), middle)
+        assert same(trainer.state(), middle)
         past.close()

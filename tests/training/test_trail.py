@@ -52,7 +52,8 @@ def test_going_back_step_by_step_computes_no_step_twice() -> None:
     session.keyframes.fix(16)
     states = {0: session.trainer.state()}
     session.train(30, lambda: states.update({session.step: session.trainer.state()}))
-    past = Past(new_trainer(HARD), session.task)
+    trainer = new_trainer(HARD)
+    past = Past(trainer, session.task)
     replayed: list[int] = []
 
     def count(done: int, of: int) -> bool:
@@ -61,11 +62,11 @@ def test_going_back_step_by_step_computes_no_step_twice() -> None:
 
     for step in (30, *range(29, 15, -1)):
         assert past.visit(session.line, step, count)
-        assert same(past.state(), states[step])
+        assert same(trainer.state(), states[step])
     assert len(replayed) == 14  # from the keyframe at 16 to 30, once
     for step in (20, 21, 19, 30, 3):
         past.visit(session.line, step)
-        assert same(past.state(), states[step])
+        assert same(trainer.state(), states[step])
     past.close()
     session.close()
 
@@ -78,9 +79,10 @@ def test_another_branch_has_a_trail_of_its_own() -> None:
     session.train(6)
     expected = session.trainer.state()
     main, branch = session.lines[0], session.line
-    past = Past(new_trainer(HARD), session.task)
+    trainer = new_trainer(HARD)
+    past = Past(trainer, session.task)
     past.visit(main, 12)
     past.visit(branch, 12)
-    assert same(past.state(), expected)
+    assert same(trainer.state(), expected)
     past.close()
     session.close()
