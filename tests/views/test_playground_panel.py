@@ -4,13 +4,22 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.views.hand_made import colours_in, picture
-from tests.views.playground_shown import LEFT, Answer, answering, open_playground, row, small_session
+from tests.views.playground_shown import (
+    LEFT,
+    Answer,
+    answering,
+    centre,
+    open_playground,
+    row,
+    small_session,
+)
 from tfviz.training.generation.beam_search import Beam
 from tfviz.training.generation.playground import PlaygroundWish
 from tfviz.training.generation.sampling import Sampling
 from tfviz.training.session import Session
 from tfviz.views.playground.beam_view import node_text
 from tfviz.views.playground.playground_panel import PlaygroundPanel
+from tfviz.views.playground.token_board import TOKENS
 from tfviz.views.predictions.prediction_rows import FORCED, RUNNING, TARGET
 from tfviz.views.style.theme import DARK
 
@@ -118,6 +127,27 @@ def test_a_beam_search_draws_its_tree_as_the_search_went(
     qtbot.mouseClick(panel.parts.decoding.method_buttons.button(0), LEFT)
     answer()
     assert panel.parts.view_buttons.isHidden() and tree.placed == ()
+
+
+@pytest.mark.parametrize("sentence", ["3 3", ""])
+def test_another_run_begins_without_the_answer_of_the_one_before_it_and_with_the_head_that_was_chosen(
+    panel: PlaygroundPanel, qtbot: QtBot, answer: Answer, session: Session, sentence: str
+) -> None:
+    parts = panel.parts
+    qtbot.mouseClick(parts.decoding.method_buttons.button(2), LEFT)
+    answer()
+    parts.head_box.setCurrentText("cross L0H1")
+    qtbot.mouseClick(parts.board, LEFT, pos=centre(panel, 0, RUNNING))
+    assert parts.map.looks is not None and parts.reading.text() and parts.tree.placed
+    panel.use_task(session.task, sentence)
+    assert parts.map.looks is None and parts.map.selected is None and parts.reading.text() == ""
+    assert parts.head_box.count() == 0 and not parts.reveal_button.isEnabled()
+    assert parts.tree.placed == () and parts.view_buttons.isHidden()
+    assert [row.key for row in parts.board.rows] == [TOKENS] and parts.board.selected is None
+    assert parts.state.text() == ("Waiting for the model" if sentence else "Type a sentence")
+    panel.use_task(session.task, "0 1 2 3")
+    answer()
+    assert parts.head_box.currentText() == "cross L0H1" and parts.map.selected is None
 
 
 def test_every_control_has_a_name_and_says_what_it_does(panel: PlaygroundPanel) -> None:

@@ -53,6 +53,7 @@ class PlaygroundPanel(Panel):
         self._tokenizer: Tokenizer | None = None
         self._offered = ""  # the sentence that nobody typed
         self._shown: tuple[Snapshot, Played] | None = None
+        self._head = ""  # that was chosen; it may be one that the present model does not have
         self._selected: int | None = None
         self._revealed: int | None = None
         self._asking = Throttle(self._ask, ASKING_RATE, self)
@@ -77,7 +78,7 @@ class PlaygroundPanel(Panel):
         parts.board.token_edited.connect(self._edit)
         parts.board.mask_wished.connect(lambda token: self._write(self.drafts.current.toggled(token)))
         parts.map.row_clicked.connect(lambda row: self._select(RUNNING, row))
-        parts.head_box.currentIndexChanged.connect(self._show_map)
+        parts.head_box.currentIndexChanged.connect(self._choose_head)
         parts.view_buttons.chosen.connect(parts.show_view)
         parts.board.undo_wished.connect(self.undo)
 
@@ -97,7 +98,8 @@ class PlaygroundPanel(Panel):
         """Another run is shown from now on; without a task its sentences cannot be read. `sentence` is tried out where
         nobody has typed another one."""
         self._tokenizer = task.source_tokenizer if task else None
-        self._shown, self._revealed = None, None
+        self._shown, self._revealed, self._selected = None, None, None
+        self.parts.board.select(None)
         if task is not None:
             self.parts.decoding.set_longest(task.target_width)
         if self.drafts.current.text == self._offered:
@@ -105,6 +107,7 @@ class PlaygroundPanel(Panel):
             self.drafts.begin(Draft(sentence))
         self.parts.show_known(task is not None)
         self._show_draft()
+        self._show_answer()
         self._asking.now()
 
     def show_kept(self, drafts: Sequence[Draft]) -> None:
@@ -196,23 +199,31 @@ class PlaygroundPanel(Panel):
     # the answer
 
     def _show_answer(self) -> None:
-        """What has come; without a change of what is chosen."""
-        if self._shown is None:
-            return
-        looks = self._shown[1].looks
-        names = head_names(looks) if looks else []
-        box = self.parts.head_box
-        if names and [box.itemText(number) for number in range(box.count())] != names:
-            blocker = QSignalBlocker(box)
-            chosen = box.currentText()
-            box.clear()
-            box.addItems(names)
-            box.setCurrentIndex(names.index(chosen) if chosen in names else 0)
-            blocker.unblock()
-        self.parts.show_tree(self._shown[1].tree, self._shown[1].node_tokens)
+        """What has come, if anything has; without a change of what is chosen."""
+        played = self.played
+        if played is None:
+            self._offer_heads([])
+            self.parts.show_tree(None, ())
+        else:
+            if played.looks is not None:
+                self._offer_heads(head_names(played.looks))
+            self.parts.show_tree(played.tree, played.node_tokens)
         self._show_rows()
         self._show_map()
         self._show_state()
+
+    def _offer_heads(self, names: list[str]) -> None:
+        box = self.parts.head_box
+        if [box.itemText(number) for number in range(box.count())] != names:
+            with QSignalBlocker(box):
+                box.clear()
+                box.addItems(names)
+                if self._head in names:
+                    box.setCurrentIndex(names.index(self._head))
+
+    def _choose_head(self) -> None:
+        self._head = self.parts.head_box.currentText()
+        self._show_map()
 
     def _show_rows(self) -> None:
         rows = [token_row(self.drafts.current, self._pieces)]
@@ -222,6 +233,8 @@ class PlaygroundPanel(Panel):
 
     def _show_map(self) -> None:
         if self._shown is None:
+            self.parts.map.show_looks(None, None)
+            self.parts.reading.say("")
             return
         snapshot, played = self._shown
         head = self.parts.head_box.currentText()
