@@ -54,6 +54,20 @@ def test_the_tokens_follow_every_keystroke_before_there_is_any_answer(
     assert panel.played is None
 
 
+def test_a_text_is_split_once_a_keystroke(
+    panel: PlaygroundPanel, qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer, texts = session.task.source_tokenizer, list[str]()
+    split = tokenizer.pieces
+    monkeypatch.setattr(tokenizer, "pieces", lambda text: texts.append(text) or split(text))
+    panel.use_task(session.task, "0 1 2 3")
+    for letter in " 12":
+        qtbot.keyClicks(panel.parts.sentence_edit, letter)
+    panel._asking.now()
+    mask(panel, qtbot, 1)
+    assert texts == ["0 1 2 3", "0 1 2 3 ", "0 1 2 3 1", "0 1 2 3 12"]
+
+
 def test_a_chip_says_its_id_and_an_unknown_word_says_so_in_words_and_by_a_sign(
     panel: PlaygroundPanel, qtbot: QtBot, session: Session
 ) -> None:

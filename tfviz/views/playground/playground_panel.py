@@ -1,6 +1,7 @@
 """The playground: a typed sentence with its tokens, the model's answer at once, and how it came to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QWidget
@@ -51,6 +52,7 @@ class PlaygroundPanel(Panel):
         self.drafts = Drafts()
         self.parts = PlaygroundLayout()
         self._tokenizer: Tokenizer | None = None
+        self._split: Callable[[str], list[Piece]] = _nothing
         self._offered = ""  # the sentence that nobody typed
         self._shown: tuple[Snapshot, Played] | None = None
         self._head = ""  # that was chosen; it may be one that the present model does not have
@@ -98,6 +100,7 @@ class PlaygroundPanel(Panel):
         """Another run is shown from now on; without a task its sentences cannot be read. `sentence` is tried out where
         nobody has typed another one."""
         self._tokenizer = task.source_tokenizer if task else None
+        self._split = lru_cache(maxsize=2)(self._tokenizer.pieces) if self._tokenizer else _nothing
         self._shown, self._revealed, self._selected = None, None, None
         self.parts.board.select(None)
         if task is not None:
@@ -150,12 +153,13 @@ class PlaygroundPanel(Panel):
 
     @property
     def _pieces(self) -> list[Piece]:
-        return self._tokenizer.pieces(self.drafts.current.text) if self._tokenizer else []
+        """The tokens of the present text, which is split once: this text and the one before it are remembered."""
+        return self._split(self.drafts.current.text)
 
     def _type(self, text: str) -> None:
         if self._tokenizer is None:
             return
-        draft = self.drafts.current.retyped(text, self._pieces, self._tokenizer.pieces(text))
+        draft = self.drafts.current.retyped(text, self._pieces, self._split(text))
         self._write(draft, typing=True)
 
     def _begin_edit(self, token: int) -> None:
@@ -165,9 +169,9 @@ class PlaygroundPanel(Panel):
 
     def _edit(self, token: int, said: str) -> None:
         pieces, draft = self._pieces, self.drafts.current
-        if self._tokenizer is not None and token < len(pieces):
+        if token < len(pieces):
             text = draft.edited(pieces[token], said)
-            self._write(draft.retyped(text, pieces, self._tokenizer.pieces(text)))
+            self._write(draft.retyped(text, pieces, self._split(text)))
         self.parts.board.setFocus()
 
     def _write(self, draft: Draft, typing: bool = False) -> None:
@@ -282,3 +286,8 @@ class PlaygroundPanel(Panel):
         self._show_answer()
         if self._selected is not None:
             self.parts.scroll_to(self._selected)
+
+
+def _nothing(text: str) -> list[Piece]:
+    """The tokens of a text that cannot be read."""
+    return []
