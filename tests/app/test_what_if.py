@@ -119,3 +119,56 @@ def test_a_run_that_could_not_be_made_leaves_the_next_one_as_still_as_any(
     driver.click("restart")
     driver.wait_for_new_session(old)
     assert driver.step == 0 and driver.session.gate.state == "paused"
+
+
+def test_what_is_offered_is_what_the_step_that_is_shown_does_not_have_yet(driver: Driver) -> None:
+    driver.train(4)
+    driver.session.change({"model.scaled_scores": False})
+    driver.train(4)
+    row = panel(driver, "Break").breaking.row("no 1/sqrt(d)")
+    already = "“no 1/sqrt(d)” is what this run has already"
+    driver.qtbot.waitUntil(lambda: row.change.text() == already and not row.button.isEnabled())
+    go_back_to(driver, 2)
+    driver.qtbot.waitUntil(row.button.isEnabled)
+    assert row.change.text() == "Scores / √d on → off, from this step on"
+    go_back_to(driver, 6)
+    driver.qtbot.waitUntil(lambda: not row.button.isEnabled())
+    go_back_to(driver, 3)
+    driver.qtbot.waitUntil(row.button.isEnabled)
+    driver.click_on(row.button)
+    driver.qtbot.waitUntil(lambda: len(driver.session.branches) == 2 and driver.session.frontier > 3)
+    driver.click("play_pause")
+    driver.settle()
+    branch = driver.session.line.branch
+    assert (branch.parent, branch.fork) == (0, 3)
+
+
+def test_beside_a_broken_branch_another_leaves_the_healthy_one_at_the_step_that_is_shown(
+    driver: Driver,
+) -> None:
+    driver.train(20)
+    rows = panel(driver, "Break").breaking
+    rows.row("no positions").button.click()
+    driver.qtbot.waitUntil(lambda: driver.session.line.branch.number == 1 and driver.session.frontier > 12)
+    driver.click("play_pause")
+    driver.settle()
+    go_back_to(driver, 12)
+    rows.row("learning rate times ten").button.click()
+    driver.qtbot.waitUntil(lambda: driver.session.line.branch.number == 2 and driver.session.frontier > 12)
+    driver.click("play_pause")
+    driver.settle()
+    branch = driver.session.line.branch
+    assert (branch.parent, branch.fork) == (0, 12) and driver.session.config.model.positions != "none"
+
+
+def test_beside_a_broken_branch_a_run_of_its_own_has_one_thing_broken_and_not_two(driver: Driver) -> None:
+    driver.train(2)
+    rows = panel(driver, "Break").breaking
+    rows.row("no positions").button.click()
+    driver.qtbot.waitUntil(lambda: driver.session.config.model.positions == "none")
+    old = driver.session
+    rows.row("zero initialisation").button.click()
+    driver.click_on(driver.find(QPushButton, "what_if_run_accept"))
+    driver.qtbot.waitUntil(lambda: driver.window.runs.current is not old, timeout=10_000)
+    model = driver.session.config.model
+    assert model.initialization == "zero" and model.positions != "none"

@@ -12,6 +12,7 @@ from tfviz.app.dialogs.weight_dialog import WeightDialog
 from tfviz.app.head_measuring import HeadMeasuring
 from tfviz.app.runs import Runs
 from tfviz.training.branching.what_if import WhatIf, healthy_line
+from tfviz.training.config import RunConfig
 from tfviz.training.export.heads import Head
 from tfviz.training.session import Session
 from tfviz.views.attention.attention_panel import AttentionPanel
@@ -177,22 +178,23 @@ class Interventions(QObject):
             return
         current = session.line
         healthy = healthy_line(session.lines, current.branch.number)
-        in_the_past = healthy is current and not clock.following
-        step = min(clock.step, healthy.frontier) if in_the_past else healthy.frontier
-        config = healthy.config_after(0 if what_if.from_start else step)
+        newest = healthy is current and clock.following and clock.at_end
+        step = what_if.leaves_at(healthy, clock.step)
+        config = healthy.config_after(step)
         if not what_if.from_start and step == session.total_steps:
             where = f"“{what_if.name}” leaves from the step that is shown"
             self._controls.tell(f"All {step:,} steps are done, and {where}: go to an earlier one")
             return
         if what_if.needs_new_run(config):
-            self._ask_for_run(what_if, session)
+            self._ask_for_run(what_if, healthy.config_after(0))
             return
         number = healthy.branch.number
 
         def work() -> None:
             if session.line.branch.number != number:
                 session.switch(number)
-            session.go_to(step if in_the_past else session.frontier)
+            if not what_if.from_start:
+                session.go_to(session.frontier if newest else step)
             session.what_if(what_if.name)
 
         text = f"“{what_if.name}” left {healthy.branch.name}: both are drawn in the curves"
@@ -205,8 +207,8 @@ class Interventions(QObject):
             text = f"Left from just before what was done at step {step:,}; {session.line.branch.name} stays"
             self._branches.do(session, lambda: session.undo(step), text, moves=True)
 
-    def _ask_for_run(self, what_if: WhatIf, session: Session) -> None:
-        config = run_of(session.line.config_after(0), what_if)
+    def _ask_for_run(self, what_if: WhatIf, healthy: RunConfig) -> None:
+        config = run_of(healthy, what_if)
 
         def begin() -> None:
             if self._controls.start_run(config, f"New run, “{what_if.name}”: {what_if.symptom}"):

@@ -32,7 +32,7 @@ class WhatIf:
 
     name: str
     from_start: bool
-    """Whether the branch leaves at step 0; else it leaves at the present step."""
+    """Whether the branch leaves at step 0; else it leaves at the step that is shown."""
     symptom: str
     """What will be seen, in a sentence."""
     set_to: Mapping[str, Any] = field(default_factory=dict)
@@ -74,6 +74,10 @@ class WhatIf:
             raise ValueError(reason)
         if self.needs_new_run(config):
             raise NewRunNeededError(self.name, self.changed(config))
+
+    def leaves_at(self, line: Line, shown: int) -> int:
+        """The step at which its branch leaves a line: the start, or the step that is shown, as far as the line goes."""
+        return 0 if self.from_start else min(shown, line.frontier)
 
     def branch_name(self, step: int) -> str:
         return f"{self.name} from step {step:,}"

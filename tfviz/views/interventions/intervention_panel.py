@@ -82,7 +82,7 @@ class InterventionPanel(Panel):
         """The branches of a run as they are now, and where the clock stands."""
         self._forbid("")
         self._line = lines[current]
-        self.breaking.show_run(lines, current)
+        self.breaking.show_run(lines, current, step)
         self.change.show_model(self._line.config_after(0).model)
         self.done.show_line(self._line)
         self.show_step(step)
@@ -113,6 +113,7 @@ class InterventionPanel(Panel):
 
     def show_step(self, step: int) -> None:
         if self._line is not None:
+            self.breaking.show_step(step)
             self.heads.show_model(self._line.config_after(step).model)
 
     def show_history(self, history: History) -> None:

@@ -42,10 +42,10 @@ class WhatIfRow(QFrame):
         column.addWidget(symptom)
         self.button.clicked.connect(self._press)
 
-    def show_run(self, lines: Mapping[int, Line], current: int) -> None:
-        """What it would do in this run."""
+    def show_run(self, lines: Mapping[int, Line], current: int, step: int) -> None:
+        """What it would do in this run, where this step is shown."""
         what_if, healthy = self.what_if, healthy_line(lines, current)
-        config = healthy.config_after(0 if what_if.from_start else healthy.frontier)
+        config = healthy.config_after(what_if.leaves_at(healthy, step))
         self._branch = _broken(what_if, lines, healthy)
         place = "from step 0" if what_if.from_start else "from this step on"
         reason = what_if.why_not(config)
