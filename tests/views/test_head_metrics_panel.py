@@ -20,6 +20,7 @@ from tests.views.made_histories import columns, history
 from tfviz.training.heads.head_metrics import column_name
 from tfviz.training.readings import Attention
 from tfviz.training.record.history import History
+from tfviz.training.record.sparse_record import MOST
 from tfviz.views.heads.head_measures import number_text
 from tfviz.views.heads.head_metrics_panel import HeadMetricsPanel
 
@@ -38,6 +39,21 @@ def test_the_nearest_look_at_or_before_the_clock_is_shown_and_named(panel: HeadM
     assert panel.points is not None and panel.points.step == 40
     value = made.heads.record.column(column_name(panel.chosen[0], panel.measures[1].metric))[1][4]
     assert f"{value:.2f}" in panel.curves.legends[0].text()
+
+
+def test_the_axes_are_chosen_by_one_reading_of_the_record_however_many_heads_there_are(
+    panel: HeadMetricsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, read = looked(), list[int]()
+    rows = made.heads.record.rows
+
+    def counted(step: float = math.inf, most: int = MOST) -> tuple[numpy.ndarray, numpy.ndarray]:
+        read.append(most)
+        return rows(step, most)
+
+    monkeypatch.setattr(made.heads.record, "rows", counted)
+    panel.show_history(made)
+    assert read.count(1) == 1 and panel.boxes["y"].currentText() == "source alignment"
 
 
 def test_a_step_before_the_first_look_has_no_dots_and_says_so(panel: HeadMetricsPanel) -> None:

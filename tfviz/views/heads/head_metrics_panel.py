@@ -215,10 +215,9 @@ class HeadMetricsPanel(Panel):
         """Until the user chooses: entropy against source alignment where that is known, else against the diagonal."""
         if self._axes_chosen:
             return
-        names = [name for name in heads.record.names if name.endswith("/source_alignment")]
-        known = any(
-            not numpy.isnan(heads.record.rows(most=1)[1][-1, heads.record.names.index(n)]) for n in names
-        )
+        names = enumerate(heads.record.names)
+        places = [place for place, name in names if name.endswith("/source_alignment")]
+        known = not numpy.isnan(heads.record.rows(most=1)[1][-1, places]).all()
         titles = {"x": "entropy", "y": "source alignment" if known else "diagonal"}
         for axis, title in titles.items():
             with QSignalBlocker(self.boxes[axis]):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy
 from PySide6.QtCore import Qt
@@ -15,32 +16,45 @@ from tfviz.views.panel import label, paragraph
 ENOUGH = 50
 """Steps of its own after which a branch is worth comparing."""
 AVERAGED = 20
-Read = Callable[[History, int], float]
+Read = Callable[[int], float]
+"""Of one history: what is known up to a step; NaN where nothing is."""
 
 
-def mean_loss(history: History, step: int) -> float:
-    """The training loss up to a step, of several batches; NaN where there is none."""
-    column = history.column("loss")[max(step - AVERAGED, 0) : step]
-    return float(numpy.mean(column)) if len(column) else math.nan
+def mean_loss(history: History) -> Read:
+    """The training loss of several batches."""
 
-
-def newest(name: str) -> Read:
-    """Reads the last value up to a step of a column that has one only now and then; NaN where there is none."""
-
-    def read(history: History, step: int) -> float:
-        if name not in history:
-            return math.nan
-        column = history.column(name)[:step]
-        there = numpy.flatnonzero(numpy.isfinite(column))
-        return float(column[there[-1]]) if len(there) else math.nan
+    def read(step: int) -> float:
+        column = history.column("loss")[max(step - AVERAGED, 0) : step]
+        return float(numpy.mean(column)) if len(column) else math.nan
 
     return read
 
 
-ROWS: tuple[tuple[str, str, Read, bool], ...] = (
+class Newest:
+    """The last value of a column that has one only now and then. Rows that were looked at are not looked at again, so
+    that a long run costs no more than a short one."""
+
+    def __init__(self, name: str, history: History) -> None:
+        self._name, self._history = name, history
+        self._seen, self._value = 0, math.nan
+
+    def __call__(self, step: int) -> float:
+        if self._name not in self._history:
+            return math.nan
+        if step < self._seen:
+            self._seen, self._value = 0, math.nan
+        new = self._history.column(self._name)[self._seen : step]
+        numbers = new[~numpy.isnan(new)]
+        if len(numbers):
+            self._value = float(numbers[-1])
+        self._seen += len(new)
+        return self._value
+
+
+ROWS: tuple[tuple[str, str, Callable[[History], Read], bool], ...] = (
     ("loss", f"Loss, last {AVERAGED}", mean_loss, False),
-    ("validation", "Validation loss", newest("validation_loss"), False),
-    ("exact", "Free-running exact", newest("validation_free_sequence_accuracy"), True),
+    ("validation", "Validation loss", partial(Newest, "validation_loss"), False),
+    ("exact", "Free-running exact", partial(Newest, "validation_free_sequence_accuracy"), True),
 )
 
 
@@ -57,6 +71,7 @@ class WhatIfBanner(QFrame):
         self._line: Line | None = None
         self._other: Line | None = None
         self._numbers: dict[str, tuple[QLabel, QLabel]] = {}
+        self._reads: dict[str, tuple[Read, Read]] = {}  # of this branch and of the one that it left
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
@@ -84,6 +99,9 @@ class WhatIfBanner(QFrame):
         parent = line.branch.parent
         broken = what_if_of(line) is not None and parent in lines
         self._line, self._other = (line, lines[parent]) if broken and parent is not None else (None, None)
+        if self._line is not None and self._other is not None:
+            here, there = self._line.history, self._other.history
+            self._reads = {key: (make(here), make(there)) for key, _, make, _ in ROWS}
         self.setVisible(self._line is not None)
         self.refresh()
 
@@ -99,9 +117,9 @@ class WhatIfBanner(QFrame):
         self.headline.setText(f"“{what_if.name}” left {parent} at step {fork:,}")
         self._heads[1].setText(parent if len(parent) <= 12 else "parent")
         self._heads[1].setToolTip(parent)
-        for key, _, read, share in ROWS:
-            for number, history in zip(self._numbers[key], (line.history, other.history), strict=True):
-                number.setText(_written(read(history, step), share))
+        for key, _, _, share in ROWS:
+            for number, read in zip(self._numbers[key], self._reads[key], strict=True):
+                number.setText(_written(read(step), share))
         if own < ENOUGH:
             self.advice.setText(f"{own:,} steps trained; after {ENOUGH} there is something to compare.")
         else:
