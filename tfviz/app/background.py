@@ -6,6 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+Do = Callable[[Callable[[], Any], Callable[[Any], None], Callable[[Any], None]], None]
+"""Does the first in a thread, and tells one of the others how it went, in the window's thread."""
+
 
 class Background(QObject):
     """One function in a thread of its own; `done` (with its result) or `failed` (with the error) comes in the

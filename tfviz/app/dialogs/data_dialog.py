@@ -1,8 +1,6 @@
 """Your own data: chosen or pasted, looked at, split, and handed to the run panel."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -18,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tfviz.app.background import Do
 from tfviz.app.dialogs.data_look import Look, Wish, facts, look_at, save_place
 from tfviz.app.dialogs.data_options import DataOptions
 from tfviz.app.dialogs.dialog_layout import button_row, dialog_column, say
@@ -29,9 +28,6 @@ from tfviz.views.parts.widgets import SegmentedButtons
 FILE, PASTE = 0, 1
 PAUSE = 250  # milliseconds without typing before the data are looked at
 KINDS = "Sentence pairs (*.tsv *.csv *.jsonl *.ndjson *.json *.txt);;All files (*)"
-
-Do = Callable[[Callable[[], Any], Callable[[Any], None], Callable[[Any], None]], None]
-"""Does the first in a thread, and tells one of the others how it went, in the window's thread."""
 
 
 class DataDialog(QDialog):

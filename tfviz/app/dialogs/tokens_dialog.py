@@ -1,7 +1,6 @@
 """The tokens of a run: which there are, how often each occurs, and how pieces of words came about."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSortFilterProxyModel, Qt
 from PySide6.QtWidgets import (
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tfviz.app.background import Do
 from tfviz.app.dialogs.dialog_layout import dialog_column
 from tfviz.app.dialogs.token_model import Cell, TokenModel, sortable
 from tfviz.training.tasks import Task
@@ -24,7 +24,6 @@ from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.widgets import SegmentedButtons
 from tfviz.views.style.fonts import monospace_font
 
-Do = Callable[[Callable[[], Any], Callable[[Any], None], Callable[[Any], None]], None]
 TOKENS, MERGES = ("Id", "Token", "Count"), ("Merge", "Left", "Right", "Piece")
 NUMBERS, NUMBER_WIDTH = ("Id", "Count", "Merge"), 92
 Page = tuple[str, Sequence[str], list[tuple[Cell, ...]]]
