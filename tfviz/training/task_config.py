@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tfviz.training.rules import ConfigurationError, check_fields, setting
+from tfviz.training.tokens.byte_pair_tokenizer import SMALLEST
 
 GENERATED_TASKS = ("copy", "reverse", "sort", "repeat", "addition", "brackets")
 """Drawn without end, as symbols."""
@@ -10,6 +11,8 @@ RULE_TASKS = ("dates", "translation")
 """So many sentences, made by rules when the task is made."""
 TASK_NAMES = ("identity", *GENERATED_TASKS, *RULE_TASKS, "file")
 TOKENIZER_KINDS = ("word", "character", "bpe")
+SMALLEST_BPE, LARGEST_BPE = SMALLEST, 65_536
+"""Tokens of a vocabulary of byte pairs: at least the special ones and the bytes."""
 CHARACTER_TASKS = ("dates",)
 """Those that are read character by character unless the configuration says otherwise."""
 
@@ -51,7 +54,11 @@ class TaskConfig:
         choices=("auto", *TOKENIZER_KINDS),
     )
     bpe_size: int = setting(
-        int, 512, "Tokens of a bpe vocabulary, the 256 bytes among them.", minimum=260, maximum=65_536
+        int,
+        512,
+        "Tokens of a bpe vocabulary, the 256 bytes among them.",
+        minimum=SMALLEST_BPE,
+        maximum=LARGEST_BPE,
     )
     shared_vocabulary: bool = setting(
         bool, False, "One vocabulary for source and target; generated sequences always have one."

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidget
 
 from tfviz.training.config import RunConfig
-from tfviz.training.task_config import TOKENIZER_KINDS
+from tfviz.training.task_config import LARGEST_BPE, SMALLEST_BPE, TOKENIZER_KINDS
 from tfviz.views.panel import label
 from tfviz.views.parts.widgets import give_arrows
 
@@ -29,7 +29,7 @@ class DataOptions(QWidget):
         numbers = (
             (self.share, "share", "Held out, in percent", (0, MOST_SHARE), 10, "Pairs that no step trains on"),
             (self.seed, "seed", "Seed", (0, LARGEST_SEED), min(seed, LARGEST_SEED), "Chooses those, and all else"),
-            (self.bpe_size, "bpe_size", "Size of the vocabulary", (260, 65_536), rule.default, rule.help),
+            (self.bpe_size, "bpe_size", "Size of the vocabulary", (SMALLEST_BPE, LARGEST_BPE), rule.default, rule.help),
         )  # fmt: skip
         for box, name, spoken, span, value, help in numbers:
             box.setObjectName(f"data_{name}")
