@@ -67,8 +67,8 @@ def test_noise_is_added_and_wrong_numbers_are_named(driver: Driver) -> None:
     before = driver.session.parameters
     scale, seed = driver.find(QLineEdit, "noise_scale"), driver.find(QLineEdit, "noise_seed")
     for field, text, problem in (
-        (scale, "-1", "Scale is '-1'; allowed: a number of at least 0"),
-        (seed, "x", "Seed is 'x'; allowed: a whole number from 0 to 2^53 − 1"),
+        (scale, "-1", "Scale is -1.0; allowed: a number of at least 0"),
+        (seed, "x", "Seed is 'x'; allowed: a whole number of at least 0 and of at most 9007199254740991"),
     ):
         right = field.text()
         field.selectAll()

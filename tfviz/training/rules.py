@@ -144,9 +144,9 @@ def _number(kind: type, value: Any) -> Any:
         return None
     try:
         number = kind(value)
+        return number if math.isfinite(number) else None
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
 
 
 def _is_text(value: Any) -> bool:

@@ -7,9 +7,14 @@ from typing import Any
 import numpy as np
 
 from tfviz.core.parameters import Parameters
+from tfviz.training.rules import Rule
 
 NOISE = 0x6E6F6973
 """Tells the stream of random numbers apart from all others of the same seed."""
+NOISE_RULES = {
+    "scale": Rule(float, 0.01, "Standard deviation of what is added", minimum=0),
+    "seed": Rule(int, 0, "The same seed adds the same numbers", minimum=0, maximum=2**53 - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,9 @@ class WeightNoise:
     prefix: str = ""
 
     def check(self, parameters: Parameters) -> None:
-        """ValueError for a scale that is negative or not finite, or a prefix that no parameter has."""
-        if not (np.isfinite(self.scale) and self.scale >= 0.0):
-            raise ValueError(f"noise of scale {self.scale} cannot be: it must be a number of at least 0")
-        if not 0 <= self.seed < 2**53:
-            raise ValueError(f"the seed {self.seed} is out of range: 0 to 2^53 - 1")
+        """ValueError for a scale or seed that NOISE_RULES do not allow, or a prefix that no parameter has."""
+        for name, rule in NOISE_RULES.items():
+            rule.check(f"noise {name}", getattr(self, name))
         parameters.layout.within(self.prefix)
 
     def apply(self, parameters: Parameters) -> None:

@@ -1,6 +1,6 @@
 """The page "Change": the way to every setting that may change, and noise on the weights."""
 
-import math
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -12,13 +12,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tfviz.training.branching.edits import NOISE_RULES
 from tfviz.training.model_settings import ModelSettings
+from tfviz.training.rules import ConfigurationError
 from tfviz.views.interventions.parts_tree import parts_of
 from tfviz.views.panel import label, paragraph
 from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 from tfviz.views.style.restyle import restyle
 
-LARGEST_SEED = 2**53 - 1
 SETTINGS_TEXT = (
     "Learning rate, schedule, clipping, dropout, another optimiser, frozen parts, masks, norms and positions."
 )
@@ -33,19 +34,21 @@ class ChangePage(QWidget):
     """Says what is wrong at the field; nothing is done here."""
 
     settings_wished = Signal()
-    noise_wished = Signal(float, int, str)
-    """Scale, seed, and the part of the model, "" for all."""
+    noise_wished = Signal(float, object, str)
+    """Scale, seed (more than a signal's int can hold), and the part of the model, "" for all."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts: tuple[str, ...] = ()
+        self._noise: dict[str, Any] = {}  # what the fields say, as long as they make sense
         self.settings_button = QPushButton("Change settings…")
         self.settings_button.setObjectName("change_settings")
         self.settings_button.setAccessibleName("Change settings, or freeze parts")
         self.settings_button.setToolTip(
             "At the newest step in this branch, or in a new one from the step that is shown (B)"
         )
-        self.scale, self.seed, self.part = QLineEdit("0.01"), QLineEdit("0"), QComboBox()
+        self.scale, self.seed = (QLineEdit(f"{rule.default:g}") for rule in NOISE_RULES.values())
+        self.part = QComboBox()
         self.noise_button = QPushButton("Add noise")
         self.noise_button.setObjectName("add_noise")
         self.noise_button.setAccessibleName("Add noise to the weights")
@@ -55,10 +58,8 @@ class ChangePage(QWidget):
         fields.setHorizontalSpacing(12)
         fields.setVerticalSpacing(6)
         fields.setColumnStretch(1, 1)
-        tips = {
-            "scale": "Standard deviation of what is added, 0 or more",
-            "seed": "The same seed adds the same numbers",
-            "part": "Which weights get noise",
+        tips = {name: f"{rule.help}: {rule.allowed}" for name, rule in NOISE_RULES.items()} | {
+            "part": "Which weights get noise"
         }
         for row, (name, tip) in enumerate(tips.items()):
             field: QLineEdit | QComboBox = getattr(self, name)
@@ -113,30 +114,20 @@ class ChangePage(QWidget):
         self._enable()
 
     def _enable(self) -> None:
-        problems = {"scale": scale_problem(self.scale.text()), "seed": seed_problem(self.seed.text())}
-        for name, problem in problems.items():
+        problems = []
+        for name, rule in NOISE_RULES.items():
             field: QLineEdit = getattr(self, name)
-            restyle(field, "invalid", bool(problem))
-        text = "\n".join(problem for problem in problems.values() if problem)
+            try:
+                self._noise[name] = rule.parse(name.capitalize(), field.text())
+                restyle(field, "invalid", False)
+            except ConfigurationError as problem:
+                problems.append(str(problem))
+                restyle(field, "invalid", True)
+        text = "\n".join(problems)
         self.error.setText(text)
         self.error.setVisible(bool(text))
         self.noise_button.setEnabled(not text and bool(self._parts))
         self.noise_button.setToolTip(text or "Add it at the step that is shown")
 
     def _wish(self) -> None:
-        self.noise_wished.emit(float(self.scale.text()), int(self.seed.text()), self.part.currentData())
-
-
-def scale_problem(text: str) -> str:
-    """What is wrong with a scale; empty where nothing is."""
-    try:
-        fits = 0.0 <= float(text) < math.inf
-    except ValueError:
-        fits = False
-    return "" if fits else f"Scale is {text!r}; allowed: a number of at least 0"
-
-
-def seed_problem(text: str) -> str:
-    """What is wrong with a seed; empty where nothing is."""
-    fits = text.isascii() and text.isdigit() and int(text) <= LARGEST_SEED
-    return "" if fits else f"Seed is {text!r}; allowed: a whole number from 0 to 2^53 − 1"
+        self.noise_wished.emit(self._noise["scale"], self._noise["seed"], self.part.currentData())

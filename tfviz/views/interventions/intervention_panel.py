@@ -39,7 +39,7 @@ class InterventionPanel(Panel):
     """A WhatIf."""
     branch_wished = Signal(int)
     settings_wished = Signal()
-    noise_wished = Signal(float, int, str)
+    noise_wished = Signal(float, object, str)
     step_clicked = Signal(int)
     undo_wished = Signal(int)
     """From just before what was done at this step."""
