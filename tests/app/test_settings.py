@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
 from tfviz.app.settings import Settings
+from tfviz.training.record.run_library import BUDGET
 
 
 def read(store: Path) -> Settings:
@@ -38,10 +39,11 @@ def test_what_is_stored_is_read_by_the_next_start(settings: Settings, store: Pat
     assert again.geometry == again.layout == QByteArray(b"\x00\x01\xff")
 
 
-@pytest.mark.parametrize("text", ["0", "-3", "many", "1e9", "99999999999999999999", "²", ""])
-def test_a_number_of_steps_that_cannot_be_counts_as_absent(settings: Settings, text: str) -> None:
-    settings._store.setValue("run_steps", text)
-    assert settings.run_steps == 100
+@pytest.mark.parametrize("text", ["0", "-3", "many", "1e9", "99999999999999999999", "9" * 5000, "²", ""])
+def test_a_number_that_cannot_be_counts_as_absent(settings: Settings, text: str) -> None:
+    for key in ("run_steps", "runs_budget"):
+        settings._store.setValue(key, text)
+    assert (settings.run_steps, settings.runs_budget) == (100, BUDGET)
 
 
 def test_an_unknown_theme_counts_as_the_system(settings: Settings) -> None:

@@ -49,8 +49,7 @@ class Settings:
     @property
     def run_steps(self) -> int:
         """How many steps the last "run N steps" took."""
-        stored = str(self._store.value("run_steps", ""))
-        return int(stored) if stored.isascii() and stored.isdigit() and 1 <= int(stored) <= 1_000_000 else 100
+        return self._number("run_steps", 1, 1_000_000, 100)
 
     @run_steps.setter
     def run_steps(self, count: int) -> None:
@@ -82,9 +81,7 @@ class Settings:
     @property
     def runs_budget(self) -> int:
         """Bytes that runs may take which are recorded and not saved."""
-        stored = str(self._store.value("runs_budget", ""))
-        known = stored.isascii() and stored.isdigit() and LEAST_BUDGET <= int(stored) <= MOST_BUDGET
-        return int(stored) if known else BUDGET
+        return self._number("runs_budget", LEAST_BUDGET, MOST_BUDGET, BUDGET)
 
     @runs_budget.setter
     def runs_budget(self, count: int) -> None:
@@ -137,6 +134,13 @@ class Settings:
     def save(self) -> None:
         """Write to the disk now."""
         self._store.sync()
+
+    def _number(self, key: str, least: int, most: int, otherwise: int) -> int:
+        try:
+            stored = int(str(self._store.value(key, "")))
+        except ValueError:
+            return otherwise
+        return stored if least <= stored <= most else otherwise
 
     def _bytes(self, key: str) -> QByteArray | None:
         stored = self._store.value(key)
