@@ -33,7 +33,8 @@ from tfviz.views.attention.atlas_layout import (
 from tfviz.views.attention.head_signs import Signs, paint_signs
 from tfviz.views.grids import cells
 from tfviz.views.grids.causal import mask_of
-from tfviz.views.grids.cells import ByteImage, Scale, Spread
+from tfviz.views.grids.cells import Scale, Spread
+from tfviz.views.parts.byte_image import ByteImage
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.parts.item_view import ItemView
 from tfviz.views.parts.keys import ENTER, MOVES
@@ -214,7 +215,7 @@ class AttentionAtlas(ItemView):
         return _Part(
             block.kind,
             item,
-            ByteImage(width, height, ratio, self._table),
+            ByteImage(width, height, self._table, ratio),
             numpy.empty((layers, heads, queries, keys), numpy.float32),
             padded,
             inner,

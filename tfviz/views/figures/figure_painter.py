@@ -2,9 +2,8 @@
 
 from functools import cache
 
-import numpy
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPen
 
 from tfviz.training.export.figure import (
     CELL_PIXELS,
@@ -16,6 +15,7 @@ from tfviz.training.export.figure import (
     Rectangle,
     Text,
 )
+from tfviz.views.parts.byte_image import ByteImage
 from tfviz.views.style.fonts import load_fonts
 
 DOTS_PER_INCH = 96.0  # the unit of a figure is a CSS pixel
@@ -123,11 +123,6 @@ def _paint_rectangles(cells: Cells, painter: QPainter) -> None:
 def _paint_cells(cells: Cells, painter: QPainter, pixels: int = 1) -> None:
     """One indexed image, each cell stretched without a trace of its neighbours."""
     indices = cells.indices.repeat(pixels, axis=0).repeat(pixels, axis=1)
-    rows, columns = indices.shape
-    stride = (columns + 3) // 4 * 4  # Qt wants rows of whole 32-bit words
-    buffer = numpy.zeros((rows, stride), dtype=numpy.uint8)
-    buffer[:, :columns] = indices
-    image = QImage(buffer.data, columns, rows, stride, QImage.Format.Format_Indexed8)
-    image.setColorTable([QColor(*colour).rgb() for colour in cells.table.tolist()])
+    picture = ByteImage.of(indices, [QColor(*colour).rgb() for colour in cells.table.tolist()])
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-    painter.drawImage(QRectF(cells.x, cells.y, cells.width, cells.height), image)
+    painter.drawImage(QRectF(cells.x, cells.y, cells.width, cells.height), picture.image)

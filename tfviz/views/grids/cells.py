@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QImage, QPixmap
+from PySide6.QtGui import QColor, QImage
 
 from tfviz.views.style.theme import Theme
 
@@ -55,6 +55,14 @@ def colour_table(theme: Theme, signed: bool = False) -> list[int]:
         red, green, blue = (int(part) for part in lookup[round(level * 255 / (LEVELS - 1)), :3])
         table[LOWEST + level] = QColor(red, green, blue).rgb()
     return table
+
+
+@cache
+def colour_bar(theme: Theme, signed: bool = False) -> QImage:
+    """The colours of the map from its lowest to its highest, side by side, one pixel high. Not to be written to."""
+    lookup = numpy.ascontiguousarray(theme.lookup_table(signed))
+    image = QImage(lookup.data, len(lookup), 1, lookup.nbytes, QImage.Format.Format_RGBA8888)
+    return image.convertToFormat(QImage.Format.Format_RGB32)  # a copy, which owns its memory
 
 
 @dataclass(frozen=True)
@@ -132,23 +140,3 @@ class Spread:
             else:
                 numpy.maximum(result, other, out=result)
         return result
-
-
-class ByteImage:
-    """An indexed picture over a NumPy buffer that is written in place; `pixmap` is what it shows now."""
-
-    def __init__(self, width: int, height: int, device_pixel_ratio: float, table: list[int]) -> None:
-        """`width` and `height` in device pixels."""
-        stride = -(-width // 4) * 4  # QImage wants rows that are multiples of four bytes
-        self._buffer = numpy.full((height, stride), GAP, numpy.uint8)
-        self.bytes: Bytes = self._buffer[:, :width]
-        self._image = QImage(self._buffer.data, width, height, stride, QImage.Format.Format_Indexed8)
-        self._image.setDevicePixelRatio(device_pixel_ratio)
-        self._image.setColorTable(table)
-
-    def recolour(self, table: list[int]) -> None:
-        self._image.setColorTable(table)
-
-    def pixmap(self) -> QPixmap:
-        """A picture of the bytes at this moment."""
-        return QPixmap.fromImage(self._image)

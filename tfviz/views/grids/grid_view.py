@@ -19,9 +19,10 @@ from PySide6.QtWidgets import QGraphicsPixmapItem, QWidget
 
 from tfviz.views.grids import cells
 from tfviz.views.grids.causal import Mask
-from tfviz.views.grids.cells import ByteImage, Spread
+from tfviz.views.grids.cells import Spread
 from tfviz.views.grids.grid_axes import Axes, Geometry, axes_pixmap, geometry
 from tfviz.views.grids.grid_pointer import GridPointer
+from tfviz.views.parts.byte_image import ByteImage
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.parts.item_view import ItemView
 from tfviz.views.parts.keys import ENTER, MOVES
@@ -150,7 +151,7 @@ class GridView(ItemView):
         rows, columns = len(axes.rows), len(axes.columns)
         width, height = round(place.plot.width() * ratio), round(place.plot.height() * ratio)
         self._table = cells.colour_table(self._theme, axes.signed)
-        self._image = ByteImage(width, height, ratio, self._table)
+        self._image = ByteImage(width, height, self._table, ratio)
         self._padded = numpy.full((rows + 1, columns + 1), cells.GAP, numpy.uint8)
         self._bytes = self._padded[:-1, :-1]
         self._shown = numpy.zeros_like(self._padded)  # nothing yet: its last row is no gap

@@ -9,15 +9,16 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
-    QImage,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.grids import cells
+from tfviz.views.parts.byte_image import ByteImage
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.parts.tipped_widget import TippedWidget
 from tfviz.views.style.fonts import interface_font, monospace_font
@@ -65,19 +66,19 @@ class AnswerMap(TippedWidget):
         self._theme = DARK
         self.looks: AnswerLooks | None = None
         self.selected: int | None = None
-        self._image = QImage()
+        self._picture = QPixmap()
 
     def show_looks(self, looks: AnswerLooks | None, selected: int | None) -> None:
         height = self.sizeHint().height()
         self.looks, self.selected = looks, selected
-        self._image = self._made()
+        self._picture = self._made()
         if self.sizeHint().height() != height:
             self.updateGeometry()
         self.update()
 
     def recolour(self, theme: Theme) -> None:
         self._theme = theme
-        self._image = self._made()
+        self._picture = self._made()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -107,22 +108,16 @@ class AnswerMap(TippedWidget):
             return None
         return row, key if key >= 0 else None
 
-    def _made(self) -> QImage:
+    def _made(self) -> QPixmap:
         """One pixel a cell."""
         looks = self.looks
         if looks is None or not looks.rows:
-            return QImage()
+            return QPixmap()
         weights = numpy.asarray(looks.weights[: looks.rows], numpy.float32)
         out = numpy.empty(weights.shape, numpy.uint8)
         cells.quantise(weights, cells.Scale(), numpy.empty_like(weights), out)
         out[:, sorted(looks.hidden)] = cells.MASKED
-        rows, keys = looks.rows, len(looks.keys)
-        stride = -(-keys // 4) * 4
-        padded = numpy.zeros((rows, stride), numpy.uint8)
-        padded[:, :keys] = out
-        image = QImage(padded.data, keys, rows, stride, QImage.Format.Format_Indexed8)
-        image.setColorTable(cells.colour_table(self._theme))
-        return image.convertToFormat(QImage.Format.Format_RGB32)  # a copy, which owns its memory
+        return ByteImage.of(out, cells.colour_table(self._theme)).pixmap()
 
     # painting
 
@@ -132,7 +127,7 @@ class AnswerMap(TippedWidget):
         if looks is None:
             return
         shown = QRectF(LABEL, HEAD, self.column * len(looks.keys), ROW * looks.rows)
-        painter.drawImage(shown, self._image)
+        painter.drawPixmap(shown, self._picture, QRectF(self._picture.rect()))
         painter.setPen(QPen(QColor(theme.panel), 1))
         for row in range(looks.rows + 1):
             painter.drawLine(
@@ -181,11 +176,7 @@ class AnswerMap(TippedWidget):
         area = QRectF(0, y, bar.left() - ones - 14, 18)
         title = metrics.elidedText(looks.title, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, middle, title)
-        table = theme.lookup_table()
-        row = QImage(len(table), 1, QImage.Format.Format_RGB32)
-        for place, (red, green, blue, _) in enumerate(table.tolist()):
-            row.setPixelColor(place, 0, QColor(red, green, blue))
-        painter.drawImage(bar, row)
+        painter.drawImage(bar, cells.colour_bar(theme))
 
     # the mouse
 

@@ -5,9 +5,10 @@ from typing import cast
 
 import numpy
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPen, QPixmap, QTransform
+from PySide6.QtGui import QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsRectItem
 
+from tfviz.views.parts.byte_image import ByteImage
 from tfviz.views.plots.step_plot import StepPlot
 from tfviz.views.style.theme import Theme
 
@@ -71,13 +72,7 @@ class HeatMap(QGraphicsRectItem):
             self.setRect(left, 0.0, reach - left, view.height())
 
     def _show(self) -> None:
-        rows, columns = self._cells.shape
-        if not columns or not self._table:
+        if not self._cells.size or not self._table:
             self._picture.setPixmap(QPixmap())
             return
-        stride = (columns + 3) // 4 * 4
-        padded = numpy.zeros((rows, stride), numpy.uint8)  # the image does not own its memory
-        padded[:, :columns] = self._cells
-        image = QImage(padded.data, columns, rows, stride, QImage.Format.Format_Indexed8)
-        image.setColorTable(self._table)
-        self._picture.setPixmap(QPixmap.fromImage(image))
+        self._picture.setPixmap(ByteImage.of(self._cells, self._table).pixmap())

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 
 import numpy
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPixmap
 
 from tfviz.training.stepping.stages import HeadStages
 from tfviz.views.grids import cells
-from tfviz.views.grids.cells import ByteImage, Scale
+from tfviz.views.grids.cells import Scale
 from tfviz.views.grids.grid_axes import paint_token
+from tfviz.views.parts.byte_image import ByteImage
 from tfviz.views.stages.stages_layout import FONT, LABEL, STAGES, Layout, MapPlace, Sizes, Stage
 from tfviz.views.stages.stages_reading import MISSING, values_of
 from tfviz.views.style.fonts import interface_font, monospace_font
@@ -87,11 +88,10 @@ def _paint_cells(
     painter: QPainter, values: numpy.ndarray, place: MapPlace, scale: Scale, theme: Theme, signed: bool
 ) -> None:
     rows, columns = values.shape
-    image = ByteImage(columns, rows, 1.0, cells.colour_table(theme, signed))
     out = numpy.empty(values.shape, numpy.uint8)
     with numpy.errstate(all="ignore"):
         cells.quantise(values, scale, numpy.empty(values.shape, numpy.float32), out)
-    image.bytes[...] = out
+    image = ByteImage.of(out, cells.colour_table(theme, signed))
     painter.drawPixmap(QRectF(place.plot), image.pixmap(), QRectF(0, 0, columns, rows))
     painter.setFont(monospace_font(FONT))
     painter.setPen(QColor("#000000"))
@@ -172,9 +172,8 @@ def _paint_bar(painter: QPainter, stage: Stage, place: MapPlace, scale: Scale, t
     width = area.right() - metrics.horizontalAdvance(high) - 5 - left
     if width < 8:
         return
-    colours = numpy.ascontiguousarray(theme.lookup_table(stage.signed))
-    image = QImage(colours.data, 256, 1, 1024, QImage.Format.Format_RGBA8888)
-    painter.drawImage(QRectF(left, area.top() + 3, width, area.height() - 6), image)
+    bar = QRectF(left, area.top() + 3, width, area.height() - 6)
+    painter.drawImage(bar, cells.colour_bar(theme, stage.signed))
 
 
 def _end(value: float) -> str:
