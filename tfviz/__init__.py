@@ -9,10 +9,11 @@ Floors
                       several panels need are parts, plots and grids.
     tfviz/app/        What holds it together: window, application, command line, settings.
 
-    Imports point down only (app > views > training > core), Qt begins at views, and panels never import each other;
-    tests/test_layers.py reads every import and names those that break a rule. Beside the floors, for all of them: blas
-    (one BLAS thread) and resources (where the shipped files are). tfviz/launcher/ is what main.py needs before any
-    package is installed, so it imports the standard library alone.
+    Imports point down only (app > views > training > core), Qt begins at views, panels never import each other, and no
+    two files import each other in a circle, however long; tests/test_layers.py reads every import and names those that
+    break a rule. Beside the floors, for all of them: blas (one BLAS thread) and resources (where the shipped files
+    are). tfviz/launcher/ is what main.py needs before any package is installed, so it imports the standard library
+    alone.
 
 The life of a step
     1. The worker thread asks the gate. Training waits there and nowhere else: paused, one batch, N batches, a speed.
