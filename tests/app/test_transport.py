@@ -83,6 +83,15 @@ def test_left_shows_the_step_before_and_end_returns(driver: Driver) -> None:
     assert len(driver.session.history) == 5
 
 
+def test_a_step_that_was_recorded_since_the_last_look_can_be_gone_to(driver: Driver) -> None:
+    driver.window.bridge.looked.disconnect()
+    driver.session.gate.run_steps(20)
+    driver.qtbot.waitUntil(lambda: driver.step == 20)
+    assert driver.clock.frontier == 0
+    driver.window.controls.go_to(8)
+    assert driver.clock.step == 8
+
+
 def test_stepping_in_the_past_shows_the_recorded_steps_and_trains_nothing_new(driver: Driver) -> None:
     driver.train(12)
     losses = driver.session.history["loss"]

@@ -83,6 +83,7 @@ def test_step_through_attention_walk_back_from_a_gradient_check_it_and_resume(st
     program.click("operation_tensor_0_gradient")
     program.wait(lambda: "gradient_map" in program.state["widgets"])
     program.click("inspector_tabs:Cell")
+    program.wait(lambda: "provenance_view" in program.state["widgets"])  # the maps have made room for it
     program.click("gradient_map", across=0.3, down=0.25)
     program.wait(lambda: text(program, "cell_formula") != "")
     for walked in (1, 2):

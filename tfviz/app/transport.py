@@ -78,7 +78,9 @@ class Transport:
         self.go_to(self.clock.step - steps)
 
     def go_to(self, step: int) -> None:
-        """Show a recorded step. Where nothing is trained meanwhile, to stand at the newest one is to follow."""
+        """Show a recorded step, be it recorded since the last look. Where nothing is trained meanwhile, to stand at the
+        newest one is to follow."""
+        self.observe()
         if self.clock.pin(step) == self.session.step == self.session.frontier and not self.training:
             self.clock.follow()
 
