@@ -42,6 +42,22 @@ def test_what_was_done_is_listed_leads_to_its_step_and_is_undone_in_a_branch(dri
     wait_measured(driver)
 
 
+def test_one_thing_is_undone_once_however_often_the_button_is_pressed(driver: Driver) -> None:
+    driver.train(4)
+    shown = panel(driver, "Change")
+    driver.click_on(shown.change.noise_button)
+    driver.qtbot.waitUntil(lambda: shown.done.list.count() == 1)
+    driver.settle()
+    shown.done.undo_button.click()
+    shown.done.undo_button.click()
+    driver.qtbot.waitUntil(lambda: shown.done.list.count() == 0)
+    driver.settle()
+    assert (
+        driver.window.status.currentMessage() == "Left from just before what was done at step 4; main stays"
+    )
+    assert len(driver.session.branches) == 2
+
+
 def test_two_things_are_undone_one_after_the_other(driver: Driver) -> None:
     driver.train(4)
     right_click(driver, HEAD, "head_off")

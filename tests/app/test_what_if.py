@@ -36,6 +36,18 @@ def test_one_thing_is_broken_in_a_branch_from_the_start_and_another_beside_it(dr
     driver.settle()
 
 
+def test_one_thing_is_broken_once_however_often_its_button_is_pressed(driver: Driver) -> None:
+    driver.train(4)
+    button = panel(driver, "Break").breaking.row("learning rate times ten").button
+    button.click()
+    button.click()
+    assert driver.window.status.currentMessage().startswith("The last change is still being made")
+    driver.qtbot.waitUntil(lambda: driver.session.frontier > 6)
+    driver.click("play_pause")
+    driver.settle()
+    assert [branch.fork for branch in driver.session.branches] == [0, 4]
+
+
 def test_what_is_not_seen_in_a_shape_of_the_model_cannot_be_pressed_and_says_why(
     open_window: Open, config: RunConfig
 ) -> None:
@@ -165,7 +177,8 @@ def test_beside_a_broken_branch_a_run_of_its_own_has_one_thing_broken_and_not_tw
     driver.train(2)
     rows = panel(driver, "Break").breaking
     rows.row("no positions").button.click()
-    driver.qtbot.waitUntil(lambda: driver.session.config.model.positions == "none")
+    driver.qtbot.waitUntil(lambda: rows.row("no positions").button.text() == "Current")
+    assert driver.session.config.model.positions == "none"
     old = driver.session
     rows.row("zero initialisation").button.click()
     driver.click_on(driver.find(QPushButton, "what_if_run_accept"))

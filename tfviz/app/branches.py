@@ -73,6 +73,11 @@ class Branches(QObject):
             self._config = self._runs.current.config
         self.show()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the training thread has not yet done all that it was asked for."""
+        return bool(self._doing)
+
     def recolour(self, theme: Theme) -> None:
         self._theme = theme
         self._bar.recolour(theme)

@@ -24,6 +24,7 @@ from tfviz.views.interventions.intervention_panel import InterventionPanel
 from tfviz.views.interventions.what_if_row import run_of
 
 ENDED = "Training has ended: nothing can be changed"
+BUSY = "The last change is still being made; try again when it is done"
 
 
 class Interventions(QObject):
@@ -174,7 +175,7 @@ class Interventions(QObject):
     def break_one(self, what_if: WhatIf) -> None:
         """Make the branch and train it; where it needs a run of its own, ask for that first."""
         session, clock = self.session, self._controls.bridge.clock
-        if session is None:
+        if session is None or self._told_to_wait():
             return
         current = session.line
         healthy = healthy_line(session.lines, current.branch.number)
@@ -203,9 +204,15 @@ class Interventions(QObject):
     def undo(self, step: int) -> None:
         """Leave from just before what was done at a step of the current branch."""
         session = self.session
-        if session is not None:
+        if session is not None and not self._told_to_wait():
             text = f"Left from just before what was done at step {step:,}; {session.line.branch.name} stays"
             self._branches.do(session, lambda: session.undo(step), text, moves=True)
+
+    def _told_to_wait(self) -> bool:
+        """A second press of a button means the same thing as the first: it is not to be done twice."""
+        if self._branches.busy:
+            self._controls.tell(BUSY)
+        return self._branches.busy
 
     def _ask_for_run(self, what_if: WhatIf, healthy: RunConfig) -> None:
         config = run_of(healthy, what_if)
