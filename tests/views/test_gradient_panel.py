@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import math
 import weakref
 
 import numpy
@@ -10,6 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from tests.views.hand_made import colours_in, picture
 from tests.views.made_histories import GROUPS, columns, grow, history
 from tests.views.on_screen import exposed
 from tfviz.training.record.history import History
@@ -195,6 +197,35 @@ def test_a_run_without_group_norms_is_no_error(panel: GradientPanel) -> None:
     panel._fit_and_draw()
     panel.plot.hovered.emit(10, 0.5)
     assert "step 10" in panel.caption.text()
+
+
+@pytest.mark.parametrize("column", [False, True])
+def test_a_run_of_which_no_norm_was_recorded_says_so_and_draws_no_axes(
+    panel: GradientPanel, column: bool
+) -> None:
+    made = History(("loss", "gradient_norm") if column else ("loss",))
+    for step in range(1, 30):
+        made.append(step, loss=1.0)
+    panel.show_history(made)
+    assert panel.empty.isVisible() and not panel.plot.isVisible() and not panel.level_bar.isVisible()
+    assert "No gradient norm was recorded" in panel.empty.label.text()
+    if column:
+        made.append(30, loss=1.0, gradient_norm=2.0)
+        panel.show_history(made)
+        assert panel.plot.isVisible() and not panel.empty.isVisible()
+    panel.show_history(History(("loss",)))
+    assert panel.empty.isVisible() and "Press Space" in panel.empty.label.text()
+
+
+def test_where_every_norm_is_nan_the_marks_have_an_axis_of_powers_of_ten(panel: GradientPanel) -> None:
+    made = History(("loss", "gradient_norm", "learning_rate"))
+    for step in range(1, 30):
+        made.append(step, loss=1.0, learning_rate=0.1, gradient_norm=math.nan)
+    panel.show_history(made)
+    panel._fit_and_draw()
+    low, high = panel.plot.value_range
+    assert panel.plot.isVisible() and low < -1 < high
+    assert DARK.not_a_number in colours_in(picture(panel.plot))
 
 
 def test_closed_panels_can_be_collected(qtbot: QtBot) -> None:

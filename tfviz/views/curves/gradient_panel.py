@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from tfviz.training.record.history import History
-from tfviz.views.panel import EmptyState, Panel
+from tfviz.views.panel import EMPTY_TEXT, EmptyState, Panel
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.widgets import SegmentedButtons, Throttle
 from tfviz.views.plots.axes import TickAxis
@@ -17,7 +17,7 @@ from tfviz.views.plots.group_norms import GroupNorms, layer_names, short_name
 from tfviz.views.plots.heat_map import HeatMap, indices
 from tfviz.views.plots.level_bar import LevelBar
 from tfviz.views.plots.run_curves import RunCurves
-from tfviz.views.plots.step_plot import StepPlot
+from tfviz.views.plots.step_plot import NO_RANGE, StepPlot
 from tfviz.views.plots.ticks import Tick, decade_ticks, short_number
 from tfviz.views.plots.value_range import padded, robust_range, settled
 from tfviz.views.style.icons import icon
@@ -26,6 +26,7 @@ from tfviz.views.style.theme import Theme
 MOST_COLUMNS = 1000
 CAPTION = "log10 of L2 norm, per parameter group"
 TOTAL_CAPTION = "L2 norm of the whole gradient, before clipping"
+NOT_RECORDED = "No gradient norm was recorded of this run.\nThe curves show what was."
 HEAT_MAP, TOTAL = 0, 1
 REACH = 0.5  # powers of ten by which the scale is lengthened for a few values beyond the others
 LABEL_HEIGHT = 10  # pixels of a row below which rows are named by their layer only
@@ -129,8 +130,17 @@ class GradientPanel(Panel):
         self.plot.hovered.connect(self._hover)
         self.reset_button.clicked.connect(self.plot.reset_view)
 
+    @property
+    def _recorded(self) -> bool:
+        """Whether there is any norm, NaN among them: another trainer may have recorded none."""
+        whole = self.total.envelopes["gradient_norm"]
+        return (
+            bool(self.norms.groups) or len(whole.broken) > 0 or math.isfinite(whole.latest(len(self.total)))
+        )
+
     def _show_empty(self) -> None:
-        empty = not len(self.total)
+        empty = not len(self.total) or not self._recorded
+        self.empty.set_text(NOT_RECORDED if len(self.total) else EMPTY_TEXT)
         self.empty.setVisible(empty)
         self.plot.setVisible(not empty)
         self.level_bar.setVisible(not empty and self._is_heat_map)
@@ -192,6 +202,10 @@ class GradientPanel(Panel):
             self.level_bar.show_levels(*self.levels)
         else:
             wanted = robust_range(self._total_line()[1])
+            if wanted is None and self.plot.value_range == NO_RANGE:
+                wanted = (
+                    self.levels
+                )  # no norm is a number: some powers of ten, so that the marks have an axis
             if wanted is not None:
                 self.plot.fit_values(*settled(self.plot.value_range, padded(*wanted, from_zero=False)))
         self._draw()

@@ -29,6 +29,8 @@ TOP = 7.0  # pixels above the view, for the half of a label at its edge
 GROWTH_RATE = 2.0  # times a second, at most
 WHEEL = 1.02 ** (-1 / 8)  # range after a wheel's unit of an eighth of a degree over the range before
 DRAG = 1.02  # the same for a pixel of a drag with the right button
+NO_RANGE = (0.0, 1e-6)
+"""Of a value axis that nothing was fitted to: any range that is wanted is another one."""
 
 
 @guarded
@@ -142,7 +144,7 @@ class StepPlot(ItemView):
     def forget_values(self) -> None:
         """The value axis gets another meaning: whatever range comes next is taken."""
         self.values_zoomed = False
-        self.fit_values(0.0, 1e-6)
+        self.fit_values(*NO_RANGE)
 
     def show_frontier(self, step: int) -> None:
         """The record reaches to this step; the range grows with it unless the user has chosen one."""
