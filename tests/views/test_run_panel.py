@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.views.filled_in import button, choose, enter, field, open_run_panel
-from tfviz.training.config import RunConfig
+from tfviz.training.config import RunConfig, with_shards
 from tfviz.training.tasks import TASKS
 from tfviz.views.run.run_panel import RunPanel
 from tfviz.views.style.theme import DARK, LIGHT
@@ -61,6 +61,22 @@ def test_a_preset_fills_the_fields_and_starts_nothing(panel: RunPanel, qtbot: Qt
     presets = panel.findChild(QComboBox, "run_preset")
     assert isinstance(presets, QComboBox) and presets.currentData() == "reverse"
     enter(qtbot, panel, "model.dim_feedforward", "77")
+    assert presets.currentIndex() == -1
+
+
+def test_the_shards_that_a_file_wrote_down_make_no_other_preset_of_a_run(
+    panel: RunPanel, qtbot: QtBot
+) -> None:
+    presets = panel.findChild(QComboBox, "run_preset")
+    assert isinstance(presets, QComboBox)
+    panel.show_config(with_shards(RunConfig.preset("copy"), 1))
+    assert presets.currentData() == "copy"
+    enter(qtbot, panel, "training.shards", "2")
+    assert presets.currentIndex() == -1
+    enter(qtbot, panel, "training.shards", "1")
+    assert presets.currentData() == "copy"
+    panel.show_config(RunConfig.preset("copy"))
+    enter(qtbot, panel, "training.shards", "1")  # that was the user
     assert presets.currentIndex() == -1
 
 

@@ -205,7 +205,7 @@ class RunPanel(Panel):
         )
         restyle(self._new_button, "changed", bool(changes) and config is not None)
         self._revert.setVisible(self.form.running is not None and (bool(changes) or config is None))
-        preset = self._presets.get(config.fingerprint) if config else None
+        preset = self._preset_of(config) if config else None
         self._preset.setCurrentIndex(self._preset.findData(preset) if preset else -1)
         restyle(self._count_label, "role", "dim" if config is not None else "error")
         if config is not None:
@@ -215,6 +215,14 @@ class RunPanel(Panel):
                 "1 field is wrong" if len(errors) == 1 else f"{len(errors)} fields are wrong"
             )
         self._count_label.setToolTip("\n".join(errors.values()))
+
+    def _preset_of(self, config: RunConfig) -> str | None:
+        """The preset that these settings are. A run that was opened has its number of shards from its file, which
+        wrote down what the size of the model had decided: that makes no other settings of it."""
+        running, shards = self.form.running, config.training.shards
+        if shards is not None and running is not None and running.training.shards == shards:
+            config = config.replace("training.shards", None)
+        return self._presets.get(config.fingerprint)
 
     def _name_button(self) -> None:
         """It says how many fields were changed, in as many words as there is room for."""
