@@ -77,6 +77,39 @@ def test_a_new_run_takes_the_edited_configuration(driver: Driver) -> None:
     driver.wait_parked_at(1)
 
 
+def test_a_new_run_begins_with_the_settings_of_this_one_and_with_whole_parts(
+    driver: Driver, tmp_path: Path
+) -> None:
+    driver.train(2)
+    done = {"model.heads_off": ("cross.0.1",), "training.frozen": ("generator",)}
+    driver.session.change(done | {"training.learning_rate": 0.05})
+    driver.qtbot.waitUntil(lambda: field(driver, "training.learning_rate").text() == "0.05")
+    assert driver.find(QPushButton, "new_run_button").text() == "New run"
+    driver.session.save(tmp_path / "run.tfviz")
+    for again in (False, True):
+        old = driver.session
+        if again:
+            driver.window.files.open_path(tmp_path / "run.tfviz")
+            driver.wait_for_new_session(old)
+            assert driver.session.config.model.heads_off == ("cross.0.1",)
+            old = driver.session
+        driver.click_on(driver.find(QPushButton, "new_run_button"))
+        driver.wait_for_new_session(old)
+        config = driver.session.config
+        assert (config.model.heads_off, config.training.frozen) == ((), ())
+        assert config.training.learning_rate == 0.05
+
+
+def test_a_new_run_keeps_the_heads_off_that_this_one_began_without(
+    open_window: Open, config: RunConfig
+) -> None:
+    driver = open_window(config.replace("model.heads_off", ("cross.0.1",)))
+    old = driver.session
+    driver.click_on(driver.find(QPushButton, "new_run_button"))
+    driver.wait_for_new_session(old)
+    assert driver.session.config.model.heads_off == ("cross.0.1",)
+
+
 def test_a_field_that_cannot_be_is_marked_and_the_run_stays(driver: Driver) -> None:
     old = driver.session
     type_into(driver, "model.d_model", "15")

@@ -39,7 +39,7 @@ class Branches(QObject):
     """Everything is done by the training thread, between two steps; the window is told when it is done."""
 
     config_changed = Signal(object)
-    """Training goes on with this RunConfig."""
+    """Training goes on otherwise; a RunConfig says with which settings another run begins that is to be like it."""
     shown = Signal()
     """There are other branches, or another one is current, or was changed."""
 
@@ -162,7 +162,7 @@ class Branches(QObject):
             config = session.config
             if isinstance(config, RunConfig) and config != self._config:
                 self._config = config
-                self.config_changed.emit(config)
+                self.config_changed.emit(session.line.settings(config))
             self.shown.emit()
 
     def _delete(self, session: ShownRun, line: Line) -> None:

@@ -12,9 +12,8 @@ from tfviz.app.dialogs.data_dialog import DataDialog
 from tfviz.app.dialogs.tokens_dialog import TokensDialog
 from tfviz.app.runs import Runs
 from tfviz.app.settings import APPLICATION
+from tfviz.training.branching.branches import DONE_TO_PARTS
 from tfviz.views.run.run_panel import RunPanel
-
-DONE_TO_PARTS = ("model.heads_off", "model.heads_uniform", "training.frozen")
 
 
 class OwnData(QObject):

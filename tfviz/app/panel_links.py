@@ -62,7 +62,7 @@ class PanelLinks:
         if isinstance(session, FollowedRun) and session.foreign:
             self._run.show_foreign(session.configuration.to_dict(), session.trainer)
         else:
-            self._run.show_config(session.config)
+            self._run.show_config(session.line.settings(session.config))
         self._optimiser.explain_absence(_absence(session))
 
     def press_new_run(self) -> None:

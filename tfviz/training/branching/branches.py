@@ -39,6 +39,9 @@ CHANGEABLE = (
 """What may change in the middle of a run, for the parameters stay the same. Another optimiser starts with moments and
 updates at 0; another seed draws other batches and dropout masks from there on."""
 
+DONE_TO_PARTS = ("model.heads_off", "model.heads_uniform", "training.frozen")
+"""Of these, what is done to parts of a model in the course of a run: it stays with that model."""
+
 
 @dataclass
 class Line:
@@ -72,6 +75,11 @@ class Line:
     def config_after(self, step: int) -> RunConfig:
         """The configuration of the step that follows."""
         return next(config for start, config in reversed(self.configs) if start <= step)
+
+    def settings(self, config: RunConfig) -> RunConfig:
+        """Those with which another run begins that is to be like this one while it goes on with a configuration."""
+        began = self.configs[0][1]
+        return config.with_values({path: began.value(path) for path in DONE_TO_PARTS})
 
     @property
     def interventions(self) -> Iterator[tuple[int, dict[str, tuple[object, object]]]]:
