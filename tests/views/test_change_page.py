@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from tfviz.training.branching.edits import NOISE_RULES
 from tfviz.training.config import RunConfig
 from tfviz.views.interventions.change_page import ChangePage
+from tfviz.views.parts.plain_scroll_area import PlainScrollArea
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -34,7 +35,10 @@ def test_a_seed_of_too_many_digits_is_refused_in_a_sentence(
 ) -> None:
     paste(qtbot, page.seed, "9" * digits)
     assert page.error.text().endswith(f"allowed: {NOISE_RULES['seed'].allowed}")
-    assert len(page.error.text()) < 200 and not page.noise_button.isEnabled()
+    assert len(page.error.text()) < 210 and not page.noise_button.isEnabled()
+    assert (
+        page.findChild(PlainScrollArea).widget().minimumSizeHint().width() < 300
+    )  # it does not widen the page
     paste(qtbot, page.seed, "7")
     assert page.error.text() == "" and page.noise_button.isEnabled()
 

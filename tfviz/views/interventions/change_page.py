@@ -1,5 +1,6 @@
 """The page "Change": the way to every setting that may change, and noise on the weights."""
 
+import re
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -27,6 +28,8 @@ WEIGHT_TEXT = (
     "Press . to take a step apart, choose a parameter in the Inspector, click a cell and press "
     "“Edit this weight”."
 )
+LONG_WORD = re.compile(r"\S{20}(?=\S)")
+"""After so many signs a line may break, so that what was pasted does not widen the page."""
 NOISE_TEXT = "Normal numbers of this standard deviation are added once to the weights."
 
 
@@ -124,7 +127,7 @@ class ChangePage(QWidget):
                 problems.append(str(problem))
                 restyle(field, "invalid", True)
         text = "\n".join(problems)
-        self.error.setText(text)
+        self.error.setText(LONG_WORD.sub("\\g<0>\u200b", text))
         self.error.setVisible(bool(text))
         self.noise_button.setEnabled(not text and bool(self._parts))
         self.noise_button.setToolTip(text or "Add it at the step that is shown")
