@@ -44,7 +44,7 @@ def test_the_nearest_look_at_or_before_the_clock_is_shown_and_named(panel: HeadM
 def test_the_axes_are_chosen_by_one_reading_of_the_record_however_many_heads_there_are(
     panel: HeadMetricsPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, read = looked(), list[int]()
+    made, read = looked(known=False), list[int]()
     rows = made.heads.record.rows
 
     def counted(step: float = math.inf, most: int = MOST) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -53,7 +53,7 @@ def test_the_axes_are_chosen_by_one_reading_of_the_record_however_many_heads_the
 
     monkeypatch.setattr(made.heads.record, "rows", counted)
     panel.show_history(made)
-    assert read.count(1) == 1 and panel.boxes["y"].currentText() == "source alignment"
+    assert read.count(1) == 1 and panel.boxes["y"].currentText() == "diagonal"
 
 
 def test_a_step_before_the_first_look_has_no_dots_and_says_so(panel: HeadMetricsPanel) -> None:
