@@ -54,7 +54,7 @@ def test_a_replay_shows_the_steps_between_and_ends_live(driver: Driver) -> None:
     driver.press(Qt.Key.Key_Home)
     driver.wait_shown(0)
     shown = set()
-    driver.window.bridge.looked.connect(lambda: shown.add(driver.window.bridge.picture.step))
+    driver.window.bridge.at_every_look(lambda: shown.add(driver.window.bridge.picture.step))
     driver.press(Qt.Key.Key_Space)
     driver.wait_parked_at(15)
     driver.qtbot.waitUntil(lambda: driver.clock.following)
@@ -97,7 +97,7 @@ def test_train_from_here_computes_the_same_future_and_then_goes_on(driver: Drive
     driver.qtbot.waitUntil(button.isVisible)
     seen: list[int] = []
     driver.session.gate.speed = 200
-    driver.window.bridge.looked.connect(lambda: seen.append(driver.clock.step))
+    driver.window.bridge.at_every_look(lambda: seen.append(driver.clock.step))
     driver.click_on(button)
     assert driver.clock.following
     driver.qtbot.waitUntil(lambda: driver.step >= 35)

@@ -40,7 +40,7 @@ def tell():
     record = window.keeper.record
     if record is not None and record.path is not None and record.session.step > 30:
         print(record.path, flush=True)
-window.bridge.looked.connect(tell)
+window.bridge.at_every_look(tell)
 application.exec()
 """
 StartWindow = Callable[[], tuple[Path, Callable[[], None]]]

@@ -181,7 +181,7 @@ def test_steps_are_told_four_times_a_second_and_states_at_once(
 ) -> None:
     bridge = watch(qtbot, session)
     told: list[int] = []
-    bridge.looked.connect(lambda: bridge.clock.observe(session.step, session.frontier))
+    bridge.at_every_look(lambda: bridge.clock.observe(session.step, session.frontier))
     bridge.changed.connect(lambda: told.append(session.step))
     for turn in range(30):
         session.train(1)
@@ -262,7 +262,7 @@ def looking_back(qtbot: QtBot, session: Session) -> Iterator[tuple[Bridge, Pictu
     picture, curve = Picture(), Curve()
     session.train(20)
     bridge = watch(qtbot, session, picture, curve)
-    bridge.looked.connect(lambda: bridge.clock.observe(session.step, session.frontier))
+    bridge.at_every_look(lambda: bridge.clock.observe(session.step, session.frontier))
     session.mailbox.put(snapshot(20))
     look_until(bridge, qtbot, lambda: bool(picture.shown))
     yield bridge, picture, curve

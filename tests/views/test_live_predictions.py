@@ -26,7 +26,7 @@ def test_the_row_of_the_free_running_answer_does_not_blink(qtbot: QtBot) -> None
             pictures.append(bridge.picture)
             rows.append([row.key for row in predictions.board._rows])
 
-    bridge.looked.connect(look)
+    bridge.at_every_look(look)
     with Session(HARD) as session:
         session.start()
         bridge.watch(session)

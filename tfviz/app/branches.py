@@ -61,7 +61,7 @@ class Branches(QObject):
         self._stale = False
         self._config: RunConfig | None = None
         self._bridge.branched.connect(self._arrive)
-        self._bridge.looked.connect(self._finish)
+        self._bridge.at_every_look(self._finish)
         self._bridge.changed.connect(self._count)
         bar.list.switch_wished.connect(self.switch)
         bar.list.deletion_wished.connect(self.ask_to_delete)

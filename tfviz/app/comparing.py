@@ -43,7 +43,7 @@ class Comparing(QObject):
         self.pins.changed.connect(self._show)
         self.pins.step_wanted.connect(self._go)
         controls.probe_changed.connect(self.pins.read_again)
-        controls.bridge.looked.connect(self._arrive)
+        controls.bridge.at_every_look(self._arrive)
         functions: dict[str, Callable[[], object]] = {
             "pin_step": self.pins.pin,
             "swap_pin": self.pins.swap,

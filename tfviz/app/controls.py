@@ -32,7 +32,7 @@ class Controls(QObject):
         super().__init__(parent)
         self.runs, self.bridge, self.tell = runs, bridge, tell
         self.transport: Transport | None = None
-        bridge.looked.connect(self._observe)
+        bridge.at_every_look(self._observe)
 
     def connect_actions(self, commands: Actions, toolbar: ToolBar) -> None:
         """The actions of the transport and of the runs, and the widgets beside them."""

@@ -90,7 +90,7 @@ class Debugging(QObject):
         debugger.moved.connect(self._change)
         debugger.chosen_changed.connect(self._soon.start)
         debugger.failed.connect(self._fail)
-        self._bridge.looked.connect(self._look)
+        self._bridge.at_every_look(self._look)
         self._bridge.broken.connect(lambda event: self.open_at(event.step, event.place))
         self._bridge.failed.connect(self._look_into)
         for dock in self._docks.values():

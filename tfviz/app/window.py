@@ -162,7 +162,7 @@ class MainWindow(QMainWindow):
         self.files.saved.connect(lambda path: self.tell(f"Saved {path}"))
         self.files.failed.connect(lambda title, error: self.problems.show(title, str(error)))
         self.controls.probe_changed.connect(self.progress.show_words)
-        self.bridge.looked.connect(self.keeper.look)
+        self.bridge.at_every_look(self.keeper.look)
         self.bridge.finished.connect(self._tell_finished)
         self.bridge.warned.connect(self._tell_warning)
         self.bridge.failed.connect(self.problems.show_failure)

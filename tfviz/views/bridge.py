@@ -6,7 +6,7 @@ The window looks, nobody calls it: a signal for every step would fill the event 
 import math
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -28,6 +28,8 @@ from tfviz.training.snapshot import Snapshot
 from tfviz.views.clock import Clock
 from tfviz.views.feed import INTERVAL, Feed
 from tfviz.views.panel import Panel
+from tfviz.views.parts.guarded import call_guarded
+from tfviz.views.parts.weakly import weakly
 from tfviz.views.past_viewer import PastViewer, Wish
 from tfviz.views.seen_pictures import SeenPictures
 
@@ -36,6 +38,9 @@ CHANGE_RATE = 4.0
 
 PICTURE_RATE = 30.0
 """Of panels that show every picture."""
+
+WEIGHING_INTERVAL = 0.25
+"""Seconds between two looks of which it is measured what they take."""
 
 CHECK_INTERVAL = 0.1
 """Seconds between two checks of which panels are on the screen."""
@@ -54,8 +59,6 @@ class Bridge(QObject):
     from the viewer of the past, and the worker is asked for none.
     """
 
-    looked = Signal()
-    """At every look, before the panels are told: the time to move the clock."""
     changed = Signal()
     """Step, frontier or state became another one. A new state is told of as soon as it is seen, and so is whatever the
     user does to the clock; what training does to it, at most four times a second."""
@@ -79,16 +82,16 @@ class Bridge(QObject):
         self.past.arrived.connect(self.look, Qt.ConnectionType.QueuedConnection)
         self.seen = SeenPictures()
         self._given_up: Wish | None = None
+        self._watchers: list[Callable[[], Callable[[], None] | None]] = []
         self.picture: Snapshot | None = None
         """The newest one that was taken."""
         self.taken: deque[float] = deque(maxlen=64)
         """When the last pictures were, on the monotonic clock."""
         self._wait = 0  # looks until the next picture may be taken
         self._cost = 0.0  # seconds of this thread that a picture takes, averaged
-        self._picture_alone = False
-        self._started = 0.0
+        self._started = 0.0  # seconds of this thread, when the look began that is weighed
         self._told: tuple[tuple[object, ...], int, int] | None = None
-        self._told_at = self._checked_at = -math.inf
+        self._told_at = self._checked_at = self._weighed_at = -math.inf
         self._followed = True
         self._needed = Demand()  # by the panels on the screen, at the last check
         self._timer = QTimer(self)
@@ -101,6 +104,14 @@ class Bridge(QObject):
         self._idle.setSingleShot(True)
         self._idle.setInterval(0)
         self._idle.timeout.connect(self._weigh)
+
+    def at_every_look(self, watcher: Callable[[], None]) -> None:
+        """Call a function at every look before the panels are told: the time to move the clock.
+
+        No signal: its slots would let go of the interpreter and wait for it again, each of them thirty times a second,
+        and training with them.
+        """
+        self._watchers.append(weakly(watcher))
 
     def watch(self, session: ShownRun | None) -> None:
         """Show this session from now on; None shows nothing any more."""
@@ -176,23 +187,26 @@ class Bridge(QObject):
         session = self.session
         if session is None:
             return
-        self._started = time.thread_time()
-        now = time.monotonic()
+        started, now = time.thread_time(), time.monotonic()
         for event in session.mailbox.events():
             self._announce(event)
         if self.session is not session:
             return  # a listener has changed to another one
-        self.looked.emit()
+        for found in self._watchers:
+            if watcher := found():
+                call_guarded(watcher)
         self._look_back(session, now)
         if now >= self._checked_at + CHECK_INTERVAL or self.clock.following != self._followed:
             self._checked_at, self._followed = now, self.clock.following
             self._state_demand(session)
-        self._take_picture(session, now)
+        alone = self._take_picture(session, now)  # else what this look costs is not the picture's doing
         self._tell(session, now)
         for feed in self.feeds:
             if feed.seen and feed.take_turn(now, session, self.clock.step) and feed.panel.rate < PICTURE_RATE:
-                self._picture_alone = False  # what this look costs is not the picture's doing
-        if self._picture_alone and not self._idle.isActive():
+                alone = False
+        if alone and now >= self._weighed_at + WEIGHING_INTERVAL:
+            self._weighed_at = now
+            self._started = started
             self._idle.start()
 
     def show_again(self) -> None:
@@ -238,20 +252,20 @@ class Bridge(QObject):
             if (wanted | before) != before:
                 self.show_again()  # a panel has appeared; while training runs it gets the next picture anyway
 
-    def _take_picture(self, session: ShownRun, now: float) -> None:
-        self._picture_alone = False
+    def _take_picture(self, session: ShownRun, now: float) -> bool:
+        """Whether there was a new one of the present."""
         if not self.clock.following:
             session.mailbox.take()  # made before the worker heard that none is wanted
-            return
+            return False
         self._wait -= 1
         if self._wait > 0 and session.gate.state == "running":
-            return
+            return False
         snapshot = session.mailbox.take()
         if snapshot is None:
-            return
+            return False
         self._wait = self.looks_per_picture
-        self._picture_alone = True
         self._show(snapshot, now)
+        return True
 
     def _show(self, snapshot: Snapshot, now: float) -> None:
         self.picture = snapshot
@@ -296,4 +310,4 @@ class Bridge(QObject):
 
     def _weigh(self) -> None:
         """Learn from processor time, not from the clock on the wall, what a picture and its painting took."""
-        self._cost += 0.2 * (time.thread_time() - self._started - self._cost)
+        self._cost += 0.4 * (time.thread_time() - self._started - self._cost)

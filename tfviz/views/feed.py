@@ -24,9 +24,10 @@ class Feed:
 
     def check(self) -> None:
         """See whether the panel is on the screen: not closed, behind another tab, or in a minimised window."""
-        panel, window = self.panel, self.panel.window()
-        place = panel.rect().translated(panel.mapTo(window, panel.rect().topLeft()))
-        self.seen = panel.isVisible() and not window.isMinimized() and window.rect().intersects(place)
+        panel = self.panel
+        self.seen = panel.isVisible() and not (
+            panel.window().isMinimized() or panel.visibleRegion().isEmpty()
+        )
 
     def offer(self, snapshot: Snapshot) -> None:
         """Keep a picture for the next turn if the panel shows pictures, and it holds what the panel needs."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject
 
 Widget = TypeVar("Widget", bound=type[QObject])
+Result = TypeVar("Result")
 
 
 def guarded(widget: Widget) -> Widget:
@@ -27,9 +28,15 @@ def guarded(widget: Widget) -> Widget:
 def _guard(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def guard(*arguments: Any) -> Any:
-        try:
-            return method(*arguments)
-        except Exception as error:
-            sys.excepthook(type(error), error, error.__traceback__)
+        return call_guarded(method, *arguments)
 
     return guard
+
+
+def call_guarded(function: Callable[..., Result], *arguments: Any) -> Result | None:
+    """What a function returns; its exception reaches sys.excepthook, and whoever calls goes on."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        return None

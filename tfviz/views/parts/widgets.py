@@ -1,10 +1,10 @@
 """Small widgets that several panels use: a segmented switch, headings in choices and menus, a throttle for text."""
 
+import math
+import time
 from collections.abc import Callable, Collection, Sequence
-from types import MethodType
-from weakref import WeakMethod
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from tfviz.views.panel import label
+from tfviz.views.parts.weakly import weakly
 from tfviz.views.style.restyle import restyle
 
 
@@ -133,28 +134,31 @@ class Throttle(QObject):
 
     def __init__(self, function: Callable[[], None], rate: float, parent: QObject) -> None:
         super().__init__(parent)
-        # A child that keeps its parent alive is destroyed twice when Python collects both: a method is held weakly.
-        self._function = WeakMethod(function) if isinstance(function, MethodType) else lambda: function
-        self._interval = int(1000 / rate)
-        self._elapsed = QElapsedTimer()
+        self._function = weakly(function)
+        self._interval = 1 / rate
+        self._called_at = -math.inf
+        self._waits = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.now)
 
     def request(self) -> None:
         """Call now if the last call is long enough ago, else as soon as it is."""
-        if self._timer.isActive():
+        if self._waits:
             return
-        passed = self._elapsed.elapsed() if self._elapsed.isValid() else self._interval
+        passed = time.monotonic() - self._called_at
         if passed >= self._interval:
             self.now()
         else:
-            self._timer.start(self._interval - passed)
+            self._waits = True
+            self._timer.start(round(1000 * (self._interval - passed)))
 
     def now(self) -> None:
         """Call at once; a pending request is done with."""
-        self._timer.stop()
-        self._elapsed.start()
+        if self._waits:
+            self._waits = False
+            self._timer.stop()
+        self._called_at = time.monotonic()
         function = self._function()
         if function is not None:
             function()
