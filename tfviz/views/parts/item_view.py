@@ -22,6 +22,9 @@ class ItemView(QGraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
         self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
+        # What changes between two frames is copied as one rectangle: Qt cuts several of them out of a pixmap by way of
+        # its pool of threads, which take their time from training.
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.BoundingRectViewportUpdate)
         # A transparent viewport would have the card behind it painted again with every frame.
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.items_scene = QGraphicsScene(self)
