@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QSlider, QWidget
 
 from tfviz.views.parts.guarded import guarded
@@ -40,6 +40,8 @@ class LegendButton(QAbstractButton):
         self.shows_value = True
         self._pointed = False
         self._colours, self._sample, self._theme = tuple(colours), sample, DARK
+        self._dots_state: object = None
+        self._dots_picture = QPixmap()
 
     def set_value(self, value: str) -> None:
         if value != self.value:
@@ -79,22 +81,39 @@ class LegendButton(QAbstractButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme, painter = self._theme, QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.hasFocus() or self.underMouse():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(theme.colour("accent" if self.hasFocus() else "line")))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        self._paint_dots(painter)
+        painter.drawPixmap(0, 0, self._dots())
         painter.setPen(theme.colour("text" if self.isChecked() else "faint"))
         text = self.value if self._pointed else self.text()
         if self.shows_value:
             text = f"{self.text()} {self.value}"
-        painter.drawText(self.rect().adjusted(17, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(17, 0, self.width() - 17, self.height(), Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _paint_dots(self, painter: QPainter) -> None:
-        theme, middle = self._theme, QPointF(8.5, self.height() / 2)
-        names = [theme.series[place] for place in self._colours]
+    def _dots(self) -> QPixmap:
+        """The mark of the series, kept: the value beside it changes several times a second."""
+        theme, ratio = self._theme, self.devicePixelRatioF()
+        names = tuple(theme.series[place] for place in self._colours)
         if self.branch is not None:
-            names = [theme.branch(self.branch)]
+            names = (theme.branch(self.branch),)
+        state = (names, self.isChecked(), self.height(), ratio)
+        if state != self._dots_state:
+            self._dots_state, self._dots_picture = (
+                state,
+                QPixmap(round(17 * ratio), round(self.height() * ratio)),
+            )
+            self._dots_picture.setDevicePixelRatio(ratio)
+            self._dots_picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._dots_picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_dots(painter, names)
+            painter.end()
+        return self._dots_picture
+
+    def _paint_dots(self, painter: QPainter, names: Sequence[str]) -> None:
+        theme, middle = self._theme, QPointF(8.5, self.height() / 2)
         pairs = len(names) == 2
         for row, name in enumerate(names):
             colour = theme.colour(name)

@@ -1,6 +1,5 @@
 """Loss and accuracy over the steps: raw and smoothed, of training and validation, at any length of a run."""
 
-import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -177,7 +176,7 @@ class CurvePanel(Panel):
         self.plot.setVisible(not empty)
         self._show_reset(self.plot.zoomed)
         for name, columns in (("validation", VALIDATED), ("free", FREE)):
-            recorded = any(not math.isnan(self._latest(column)) for column in columns)
+            recorded = any(len(self.curves.recorded_steps(column)) for column in columns)
             if self.legend[name].isHidden() == recorded:
                 self.legend[name].setVisible(recorded)
                 self._arrange_header()

@@ -5,6 +5,7 @@ import math
 import numpy
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
@@ -192,7 +193,7 @@ class HeadScatter(TippedWidget):
             places = zip(
                 x[known[:, number], number].tolist(), y[known[:, number], number].tolist(), strict=True
             )
-            colour = kind_colour(self._theme, kind_of(head))
+            colour = QColor(kind_colour(self._theme, kind_of(head)))
             colour.setAlphaF(0.7 if head in self.chosen or head == self.hovered else 0.35)
             painter.setPen(QPen(colour, 1))
             painter.drawPolyline(QPolygonF([QPointF(*place) for place in places]))

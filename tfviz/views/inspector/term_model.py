@@ -53,7 +53,7 @@ class TermModel(QAbstractTableModel):
         self.theme = DARK
         self._order: list[int] = []
         self._products = numpy.zeros(0)
-        self._link_font, self._font = monospace_font(12), monospace_font(12)
+        self._link_font, self._font = QFont(monospace_font(12)), monospace_font(12)
         self._link_font.setUnderline(True)
 
     def show_terms(self, explanation: Explanation | None) -> None:

@@ -141,7 +141,7 @@ class AnswerMap(TippedWidget):
         self._paint_scale(painter, looks)
 
     def _write_keys(self, painter: QPainter, looks: AnswerLooks) -> None:
-        font = monospace_font(11)
+        font = QFont(monospace_font(11))
         for key, token in enumerate(looks.keys):
             masked = key in looks.hidden
             font.setStrikeOut(masked)

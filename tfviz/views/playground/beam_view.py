@@ -122,11 +122,9 @@ class BeamView(TippedWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(inside, int(Qt.AlignmentFlag.AlignRight | middle), score)
         room = inside.width() - QFontMetricsF(painter.font()).horizontalAdvance(score) - 6
-        font = monospace_font(12)
-        font.setWeight(QFont.Weight.DemiBold if placed.best else QFont.Weight.Normal)
-        painter.setFont(font)
+        painter.setFont(monospace_font(12, QFont.Weight.DemiBold if placed.best else QFont.Weight.Normal))
         painter.setPen(QColor(theme.text if kept else theme.faint))
-        token = QFontMetricsF(font).elidedText(placed.token, Qt.TextElideMode.ElideRight, room)
+        token = QFontMetricsF(painter.font()).elidedText(placed.token, Qt.TextElideMode.ElideRight, room)
         painter.drawText(inside, int(Qt.AlignmentFlag.AlignLeft | middle), token)
 
     def tip_at(self, position: QPointF) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tfviz.views.parts.guarded import guarded
@@ -66,19 +66,19 @@ class CandidateBars(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         candidates = self._candidates
         painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(self._theme.panel))
+        painter.fillRect(event.rect(), self._theme.colour("panel"))
         if candidates is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._theme
         painter.setFont(interface_font(13, QFont.Weight.DemiBold))
-        painter.setPen(QColor(theme.text))
+        painter.setPen(theme.colour("text"))
         head = QRectF(0, 0, self.width(), HEADING - 4)
         painter.drawText(
             head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), candidates.heading
         )
         painter.setFont(interface_font(11))
-        painter.setPen(QColor(theme.dim))
+        painter.setPen(theme.colour("dim"))
         painter.drawText(
             head, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), candidates.note
         )
@@ -92,27 +92,26 @@ class CandidateBars(QWidget):
         theme, y = self._theme, HEADING + number * LINE
         right = token == expected
         painter.setFont(monospace_font(12))
-        painter.setPen(QColor(theme.text))
+        painter.setPen(theme.colour("text"))
         shown = QFontMetricsF(painter.font()).elidedText(token, Qt.TextElideMode.ElideRight, TOKEN - MARK - 8)
         painter.drawText(QRectF(0, y, TOKEN - MARK, LINE), int(Qt.AlignmentFlag.AlignVCenter), shown)
         if right:
             paint_icon(
-                painter, "check", QRectF(TOKEN - MARK - 2, y + LINE / 2 - 5, 10, 10), QColor(theme.good)
+                painter, "check", QRectF(TOKEN - MARK - 2, y + LINE / 2 - 5, 10, 10), theme.colour("good")
             )
         track = QRectF(TOKEN, y + (LINE - BAR) / 2, max(self.width() - TOKEN - PERCENT, 10), BAR)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.raised))
+        painter.setBrush(theme.colour("raised"))
         painter.drawRoundedRect(track, BAR / 2, BAR / 2)
         length = track.width() * min(max(probability, 0.0), 1.0)
         if length > 0.5:
-            colour = theme.accent if number == 0 else theme.good if right else theme.faint
-            painter.setBrush(QColor(colour))
+            painter.setBrush(theme.colour("accent" if number == 0 else "good" if right else "faint"))
             painter.save()
             painter.setClipRect(QRectF(track.left(), track.top(), length, BAR).adjusted(0, -1, 0, 1))
             painter.drawRoundedRect(track.adjusted(0, 0, min(length - track.width(), 0), 0), BAR / 2, BAR / 2)
             painter.restore()
         painter.setFont(monospace_font(11))
-        painter.setPen(QColor(theme.dim))
+        painter.setPen(theme.colour("dim"))
         area = QRectF(track.right(), y, PERCENT, LINE)
         align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(area, int(align), f"{100 * probability:.1f} %")

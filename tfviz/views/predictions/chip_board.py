@@ -117,13 +117,13 @@ class ChipBoard(QWidget):
             self._sprites = ChipSprites(self._theme, self.devicePixelRatioF())
         painter = QPainter(self)
         exposed = event.region()
-        painter.fillRect(exposed.boundingRect(), QColor(self._theme.panel))
+        painter.fillRect(exposed.boundingRect(), self._theme.colour("panel"))
         painter.translate(1, 1)
         for placed in self._arrangement.rows:
             if exposed.intersects(placed.area):
                 self._paint_row(painter, placed)
         if self.hasFocus() and self._selected is None:
-            painter.setPen(QPen(QColor(self._theme.accent), 1, Qt.PenStyle.DotLine))
+            painter.setPen(QPen(self._theme.colour("accent"), 1, Qt.PenStyle.DotLine))
             painter.drawRect(self.rect().adjusted(-1, -1, -2, -2))
 
     def _paint_row(self, painter: QPainter, placed: PlacedRow) -> None:
@@ -133,14 +133,15 @@ class ChipBoard(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for marked in row.marked:
             if marked < len(placed.chips):
-                _paint_marker(painter, placed.chips[marked], QColor(theme.warn))
+                _paint_marker(painter, placed.chips[marked], theme.colour("warn"))
         sprites = self._sprites
         for chip, area in zip(row.chips, placed.chips, strict=True):
-            painter.drawPixmap(area.topLeft(), sprites.face(chip, area.width()))
+            x, y, width = area.x(), area.y(), area.width()
+            painter.drawPixmap(x, y, sprites.face(chip, width))
             if chip.note:
                 note = sprites.note(chip)
-                x = area.center().x() + 1 - note.width() / sprites.ratio / 2
-                painter.drawPixmap(QPointF(round(x), area.bottom() + 2), note)
+                middle = x + (width + 1) // 2 - note.width() / sprites.ratio / 2
+                painter.drawPixmap(round(middle), y + area.height() + 1, note)
         for place in {self._selected, self._hovered}:
             if place is not None and place[0] == row.key and place[1] < len(placed.chips) and row.selectable:
                 self._paint_selection(painter, QRectF(placed.chips[place[1]]), place == self._selected)
@@ -150,7 +151,7 @@ class ChipBoard(QWidget):
         found = self._sprites.find(key) or self._sprites.make(
             key, area.width(), area.height(), lambda onto: self._write_caption(onto, row, area.size())
         )
-        painter.drawPixmap(area.topLeft(), found)
+        painter.drawPixmap(area.x(), area.y(), found)
 
     def _write_caption(self, painter: QPainter, row: ChipRow, size: QSize) -> None:
         theme = self._theme
@@ -168,10 +169,10 @@ class ChipBoard(QWidget):
 
     def _paint_selection(self, painter: QPainter, area: QRectF, selected: bool) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(self._theme.accent), 2 if selected else 1))
+        painter.setPen(QPen(self._theme.colour("accent"), 2 if selected else 1))
         painter.drawRoundedRect(area, 5, 5)
         if selected and self.hasFocus():
-            painter.setPen(QPen(QColor(self._theme.text), 1, Qt.PenStyle.DotLine))
+            painter.setPen(QPen(self._theme.colour("text"), 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(area.adjusted(3.5, 3.5, -3.5, -3.5), 2, 2)
 
     # mouse, keys, tool tips

@@ -41,8 +41,9 @@ def monospace_family() -> str:
     return _family(_MONOSPACE, True)
 
 
+@cache
 def interface_font(pixels: int = 13, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The font of words, `pixels` high in logical pixels."""
+    """The font of words, `pixels` high in logical pixels; to be copied where it is changed."""
     font = QFont(interface_family())
     font.setPixelSize(pixels)
     font.setWeight(weight)
@@ -51,8 +52,9 @@ def interface_font(pixels: int = 13, weight: QFont.Weight = QFont.Weight.Normal)
     return font
 
 
+@cache
 def monospace_font(pixels: int = 12, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The font of tokens and numbers, `pixels` high in logical pixels."""
+    """The font of tokens and numbers, `pixels` high in logical pixels; to be copied where it is changed."""
     font = QFont(monospace_family())
     font.setPixelSize(pixels)
     font.setWeight(weight)

@@ -1,6 +1,7 @@
 """The design tokens of the two themes: one table feeds palette, style sheet, plots and painted widgets."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -62,17 +63,15 @@ class Theme:
         return self.name == "dark"
 
     def colour(self, token: str, alpha: float = 1.0) -> QColor:
-        """The colour of a token of this table (or of a literal "#rrggbb") with an opacity of 0 to 1."""
-        colour = QColor(token if token.startswith("#") else getattr(self, token))
-        colour.setAlphaF(alpha)
-        return colour
+        """The colour of a token of this table (or of a literal "#rrggbb") and an opacity of 0 to 1; to be read only."""
+        return _colour(self._text(token), alpha)
 
     def mix(self, under: str, over: str, share: float) -> QColor:
-        """The opaque colour of `over` laid on `under` with the opacity `share`."""
-        below, above = self.colour(under), self.colour(over)
-        return QColor.fromRgbF(
-            *(b + (a - b) * share for b, a in zip(below.getRgbF()[:3], above.getRgbF()[:3], strict=True))  # type: ignore[index]
-        )
+        """The opaque colour of `over` laid on `under` with the opacity `share`, to be read only."""
+        return _mixed(self._text(under), self._text(over), share)
+
+    def _text(self, token: str) -> str:
+        return token if token.startswith("#") else getattr(self, token)
 
     def branch(self, number: int) -> str:
         """The colour of a branch, repeating when there are many; that of the main one is its own."""
@@ -207,6 +206,23 @@ LIGHT = Theme(
 )
 
 THEMES = {"dark": DARK, "light": LIGHT}
+
+
+# Painters ask for the same few colours many times a second, and each QColor that is made or let go lets go of the
+# interpreter, too, and has to wait for it again.
+
+
+@lru_cache(1024)
+def _colour(text: str, alpha: float) -> QColor:
+    colour = QColor(text)
+    colour.setAlphaF(alpha)
+    return colour
+
+
+@lru_cache(1024)
+def _mixed(under: str, over: str, share: float) -> QColor:
+    below, above = QColor(under).getRgbF(), QColor(over).getRgbF()
+    return QColor.fromRgbF(*(b + (a - b) * share for b, a in zip(below[:3], above[:3], strict=True)))  # type: ignore[index]
 
 
 def system_theme() -> Theme:

@@ -42,8 +42,19 @@ def paint_marker(painter: QPainter, marker: Marker, x: float, bottom: float, the
             polygon(painter, (x - 1, 3), (x + 8, 6.5), (x + 1, 10), (x + 1, 14), (x - 1, 14))
 
 
+def paint_keyframe(painter: QPainter, x: float, y: float) -> None:
+    """A diamond around a place."""
+    painter.translate(x, y)
+    painter.drawPolygon(DIAMOND)
+    painter.translate(-x, -y)
+
+
 def polygon(painter: QPainter, *points: tuple[float, float]) -> None:
-    painter.drawPolygon(QPolygonF([QPointF(*point) for point in points]))
+    painter.drawPolygon(_polygon(*points))
+
+
+def _polygon(*points: tuple[float, float]) -> QPolygonF:
+    return QPolygonF([QPointF(*point) for point in points])
 
 
 def _eye(x: float, y: float) -> QPainterPath:
@@ -51,3 +62,6 @@ def _eye(x: float, y: float) -> QPainterPath:
     path.quadTo(x, y - 9, x + 7, y)
     path.quadTo(x, y + 9, x - 7, y)
     return path
+
+
+DIAMOND = _polygon((0, -5.5), (4.5, 0), (0, 5.5), (-4.5, 0))

@@ -27,13 +27,13 @@ from tfviz.views.plots.ticks import step_ticks
 from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.theme import DARK, Theme
 from tfviz.views.timeline.live_chip import LiveChip
-from tfviz.views.timeline.markers import Marker, paint_marker, polygon
+from tfviz.views.timeline.markers import Marker, paint_keyframe, paint_marker
 from tfviz.views.timeline.replay_speed import ReplaySpeed
 from tfviz.views.timeline.step_entry import StepEntry
 
 LEFT, RIGHT = 190.0, 234.0  # beside the track: title and step entry; replay speed and live chip
 ENTRY_PLACE, ENTRY_WIDTH, SPEED_WIDTH, FIELD_HEIGHT = 82, 84, 76, 28
-TRACK_HEIGHT = 6.0
+TRACK_TOP, TRACK_HEIGHT = 15.0, 6.0
 LEAST_EXTENT = 100  # steps of an open-ended run that has hardly begun
 KEYFRAME_DISTANCE = 12.0
 AROUND = 12  # pixels on either side of a place that are painted anew when it moves
@@ -60,6 +60,7 @@ class Timeline(QWidget):
         self.setAccessibleName("Timeline")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all that is behind is painted, too
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(48)
         self.setMinimumWidth(320)
@@ -138,11 +139,15 @@ class Timeline(QWidget):
     @property
     def track(self) -> QRectF:
         """The bar, in widget coordinates."""
-        return QRectF(LEFT, 15.0, max(self.width() - LEFT - RIGHT, 1.0), TRACK_HEIGHT)
+        return QRectF(LEFT, TRACK_TOP, self._track_width, TRACK_HEIGHT)
+
+    @property
+    def _track_width(self) -> float:
+        return max(self.width() - LEFT - RIGHT, 1.0)
 
     def position(self, step: float) -> float:
         """The x coordinate of a step."""
-        return self.track.left() + step / self.extent * self.track.width()
+        return LEFT + step / self.extent * self._track_width
 
     def step_at(self, x: float) -> int:
         """The recorded step nearest to an x coordinate."""
@@ -265,6 +270,7 @@ class Timeline(QWidget):
         return self._layers[name][1]
 
     def _paint_ground(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), self.theme.colour("background"))
         self._paint_card(painter)
         self._paint_ticks(painter)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -296,7 +302,7 @@ class Timeline(QWidget):
         left, right = self.position(self.first), self.position(self.frontier)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.theme.mix("panel", "accent", 0.55))
-        recorded = QRectF(left, self.track.top(), right - left, TRACK_HEIGHT)
+        recorded = QRectF(left, TRACK_TOP, right - left, TRACK_HEIGHT)
         painter.drawRoundedRect(recorded, TRACK_HEIGHT / 2, TRACK_HEIGHT / 2)
 
     def _paint_marks(self, painter: QPainter) -> None:
@@ -305,7 +311,7 @@ class Timeline(QWidget):
         painter.setBrush(self.theme.colour("warn"))
         places = self.track.left() + self.keyframes * (self.track.width() / self.extent)
         for x in spaced(places, KEYFRAME_DISTANCE):
-            polygon(painter, (x, middle - 5.5), (x + 4.5, middle), (x, middle + 5.5), (x - 4.5, middle))
+            paint_keyframe(painter, x, middle)
         for marker in self.markers:
             paint_marker(painter, marker, self.position(marker.step), self.track.bottom(), self.theme)
 
@@ -317,7 +323,7 @@ class Timeline(QWidget):
         painter.drawEllipse(QPointF(x, 7.0), 3, 3)
 
     def _paint_playhead(self, painter: QPainter) -> None:
-        centre = QPointF(self.position(self.step), self.track.center().y())
+        centre = QPointF(self.position(self.step), TRACK_TOP + TRACK_HEIGHT / 2)
         painter.setPen(QPen(self.theme.colour("panel"), 2))
         painter.setBrush(self.theme.colour("accent" if self.following else "text"))
         painter.drawEllipse(centre, 8, 8)
