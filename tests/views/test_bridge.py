@@ -195,6 +195,24 @@ def test_steps_are_told_four_times_a_second_and_states_at_once(
     assert len(told) == count + 1
 
 
+def test_while_training_runs_it_looks_as_often_as_the_fastest_panel_on_the_screen_wants(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast, slow = Picture(), Words()
+    fast.rate, slow.rate = 30.0, 10.0
+    bridge = watch(qtbot, session, fast, slow)
+    intervals: list[int] = []
+
+    def after(change: Callable[[], object]) -> None:
+        change()
+        look(bridge, 100.0 + len(intervals), monkeypatch)
+        intervals.append(bridge._timer.interval())
+
+    for change in (session.gate.run, fast.hide, session.gate.pause, session.gate.run, fast.show):
+        after(change)
+    assert intervals == [33, 67, 33, 67, 33]
+
+
 def test_slow_pictures_become_rarer_and_fast_ones_do_not(qtbot: QtBot, session: Session) -> None:
     bridge = watch(qtbot, session)
     bridge._cost = SHARE * INTERVAL * 0.9

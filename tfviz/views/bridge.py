@@ -42,6 +42,9 @@ PICTURE_RATE = 30.0
 WEIGHING_INTERVAL = 0.25
 """Seconds between two looks of which it is measured what they take."""
 
+CALM_RATE = 15.0
+"""Of looks while training runs and no panel on the screen wants more: each takes a little of training's time."""
+
 CHECK_INTERVAL = 0.1
 """Seconds between two checks of which panels are on the screen."""
 
@@ -180,7 +183,7 @@ class Bridge(QObject):
     @property
     def looks_per_picture(self) -> int:
         """1 unless pictures take more than their share of this thread; then training keeps its speed instead."""
-        return min(max(math.ceil(self._cost / (SHARE * INTERVAL)), 1), LONGEST_WAIT)
+        return min(max(math.ceil(self._cost / (SHARE * self._timer.interval() / 1000)), 1), LONGEST_WAIT)
 
     def look(self) -> None:
         """One turn of the timer."""
@@ -246,11 +249,20 @@ class Bridge(QObject):
 
     def _state_demand(self, session: ShownRun) -> None:
         self._needed = self.demand()
+        self._choose_interval(session)
         wanted, before = self._needed if self.clock.following else Demand(), session.mailbox.wanted
         if wanted != before:
             session.mailbox.request(wanted)
             if (wanted | before) != before:
                 self.show_again()  # a panel has appeared; while training runs it gets the next picture anyway
+
+    def _choose_interval(self, session: ShownRun) -> None:
+        """How often to look: as often as the fastest panel on the screen wants, but at once when somebody waits."""
+        fastest = max((feed.panel.rate for feed in self.feeds if feed.seen), default=0.0)
+        calm = fastest <= CALM_RATE and self.clock.following and session.gate.state == "running"
+        interval = round(1000 / CALM_RATE if calm else 1000 * INTERVAL)
+        if interval != self._timer.interval():
+            self._timer.setInterval(interval)
 
     def _take_picture(self, session: ShownRun, now: float) -> bool:
         """Whether there was a new one of the present."""
