@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.training.small_runs import HARD, SMALL
@@ -126,6 +127,20 @@ def test_for_an_activation_the_parameters_of_its_operation_are_offered(view: Gra
     assert plain(view.page.note) == NO_CELL and view.page.offered == []
     view.look_at("source_mask", "value", (0, 0, 0, 0))
     assert NO_TENSOR in plain(view.page.note)
+
+
+def test_a_link_that_is_gone_once_it_is_followed_gives_the_focus_to_no_other_button(
+    view: Granting, qtbot: QtBot
+) -> None:
+    view.look_at("encoder.layers.0.self_attn.weights", "gradient", (0, 0, 0, 0))
+    link = view.page.offered[0]
+    assert link.focusPolicy() == Qt.FocusPolicy.TabFocus  # a click leaves it where it is
+    view.page.window().activateWindow()
+    link.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(link.hasFocus)
+    qtbot.keyClick(link, Qt.Key.Key_Space)
+    assert len(view.wished) == 1
+    assert not isinstance(QApplication.focusWidget(), QAbstractButton)
 
 
 def test_it_says_what_to_choose(view: Granting) -> None:

@@ -69,9 +69,9 @@ class Softmax(Operation):
 
     The largest score of a row is subtracted first, which changes nothing and keeps exp from overflowing.
 
-    dweights[k] / dscores[j] = weights[k] (1 if k = j else 0  -  weights[j]), so with p = weights and g = dL/dp
+    dweights[k] / dscores[j] = weights[k] ((1 if k = j else 0) - weights[j]), so with p = weights and g = dL/dp
 
-        dL/dscores[j] = sum_k g[k] p[k] (1 if k = j else 0 - p[j]) = p[j] (g[j] - sum_k g[k] p[k]).
+        dL/dscores[j] = sum_k g[k] p[k] ((1 if k = j else 0) - p[j]) = p[j] (g[j] - sum_k g[k] p[k]).
     """
 
     def __init__(self, name: str, scores: AttentionMap, mask: Saved, weights: AttentionMap) -> None:

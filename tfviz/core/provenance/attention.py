@@ -95,7 +95,7 @@ def softmax_of(formula: str, exponents: Sequence[tuple[Factor, ...]], chosen: in
 
 
 def softmax_gradient(cells: Cells, operation: Softmax, scores: Tensor, index: Index) -> Derivation:
-    """dL/dweights times a row of the Jacobian, dp[k] / dscores[j] = p[k] (1 if k = j else 0 - p[j])."""
+    """dL/dweights times a row of the Jacobian, dp[k] / dscores[j] = p[k] ((1 if k = j else 0) - p[j])."""
     batch, head, query, j = index
     keys = range(operation.scores.shape[0])
     p = [cells.value("p[k]", operation.weights, batch, head, query, k) for k in keys]
@@ -105,7 +105,7 @@ def softmax_gradient(cells: Cells, operation: Softmax, scores: Tensor, index: In
         for k in keys
     ]
     return summed(
-        "dL/dscores[j] = sum_k dL/dp[k] p[k] (1 if k = j else 0 - p[j]), p = weights[q]",
+        "dL/dscores[j] = sum_k dL/dp[k] p[k] ((1 if k = j else 0) - p[j]), p = weights[q]",
         terms,
         row("weights", p),
         Detail("Jacobian row", tuple(p[k].value * jacobian[k].value for k in keys)),

@@ -133,6 +133,7 @@ class CheckView(StepPage):
     def _offer(self, names: list[str]) -> None:
         """Buttons that lead to parameters."""
         for button in self.offered:
+            button.clearFocus()  # or it falls to another button of the window
             button.hide()
             button.deleteLater()  # not at once: it may be the one that was clicked
         self.offered = [
