@@ -203,6 +203,15 @@ def test_the_spacing_follows_the_time_of_a_step(training: float, spacing: int) -
     assert {later - earlier for earlier, later in pairwise(behind)} == {spacing}
 
 
+def test_a_stall_at_the_very_first_keyframe_leaves_no_gap_behind_it() -> None:
+    keyframes = Keyframes()
+    keyframes.pace(training=0.008, keeping=0.5)
+    assert keyframes.near == 2
+    keyframes.pace(training=0.008, keeping=0.0001)
+    keyframes.pace(training=0.008, keeping=0.0001)
+    assert keyframes.near == 2
+
+
 def test_keeping_takes_no_more_than_its_share() -> None:
     keyframes = Keyframes()
     slow(keyframes, range(1, 200), training=0.1, keeping=0.05)

@@ -26,6 +26,9 @@ that is several times as busy then."""
 KEEPING_SHARE = 0.02
 """Part of the time of training that keeping may take; this counts before the time of a replay."""
 
+FEWEST_KEEPINGS = 3
+"""From so many on it is known what keeping usually takes: the first one alone is often a slow one."""
+
 
 Read = Callable[[int], State | None]
 
@@ -94,7 +97,8 @@ class Keyframes:
         """
         self._keeping.append(keeping)
         if self._paced:
-            training, keeping = max(training, 1e-6), median(self._keeping)
+            usual = len(self._keeping) >= FEWEST_KEEPINGS
+            training, keeping = max(training, 1e-6), median(self._keeping) if usual else 0.0
             near = 1
             while near < WIDEST_SPACING and (
                 2 * near * training <= REPLAY or near * training * KEEPING_SHARE < keeping
