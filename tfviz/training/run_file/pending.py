@@ -14,8 +14,8 @@ from tfviz.training.run_file.schema import BLOCK
 from tfviz.training.run_file.store import BranchRow, RunStore
 
 ROWS_AT_ONCE = 64 * BLOCK
-PACE, RATE = 12 << 20, 10
-"""Bytes and number of optional frames in a second; from a tenth of a second before it, any step is soon reached."""
+PACE, RATE = 18 << 20, 10
+"""Bytes and number of optional frames in a second: what lies between two of them is soon computed again."""
 
 
 class Pending:
