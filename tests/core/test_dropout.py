@@ -36,7 +36,10 @@ def model_of(seed: int = 0, shards: int = 1) -> Transformer:
 
 def test_every_place_where_torch_drops_has_a_mask_of_its_own() -> None:
     """Attention weights, the branch of every sublayer and the feed-forward activation, in every layer."""
-    places = masks(model_of(), 1)
+    model = model_of()
+    places = {
+        name: model.tensors[name].data for name in masks(model, 1)
+    }  # in the order in which they are drawn
     encoder, decoder = 1 + 2 + 1, 2 + 3 + 1
     assert len(places) == CONFIG.num_encoder_layers * encoder + CONFIG.num_decoder_layers * decoder
     for (name, mask), (other_name, other) in combinations(places.items(), 2):
@@ -105,6 +108,19 @@ def test_what_is_dropped_is_zero_and_the_rest_is_scaled() -> None:
     kept = after != 0
     assert after[kept] == pytest.approx(before[kept] / (1.0 - RATE))
     assert np.any(before[~kept] != 0)
+
+
+def test_a_dropout_mask_is_presented_as_what_it_masks() -> None:
+    model = model_of()
+    model.forward(*BATCH)
+    tensors = model.tensors
+    for before, after in (
+        ("activation", "dropped_activation"),
+        ("self_attn.weights", "self_attn.dropped_weights"),
+    ):
+        x, mask, y = (tensors[f"encoder.layers.0.{name}"] for name in (before, f"{after}.mask", after))
+        assert mask.axes == x.axes == y.axes
+        assert np.array_equal(y.value, x.value * mask.value)
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu"])

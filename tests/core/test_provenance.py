@@ -184,7 +184,7 @@ def test_a_softmax_shows_its_row_and_its_jacobian(model: Transformer) -> None:
     assert [factor.cell for term in forward.terms for factor in term.factors] == [
         cell
         for key in range(4)
-        for cell in (Cell(f"{name}.scores", (0, 1, 2, key)), Cell("target_mask", (key, 0, 0, 2)))
+        for cell in (Cell(f"{name}.scores", (0, 1, 2, key)), Cell("target_mask", (0, 0, 2, key)))
     ]
     assert forward.terms[3].product == 0.0  # a later position
     backward = explain(model, f"{name}.scores", (0, 1, 2, 1), "gradient")

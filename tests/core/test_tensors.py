@@ -56,6 +56,21 @@ def test_an_attention_presents_its_tensors_under_the_reference_s_axes(
 
 
 @pytest.mark.parametrize(
+    ("name", "kind"), [("source_mask", "encoder"), ("target_mask", "decoder"), ("memory_mask", "cross")]
+)
+def test_a_mask_has_the_axes_of_the_weights_that_it_masks(model: Transformer, name: str, kind: str) -> None:
+    queries, keys = LENGTHS[kind]
+    mask = model.tensors[name]
+    assert mask.axes == ("batch", "heads", "query", "key")
+    assert mask.value.shape == (ROWS, 1, queries, keys)
+    side = BATCH[1] if kind == "decoder" else BATCH[0]
+    hidden = np.broadcast_to((side == 0)[:, np.newaxis, np.newaxis], mask.value.shape)
+    if kind == "decoder":
+        hidden = hidden | np.triu(np.ones((queries, keys), bool), 1)
+    assert hidden.any() and np.array_equal(np.isneginf(mask.value), hidden)
+
+
+@pytest.mark.parametrize(
     ("name", "length"),
     [
         ("encoder.layers.0.output", SOURCE),

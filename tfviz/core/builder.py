@@ -39,6 +39,8 @@ from tfviz.core.tensor import (
     ParameterReader,
     Saved,
     SavedFeatures,
+    SavedMap,
+    Tensor,
     Tokens,
 )
 
@@ -123,8 +125,7 @@ class Builder:
         )
 
     def key_mask(self, name: str, keys: Tokens, queries: Tokens, causal: bool = False) -> Saved:
-        shape = (keys.length, 1, self.batch, queries.length)
-        mask = self.program.tensor(Saved(name, shape, ("key", "heads", "batch", "query")))
+        mask = self.program.tensor(SavedMap(name, 1, self.batch, queries.length, keys.length))
         causal = causal and self.config.causal_mask
         self.program.append(KeyMask(name, keys, mask, causal, self.config.padding_mask))
         return mask
@@ -187,11 +188,13 @@ class Builder:
         if not self.dropout_rate:
             return x
         if isinstance(x, AttentionMap):
-            keys, _, _, queries = shape = x.shape
-            y, axes = self._attention_map(name, queries, keys), ("key", "heads", "batch", "query")
+            keys, heads, batch, queries = x.shape
+            y = self._attention_map(name, queries, keys)
+            mask: Tensor = SavedMap(f"{name}.mask", heads, batch, queries, keys)
         else:
-            y, shape, axes = self._like(name, x), (x.features, x.columns), ("features", "batch * position")
-        mask = self.program.tensor(Saved(f"{name}.mask", shape, axes))
+            y = self._like(name, x)
+            mask = SavedFeatures(f"{name}.mask", x.features, x.batch, x.length)
+        self.program.tensor(mask)
         self.program.append(Dropout(name, x, mask, y, self.dropout_rate, self.randomness))
         return y
 

@@ -272,6 +272,16 @@ class Saved(Tensor):
         self.data = storage.reshape(self.shape)
 
 
+class SavedMap(Saved):
+    """A saved number for each query and key, under the axes of an AttentionMap and stored as that is."""
+
+    def __init__(self, name: str, heads: int, batch: int, queries: int, keys: int) -> None:
+        super().__init__(name, (keys, heads, batch, queries), AttentionMap.axes)
+
+    def present(self, data: Array) -> Array:
+        return data.transpose(2, 1, 3, 0)
+
+
 class Parameter(Tensor):
     """A trained tensor under torch's name and shape; `value` and `grad` are writable views of the flat vectors."""
 

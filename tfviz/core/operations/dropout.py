@@ -4,7 +4,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.storage import gradient, value
-from tfviz.core.tensor import Saved, Tensor
+from tfviz.core.tensor import Tensor
 from tfviz.core.workspace import Workspace
 
 
@@ -43,7 +43,7 @@ class Dropout(Operation):
     """
 
     def __init__(
-        self, name: str, x: Tensor, mask: Saved, y: Tensor, rate: float, randomness: Randomness
+        self, name: str, x: Tensor, mask: Tensor, y: Tensor, rate: float, randomness: Randomness
     ) -> None:
         self.name, self.x, self.mask, self.y, self.rate, self.randomness = name, x, mask, y, rate, randomness
         self.site = randomness.new_site()

@@ -14,7 +14,8 @@ class KeyMask(Operation):
     """What is added to attention scores: 0 where the query may look at the key, minus infinity where it may not.
 
     No query may look at a padding token, unless `padding` is False; under the causal mask none may look at a later
-    position, or the decoder would read the answer it is asked for. mask : (key, 1, batch, query), one for all heads.
+    position, or the decoder would read the answer it is asked for. mask : (batch, 1, query, key), one for all heads,
+    stored (key, 1, batch, query).
     Nothing flows backward.
     """
 

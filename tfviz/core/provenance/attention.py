@@ -67,7 +67,7 @@ def softmax_value(cells: Cells, operation: Softmax, weights: Tensor, index: Inde
     pairs = [
         (
             cells.value("scores", operation.scores, batch, head, query, k),
-            cells.value("mask", operation.mask, k, 0, batch, query),
+            cells.value("mask", operation.mask, batch, 0, query, k),
         )
         for k in range(operation.scores.shape[0])
     ]
@@ -119,8 +119,8 @@ def switch_value(cells: Cells, operation: HeadSwitch, weights: Tensor, index: In
         return summed("weights[q, k] = 0, for the head is off", [term(constant("0", 0.0))])
     if head not in operation.uniform:
         return same_number(cells.value("p", operation.p, *index))
-    mask = cells.values(operation.mask)[:, 0, batch, query]
-    here = cells.value("mask", operation.mask, key, 0, batch, query)
+    mask = cells.values(operation.mask, batch, 0, query)
+    here = cells.value("mask", operation.mask, batch, 0, query, key)
     share = 1.0 / np.count_nonzero(mask == 0.0) if here.value == 0.0 else 0.0
     return summed(
         "weights[q, k] = 1 / allowed keys, for the head is uniform",

@@ -11,7 +11,7 @@ from tfviz.core.tensor import Tensor
 
 def mask_value(cells: Cells, operation: KeyMask, mask: Tensor, index: Index) -> Derivation:
     """0 or minus infinity, by the key's token and, under the causal mask, by its place."""
-    key, _, batch, query = index
+    batch, _, query, key = index
     token = cells.value("token", operation.tokens, batch, key)
     if token.value == PADDING and operation.hides_padding:
         reason, mask_cell = "the key is padding", -math.inf

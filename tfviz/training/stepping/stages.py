@@ -152,7 +152,7 @@ def measure(
     words = {"source": tokens[0], "target_in": tokens[1], "stream": tokens[0] + tokens[1][1:]}
     of_queries, of_keys = tokens_of(model.config.architecture)[kind]
     queries, keys = words[of_queries], words[of_keys]
-    mask = model.tensors["memory_mask" if kind == "cross" else MASKS[of_queries]].value[:, 0, 0, :].T
+    mask = model.tensors["memory_mask" if kind == "cross" else MASKS[of_queries]].value[0, 0]
     return HeadStages(
         head,
         heads,

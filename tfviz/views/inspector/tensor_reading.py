@@ -111,9 +111,10 @@ def _mask_of(stepper: Stepper, name: str) -> Array | None:
     if name.endswith("_mask"):
         mask = stepper.value(name)
         return None if mask is None else numpy.isneginf(mask)
-    if name not in stepper.tensors or stepper.tensors[name].axes != ("batch", "heads", "query", "key"):
+    tensor = stepper.tensors.get(name)
+    if tensor is None or tensor.kind == "saved" or tensor.axes != ("batch", "heads", "query", "key"):
         return None
     cross, encoder = "multihead_attn" in name, name.startswith("encoder.")
     of_decoder = "stream_mask" if stepper.config.model.architecture == "decoder" else "target_mask"
     mask = stepper.value("memory_mask" if cross else "source_mask" if encoder else of_decoder)
-    return None if mask is None else numpy.isneginf(mask).transpose(2, 1, 3, 0)
+    return None if mask is None else numpy.isneginf(mask)
