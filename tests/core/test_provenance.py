@@ -19,7 +19,7 @@ from .small_model import BATCH, CONFIG
 CELLS = 4
 """Random cells of every tensor's value and of its gradient."""
 
-WALKS = 60
+WALKS = 80
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,18 @@ def test_a_mask_says_why_a_query_may_not_look_at_a_key(model: Transformer) -> No
     }
 
 
+def test_the_backward_pass_begins_with_a_one(case: Case) -> None:
+    explanation = explain(case.model, "loss", (0,), "gradient")
+    assert explanation.total == explanation.stored == 1.0
+    assert (explanation.formula, explanation.origin) == ("dL/dL = 1", "the backward pass begins with it")
+    onward = [
+        cell
+        for detail in explain(case.model, "logits", (0, 0, 0), "gradient").details
+        for cell in detail.cells
+    ]
+    assert explanation.cell in onward
+
+
 def test_a_normalisation_s_gradient_has_three_parts(model: Transformer) -> None:
     explanation = explain(model, "encoder.layers.0.residual1", (1, 2, 3), "gradient")
     parts = {name: [term for term in explanation.terms if term.part == name] for name in
@@ -272,7 +284,7 @@ def test_a_broken_run_can_be_looked_at() -> None:
     ("name", "index", "of", "message"),
     [
         ("nowhere", (0,), "value", "no tensor and no parameter 'nowhere'"),
-        ("loss", (0,), "gradient", "loss has no gradient"),
+        ("source_mask", (0, 0, 0, 0), "gradient", "source_mask has no gradient"),
         ("source", (0, 0), "gradient", "source has no gradient"),
         ("logits", (0, 0), "value", r"logits has shape \(3, 4, \d+\), and no cell \(0, 0\)"),
         ("logits", (3, 0, 0), "value", r"no cell \(3, 0, 0\)"),

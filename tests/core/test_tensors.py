@@ -90,6 +90,12 @@ def test_the_logits_have_one_number_for_each_token_of_the_target_vocabulary(mode
     assert_presents(model.tensors["logits"], axes, (ROWS, TARGET, CONFIG.target_vocabulary))
 
 
+def test_the_gradient_of_the_loss_by_itself_is_one(model: Transformer) -> None:
+    loss = model.tensors["loss"]
+    assert_presents(loss, ("loss",), (1,))
+    assert loss.value == [pytest.approx(model.loss)] and loss.grad == [1.0]
+
+
 def test_every_tensor_names_as_many_axes_as_it_has_and_a_known_kind(model: Transformer) -> None:
     for name, tensor in [*model.tensors.items(), *model.parameters.items()]:
         assert tensor.name == name

@@ -191,6 +191,17 @@ def test_a_parameter_read_in_two_pieces_has_its_gradient_after_the_second() -> N
     assert not stepper.computed("source_mask", "gradient")
 
 
+@pytest.mark.parametrize("shards", [1, 2])
+def test_the_gradient_of_the_loss_is_one_as_soon_as_there_is_a_loss(shards: int) -> None:
+    stepper = Stepper.following(closing(new_trainer(PRE_NORM.replace("training.shards", shards))))
+    stepper.run_to_loss()
+    assert stepper.gradient("loss") == [1.0]
+    stepper.back()
+    assert stepper.gradient("loss") is None
+    stepper.run_to_update()
+    assert stepper.gradient("loss") == [1.0]
+
+
 def test_forward_and_backward_of_an_operation_face_each_other() -> None:
     stepper = Stepper.following(closing(new_trainer(PRE_NORM)))
     names = [operation.name for operation in stepper.model.program.operations]

@@ -119,6 +119,11 @@ def test_for_the_value_of_a_parameter_it_is_the_optimiser(qtbot: QtBot, optimize
     assert f"class {cls.__name__}(" in page.source.toPlainText()
 
 
+def test_for_the_gradient_of_the_loss_it_is_what_made_the_loss(view: Granting) -> None:
+    view.look_at("loss", "gradient")
+    assert view.page.kind.text() == "CrossEntropy"
+
+
 def test_where_nothing_is_chosen_it_follows_the_step(view: Granting, stepper: Stepper) -> None:
     kinds = []
     while stepper.position < len(stepper.places):

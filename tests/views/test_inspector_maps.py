@@ -151,6 +151,13 @@ def test_what_is_not_computed_yet_is_hatched_and_says_when_it_will_be(theme: The
     assert inspected.map("gradient").missing == ""
 
 
+def test_the_gradient_of_the_loss_is_a_one(inspect: Open) -> None:
+    inspected = inspect()
+    inspected.look_at("loss", "gradient", (0,))
+    assert inspected.map("gradient").missing == ""
+    assert inspected.panel.maps.readout.reading.gradient == "1"
+
+
 def test_what_has_no_gradient_says_so(inspect: Open) -> None:
     inspected = inspect()
     inspected.look_at("source")

@@ -121,6 +121,14 @@ def test_what_has_no_gradient_has_no_button_for_it(panel: OperationPanel, steppe
     assert not any(line.gradient_button.isVisible() for line in panel.tensors.lines)
 
 
+def test_the_loss_has_a_gradient_with_which_the_backward_pass_begins(
+    panel: OperationPanel, stepper: Stepper
+) -> None:
+    at(panel, stepper, "loss")
+    (line,) = (line for line in panel.tensors.lines if line.name.text() == "loss")
+    assert line.gradient_button.isVisible() and line.gradient_button.property("absent") is False
+
+
 def test_clipping_and_update_say_norm_and_rate(panel: OperationPanel, stepper: Stepper) -> None:
     at(panel, stepper, "clipping", "clipping")
     clipping = stepper.clipping

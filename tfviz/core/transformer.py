@@ -296,7 +296,14 @@ class Whole(Tensor):
     @property
     def grad(self) -> Array | None:
         grads = [part.grad for part in self.parts]
-        return None if grads[0] is None else self._join([grad for grad in grads if grad is not None])
+        if grads[0] is None or self._is_sum:
+            return grads[0]  # a change of one part is one of the sum
+        return self._join([grad for grad in grads if grad is not None])
+
+    @property
+    def _is_sum(self) -> bool:
+        """Whether its value is the sum of the parts', as that of the loss."""
+        return not (self.parts[0].shared or any("batch" in name for name in self.axes))
 
     def _join(self, arrays: list[Array]) -> Array:
         axis = next((number for number, name in enumerate(self.axes) if "batch" in name), None)

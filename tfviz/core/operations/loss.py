@@ -43,6 +43,7 @@ class CrossEntropy(Operation):
         self.share = np.zeros(columns, dtype)
         if self.logits.d_data is not None:
             self.d_a = self.logits.gradient
+            self.loss.d_data = np.ones_like(self.loss.data)  # dL/dL, with which the backward pass begins
 
     def forward(self) -> None:
         np.maximum.reduce(self.a, axis=0, out=self.largest)

@@ -64,6 +64,7 @@ def loss_gradient(cells: Cells, operation: CrossEntropy, logits: Tensor, index: 
         terms,
         row("target", [target]),
         row("loss", [cells.value("loss", operation.loss, 0)]),
+        row("dL/dL", [cells.gradient("dL/dL", operation.loss, 0)]),
     )
 
 

@@ -83,6 +83,9 @@ def _tell(cells: Cells, program: Program, cell: Cell) -> Told:
         symbol = "x" if cell.of == "value" else "dL/dx"
         view = "a view: a head's queries, keys, values and context are rows of a projection"
         return Told(replace(same_number(read(symbol, tensor, *index)), origin=view))
+    if cell.of == "gradient":  # nothing reads it: it is the loss
+        begun = _given(cells, cell, "the backward pass begins with it")
+        return Told(replace(begun, formula="dL/dL = 1"))
     return Told(_given(cells, cell, "read from the batch"))
 
 

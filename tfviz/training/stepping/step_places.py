@@ -82,6 +82,7 @@ def positions_of_results(model: Transformer) -> dict[tuple[str, Of], int]:
 
     A gradient is complete when all operations that read the tensor have run backward: the queries, keys and values of a
     projection count as readers of the projection, and a parameter that is used in pieces is complete with the last one.
+    That of the loss, which nothing reads, is 1 as soon as there is a loss.
     """
     operations = model.program.operations
     values = {name: 0 for name, tensor in model.tensors.items() if tensor.kind == "input"}
@@ -94,6 +95,7 @@ def positions_of_results(model: Transformer) -> dict[tuple[str, Of], int]:
             if tensor.kind == "parameter" or tensor.gradient_root is not None:
                 name = whole_name(tensor.name)
                 gradients[name] = max(gradients.get(name, 0), 2 * len(operations) - number)
+    gradients[model.parts[0].loss.loss.name] = len(operations)
     for tensor in model.program.tensors.values():
         if isinstance(tensor, Heads):
             _join_heads(values, tensor)

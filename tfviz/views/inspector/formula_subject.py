@@ -51,7 +51,10 @@ def subject_of(stepper: Stepper, chosen: Chosen | None) -> Subject | str:
     if chosen.tensor in stepper.parameters and chosen.of == "value":
         return _update(stepper, f"moves {chosen.tensor}")
     program = stepper.model.program
-    operation = (made_by if chosen.of == "value" else read_by)(program, chosen.tensor)
+    operation = read_by(program, chosen.tensor) if chosen.of == "gradient" else None
+    operation = operation or made_by(
+        program, chosen.tensor
+    )  # also of the loss's gradient, which nothing reads
     if operation is None:
         return f"{chosen.tensor} is read from the batch: no operation makes it."
     return _of_operation(operation, "forward" if chosen.of == "value" else "backward")
