@@ -131,18 +131,14 @@ def test_a_step_of_another_branch_is_swapped_with_its_branch(driver: Driver) -> 
     driver.click_on(panel.compare_bar.sights.button(Sight.DIFFERENCE))
     assert panel.sight is Sight.DIFFERENCE
     driver.press(Qt.Key.Key_X)
-    driver.qtbot.waitUntil(lambda: session.line.branch.number == 0, timeout=10_000)
+    bridge = driver.window.bridge
+    driver.qtbot.waitUntil(lambda: session.line.branch.number == 0 and bridge.settled, timeout=10_000)
+    before, shown = pinned.snapshot.attention, bridge.picture
+    assert before is not None and shown is not None and shown.attention is not None
+    assert (shown.attention.cross == before.cross).all()
     swapped = wait_for_pin(driver, 8)
     assert swapped.place == name
     driver.qtbot.waitUntil(lambda: "current: main" in panel.compare_bar.said.text)
-    before = pinned.snapshot.attention
-    assert before is not None
-
-    def shown_again() -> bool:
-        shown = driver.window.bridge.picture
-        return bool(shown and shown.attention and (shown.attention.cross == before.cross).all())
-
-    driver.qtbot.waitUntil(shown_again)
 
 
 def test_another_sentence_is_read_by_the_pinned_step_too(driver: Driver) -> None:

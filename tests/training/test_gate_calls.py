@@ -70,6 +70,27 @@ def test_a_cancelled_call_is_not_run(worker: Worker) -> None:
     assert ran == []
 
 
+def test_a_gate_is_busy_until_the_last_call_is_done(worker: Worker) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        entered.set()
+        leave.wait(PATIENCE)
+
+    worker.wait_parked()
+    assert not worker.gate.busy
+    held = worker.gate.call(hold)
+    assert worker.gate.busy
+    assert entered.wait(PATIENCE) and worker.gate.busy
+    waiting = worker.gate.call(lambda: worker.gate.busy)
+    leave.set()
+    held.result(PATIENCE)
+    assert waiting.result(PATIENCE)
+    worker.gate.run_steps(1)
+    worker.wait_parked()
+    assert not worker.gate.busy
+
+
 def test_calls_wait_for_a_worker_and_keep_their_order() -> None:
     worker, order = Worker(), []
     futures = [worker.gate.call(lambda number=number: order.append(number)) for number in range(5)]

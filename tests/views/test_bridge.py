@@ -302,6 +302,52 @@ def test_a_pinned_clock_shows_the_past_and_no_picture_of_the_present(
     look_until(bridge, qtbot, lambda: bridge.settled)
 
 
+@pytest.fixture
+def two_branches(session: Session) -> Session:
+    """Two branches of eight steps that went different ways after the fourth, the second of them current."""
+    session.train(8)
+    session.go_to(4)
+    session.intervene("training.learning_rate", 0.05)
+    session.train(4)
+    session.start()
+    return session
+
+
+def test_on_another_branch_nothing_is_settled_before_its_picture_is_shown(
+    two_branches: Session, qtbot: QtBot
+) -> None:
+    session, picture = two_branches, Picture()
+    bridge = watch(qtbot, session, picture)
+    bridge.at_every_look(lambda: bridge.clock.observe(session.step, session.frontier))
+    look_until(bridge, qtbot, lambda: bridge.settled)
+    before = picture.shown[-1]
+    session.gate.call(lambda: session.switch(0))
+    look_until(bridge, qtbot, lambda: session.line.branch.number == 0 and bridge.settled)
+    shown, expected = picture.shown[-1].attention, session.view(8, 0)
+    assert picture.shown[-1].step == before.step == 8
+    assert shown is not None and expected is not None and expected.attention is not None
+    assert (shown.cross == expected.attention.cross).all()
+    bridge.watch(None)
+
+
+def test_nothing_is_settled_while_a_picture_that_was_asked_for_is_not_there(
+    two_branches: Session, qtbot: QtBot
+) -> None:
+    session, go = two_branches, threading.Event()
+    bridge = watch(qtbot, session, Picture())
+    bridge.at_every_look(lambda: bridge.clock.observe(session.step, session.frontier))
+    look_until(bridge, qtbot, lambda: bridge.settled)
+    before = bridge.picture
+    session.gate.call(lambda: go.wait(20))
+    bridge.show_again()
+    bridge.look()
+    assert not bridge.settled
+    go.set()
+    look_until(bridge, qtbot, lambda: bridge.settled)
+    assert bridge.picture is not before
+    bridge.watch(None)
+
+
 def test_following_again_asks_the_worker_for_pictures_at_once(
     looking_back: tuple[Bridge, Picture, Curve], session: Session, qtbot: QtBot
 ) -> None:

@@ -207,11 +207,8 @@ class Branches(QObject):
 
     def _go_live(self) -> None:
         """The newest step of the branch that is current now is shown."""
-        transport, followed = self._controls.transport, self._bridge.clock.following
-        if transport is not None:
-            transport.go_live()
-            if followed:
-                self._bridge.show_again()
+        if self._controls.transport is not None:
+            self._controls.transport.go_live()
 
     def _arrive(self) -> None:
         """Somebody has made another branch current, or changed the configuration of this one."""

@@ -109,12 +109,7 @@ class Comparing(QObject):
         if error is not None:
             self._controls.tell(str(error))
         else:
-            QTimer.singleShot(0, self, lambda: self._look_at(step))
-
-    def _look_at(self, step: int) -> None:
-        """Of another branch than before: the number of the step may be the one that is shown already."""
-        self._controls.go_to(step)
-        self._controls.bridge.show_again()
+            QTimer.singleShot(0, self, lambda: self._controls.go_to(step))
 
     def _ask(self) -> None:
         session = self._runs.current

@@ -76,6 +76,7 @@ class Gate:
         self._closed = False
         self._worker: int | None = None
         self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._calling = False  # some that were among them are being run
 
     @property
     def state(self) -> State:
@@ -86,6 +87,11 @@ class Gate:
     def parked(self) -> bool:
         """Whether the worker stands in a pause: no step is under way. Functions given to `call` may run."""
         return self._parked
+
+    @property
+    def busy(self) -> bool:
+        """Whether functions given to `call` have still to be run, or are under way."""
+        return bool(self._calls) or self._calling  # in this order: the worker writes them in the other one
 
     @property
     def speed(self) -> float | None:
@@ -217,6 +223,7 @@ class Gate:
                     continue
                 if reason is not None:  # a pause is news even where nobody heard of the run
                     self._state, self._goal, self._reason, self._reported = "paused", None, reason, None
+                self._calling = bool(self._calls)
                 calls, self._calls = self._calls, deque()
                 change = self._unreported(step)
                 if not calls and change is None:

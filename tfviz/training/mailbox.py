@@ -67,6 +67,11 @@ class Mailbox:
         except IndexError:
             return None
 
+    @property
+    def unread(self) -> bool:
+        """Whether there are events that nobody has been given."""
+        return bool(self._events)
+
     def post(self, event: Event) -> None:
         """Leave an event. Unlike the rest, any thread may do this."""
         self._events.append(event)

@@ -155,8 +155,8 @@ class Bridge(QObject):
         session, wanted = self.session, self.demand()
         if session is None or session.mailbox.wanted != (wanted if self.clock.following else Demand()):
             return False
-        if not session.mailbox.taken or self.past.busy:
-            return False
+        if session.gate.busy or session.mailbox.unread or not session.mailbox.taken or self.past.busy:
+            return False  # in this order: what the worker does for somebody is done once it is in the mailbox
         if self._wish(session, wanted) not in (self.past.wish, self._given_up):
             return False
         return all(feed.up_to_date(session, self.clock.step) for feed in self.feeds if feed.seen)
@@ -191,10 +191,12 @@ class Bridge(QObject):
         if session is None:
             return
         started, now = time.thread_time(), time.monotonic()
-        for event in session.mailbox.events():
+        for event in (events := session.mailbox.events()):
             self._announce(event)
         if self.session is not session:
             return  # a listener has changed to another one
+        if any(isinstance(event, Branched | Intervened) for event in events):
+            self.show_again()  # the same step is another one now
         for found in self._watchers:
             if watcher := found():
                 call_guarded(watcher)
