@@ -108,6 +108,11 @@ def test_nan_and_infinity_have_their_own_marks(theme: Theme, inspect: Open) -> N
     assert texts == ["NaN", "∞", "−∞"]
     assert inspected.panel.numbers.cells["NaN", "value", "tensor"].text() == "1"
     assert inspected.panel.numbers.cells["infinite", "value", "slice"].text() == "2"
+    told, size = inspected.panel.numbers.left_out, inspected.colours().size
+    assert told.isVisible()
+    assert told.text().startswith(
+        f"2 of {size} values are infinite, 1 of {size} values is NaN. Min, max, mean, RMS"
+    )
 
 
 @BOTH

@@ -95,6 +95,7 @@ def test_statistics_are_those_of_the_tensor_and_of_the_slice(inspect: Open) -> N
     numbers = inspected.panel.numbers
     assert numbers.shape_label.text() == " × ".join(map(str, logits.shape))
     assert numbers.type_label.text() == f"batch × position × vocabulary · float32 · {logits.size:,} numbers"
+    assert not numbers.left_out.isVisible()
     for of, part, array in (
         ("value", "tensor", logits), ("value", "slice", logits[1]),
         ("gradient", "tensor", gradient), ("gradient", "slice", gradient[1]),
@@ -108,6 +109,8 @@ def test_statistics_are_those_of_the_tensor_and_of_the_slice(inspect: Open) -> N
             assert float(text) == float(f"{value:.3g}"), (name, of, part)
         assert numbers.cells["zeros", of, part].text() == f"{(array == 0).sum():,}"
     assert numbers.histograms["value"].bars()
+    inspected.look_at("loss")
+    assert numbers.type_label.text() == "loss · float32 · 1 number"
 
 
 def test_counts_can_be_logarithmic(inspect: Open) -> None:

@@ -1,5 +1,7 @@
 """The page "Numbers" of the inspector: shape and type, statistics of the tensor and of the slice, histograms."""
 
+import math
+
 import numpy
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tfviz.training.counted import counted
 from tfviz.training.stepping.step_places import Of
 from tfviz.views.inspector.tensor_reading import Reading
 from tfviz.views.inspector.tensor_slice import Slice
@@ -22,6 +25,7 @@ from tfviz.views.style.theme import Theme
 
 ROWS = ("min", "max", "mean", "RMS", "zeros", "NaN", "infinite")
 ABSENT = "–"
+FINITE = "Min, max, mean, RMS and the histogram are of the finite numbers alone."
 
 
 class NumbersPage(PlainScrollArea):
@@ -53,6 +57,9 @@ class NumbersPage(PlainScrollArea):
         column.addWidget(self.shape_label)
         column.addWidget(self.type_label)
         column.addLayout(self._table())
+        self.left_out = paragraph("", "dim")
+        self.left_out.setObjectName("numbers_left_out")
+        column.addWidget(self.left_out)
         for of, histogram in self.histograms.items():
             histogram.setAccessibleName(f"Histogram of the {of}")
             histogram.setToolTip(f"How many numbers of the {of} lie in each of 64 equal parts of its range")
@@ -90,7 +97,7 @@ class NumbersPage(PlainScrollArea):
         names = " × ".join(reading.labels.kind(axis) for axis in range(len(reading.axes)))
         self.shape_label.setText(sizes)
         statistics = reading.value.statistics or reading.gradient.statistics
-        count = f"{numpy.prod(reading.shape):,} numbers"
+        count = counted(math.prod(reading.shape), "number")
         dtype = [] if statistics is None else [statistics.dtype]
         self.type_label.setText(" · ".join([names, *dtype, count]))
         for of in self.histograms:
@@ -98,6 +105,8 @@ class NumbersPage(PlainScrollArea):
             part = None if half.numbers is None else Statistics.of(seen.cut(half.numbers))
             self._fill(of, "tensor", half.statistics)
             self._fill(of, "slice", part)
+        self.left_out.setText(_left_out(reading))
+        self.left_out.setVisible(bool(self.left_out.text()))
         self._show_histograms()
 
     def _fill(self, of: Of, part: str, statistics: Statistics | None) -> None:
@@ -114,6 +123,18 @@ class NumbersPage(PlainScrollArea):
     def recolour(self, theme: Theme) -> None:
         for histogram in self.histograms.values():
             histogram.recolour(theme)
+
+
+def _left_out(reading: Reading) -> str:
+    """What of the whole tensor is no finite number, such as "540 of 1,600 values are infinite"; empty where all are."""
+    told = []
+    for half, name in ((reading.value, "value"), (reading.gradient, "gradient")):
+        found = half.statistics
+        for count, what in () if found is None else ((found.infinite, "infinite"), (found.nan, "NaN")):
+            if count and found is not None:
+                verb = "is" if count == 1 else "are"
+                told.append(f"{count:,} of {counted(found.count, name)} {verb} {what}")
+    return f"{', '.join(told)}. {FINITE}" if told else ""
 
 
 def _texts(statistics: Statistics | None) -> tuple[str, ...]:

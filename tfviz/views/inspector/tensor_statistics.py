@@ -26,6 +26,11 @@ class Statistics:
     bins: Array
     """How many of the finite entries lie in each of 64 equal parts of the range."""
 
+    @property
+    def left_out(self) -> int:
+        """How many entries range, mean, RMS and bins are not of."""
+        return self.nan + self.infinite
+
     @classmethod
     def of(cls, array: Array) -> Self:
         """Sums in float64."""

@@ -79,7 +79,8 @@ class Histogram(QWidget):
     def _paint_range(self, painter: QPainter, statistics: Statistics, floor: int) -> None:
         least, most = statistics.least, statistics.most
         if not least < most:
-            text = "" if numpy.isnan(least) else f"all {_text(least)}"
+            which = "all finite ones" if statistics.left_out else "all"
+            text = "" if numpy.isnan(least) else f"{which} {_text(least)}"
             painter.drawText(QRectF(0, floor + 2, self.width(), FOOT), Qt.AlignmentFlag.AlignHCenter, text)
             return
         ends = (Qt.AlignmentFlag.AlignLeft, _text(least)), (Qt.AlignmentFlag.AlignRight, _text(most))
