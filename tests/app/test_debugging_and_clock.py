@@ -2,9 +2,13 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
+from tests.app.conftest import Open
 from tests.app.driving import Driver
 from tests.app.step_window import WEIGHTS, Window, is_in_front
+from tfviz.training.config import RunConfig
+from tfviz.views.operations.operation_panel import OperationPanel
 from tfviz.views.operations.step_debugger import Chosen
 
 
@@ -34,6 +38,42 @@ def test_right_finishes_the_step_and_opens_the_next_one(window: Window) -> None:
     window.press(Qt.Key.Key_Right, Qt.Key.Key_Right)
     window.driver.wait_parked_at(6)
     window.driver.qtbot.waitUntil(lambda: window.debugger.rests and window.stepper.step == 7)
+
+
+@pytest.fixture
+def nearly_done(open_window: Open, config: RunConfig) -> Window:
+    """One step before the end of a run, with the operations in front."""
+    driver = open_window(config.replace("training.steps", 4))
+    driver.train(3)
+    driver.window.docks["operation_panel"].raise_()
+    return Window(driver)
+
+
+def test_after_the_last_step_none_is_offered_and_the_panels_say_why(nearly_done: Window) -> None:
+    driver = nearly_done.driver
+    buttons = [driver.find(QPushButton, name) for name in ("begin_step", "begin_step_to_inspect")]
+    assert all(button.isEnabled() for button in buttons)
+    driver.train(1)
+    for button in buttons:
+        assert not button.isEnabled()
+        assert button.toolTip().startswith("All 4 steps are done: none follows")
+    panel = driver.panel(OperationPanel)
+    assert panel.empty.label.text() == buttons[0].toolTip()
+    nearly_done.press(Qt.Key.Key_Period)
+    assert not nearly_done.debugging.open
+    assert driver.window.status.currentMessage() == buttons[0].toolTip()
+    driver.window.controls.go_to(3)
+    driver.wait_shown(3)
+    assert buttons[0].isEnabled() and "Press ." in panel.empty.label.text()
+    nearly_done.begin()
+    assert nearly_done.stepper.step == 4
+
+
+def test_right_finishes_the_last_step_and_leaves_it(nearly_done: Window) -> None:
+    nearly_done.begin()
+    nearly_done.press(Qt.Key.Key_Right)
+    nearly_done.driver.wait_parked_at(4)
+    nearly_done.wait_left()
 
 
 def test_right_leaves_the_step_where_the_operations_are_not_in_view(window: Window) -> None:

@@ -9,6 +9,7 @@ from tfviz.app.actions import Actions
 from tfviz.app.controls import Controls
 from tfviz.app.frame.docks import PanelDock
 from tfviz.app.problems import Problems
+from tfviz.training.counted import all_done
 from tfviz.training.events import Failed
 from tfviz.training.record.opening import ShownRun
 from tfviz.training.stepping.non_finite import NonFiniteError
@@ -46,6 +47,7 @@ class Debugging(QObject):
 
     The step that is open is the one that follows the step of the clock. Where the clock goes on by that one step, and
     the operations are in view, the next one is opened; wherever else it goes, and when training resumes, it is left.
+    After the last step of a run there is none that follows.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Debugging(QObject):
         self._then: list[Callable[[], object]] | None = (
             None  # once training is parked and a step can be opened
         )
+        self._forbidden = ""  # why no step follows, as the panels were told
         self._version = 0  # of what there is to be shown
         self._shown = [_Shown(feed) for feed in self._bridge.feeds]
         self._soon = QTimer(self)
@@ -177,6 +180,9 @@ class Debugging(QObject):
         session, transport = self._controls.runs.current, self._controls.transport
         if session is None or transport is None:
             return
+        if self._end:
+            self._controls.tell(self._end)
+            return
         self._bridge.clock.pause()
         if self._bridge.clock.following and transport.training:
             transport.pause()
@@ -191,19 +197,37 @@ class Debugging(QObject):
     def _look(self) -> None:
         """At every look: where the clock is now, and whether the step is still the one that follows."""
         session, transport, clock = self._controls.runs.current, self._controls.transport, self._bridge.clock
+        self._forbid(self._end)
         if not self.open or session is None or transport is None:
             return
         here = _Moment(session, session.line.branch.number, clock.step)
         parked = session.gate.parked and not transport.moving and session.step == clock.step
         rests = not clock.playing and (parked or not clock.following)
         if self._moment is None or self._arrived(self._moment, here):
-            if rests:
+            if rests and self._end:
+                self.leave()
+            elif rests:
                 self._open(here)
         elif not self._stays(self._moment, here):
             self.leave()
         if self._moment is not None:
             self._show()
             self._show_opening(self._moment.step + 1)
+
+    @property
+    def _end(self) -> str:
+        """Why no step follows the one of the clock; empty where one does."""
+        session = self._controls.runs.current
+        total = None if session is None else session.total_steps
+        if total is None or self._bridge.clock.step < total:
+            return ""
+        return f"{all_done(total)}: none follows that could be taken apart. Go back to an earlier one."
+
+    def _forbid(self, reason: str) -> None:
+        if reason != self._forbidden:
+            self._forbidden = reason
+            for dock in self._docks.values():
+                dock.panel.forbid_step(reason)
 
     def _arrived(self, moment: _Moment, here: _Moment) -> bool:
         """Whether the clock is where the next step is to be opened."""

@@ -142,6 +142,9 @@ class Panel(Card):
         It may move once this returns, so copy what is to be kept. Told again at every position, while visible.
         """
 
+    def forbid_step(self, reason: str) -> None:
+        """Say why no step can be taken apart where the clock stands; with an empty text, that one can."""
+
     def show_chosen(self, chosen: "Chosen | None") -> None:
         """Show, or mark, the tensor or cell that is looked at in the step that is taken apart; None where none is."""
 

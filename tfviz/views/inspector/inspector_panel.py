@@ -110,9 +110,9 @@ class InspectorPanel(Panel):
         for title, page in zip(titles, (self.numbers, *self._step_pages), strict=True):
             self.pages.add_page(title, page)
         self.stack = QStackedWidget()
-        nothing = BeginStep(EMPTY, "begin_step_to_inspect")
-        nothing.wished.connect(lambda: self.action_wished.emit("step_operation"))
-        self.stack.addWidget(nothing)
+        self._nothing = BeginStep(EMPTY, "begin_step_to_inspect")
+        self._nothing.wished.connect(lambda: self.action_wished.emit("step_operation"))
+        self.stack.addWidget(self._nothing)
         self.stack.addWidget(self.pages)
         # Where there is little room the title takes less of it than a name.
         self.title_label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -185,6 +185,9 @@ class InspectorPanel(Panel):
                 self.history.visit(chosen)
         self._beside = None
         self._ask()
+
+    def forbid_step(self, reason: str) -> None:
+        self._nothing.forbid(reason)
 
     def release(self) -> bool:
         chosen = self._chosen

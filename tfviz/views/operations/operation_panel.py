@@ -86,8 +86,10 @@ class OperationPanel(Panel):
 
     def show_opening(self, text: str) -> None:
         """Say how far the step is on its way; with an empty text, what to press for one."""
-        self.empty.set_text(text or EMPTY)
-        self.begin.setVisible(not text)
+        self._nothing.say(text)
+
+    def forbid_step(self, reason: str) -> None:
+        self._nothing.forbid(reason)
 
     def recolour(self, theme: Theme) -> None:
         super().recolour(theme)

@@ -18,6 +18,7 @@ class BeginStep(QWidget):
     def __init__(self, sentence: str, name: str, parent: QWidget | None = None) -> None:
         """`name` is the button's."""
         super().__init__(parent)
+        self._sentence, self._reason = sentence, ""
         self.empty = EmptyState(sentence)
         self.button = QPushButton(WORDS)
         self.button.setObjectName(name)
@@ -31,3 +32,15 @@ class BeginStep(QWidget):
         column.addWidget(self.empty)
         column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
+
+    def say(self, progress: str) -> None:
+        """Say how far a step is on its way; with an empty text, what to do for one or why there is none."""
+        self.empty.set_text(progress or self._reason or self._sentence)
+        self.button.setVisible(not progress)
+
+    def forbid(self, reason: str) -> None:
+        """Say why no step can be taken apart, until the reason is empty again."""
+        self._reason = reason
+        self.button.setEnabled(not reason)
+        self.button.setToolTip(reason or TIP)
+        self.say("")
