@@ -151,7 +151,7 @@ def test_deleting_asks_first(driver: Driver, answer: str) -> None:
     driver.click_on(driver.window.branch_bar.list.findChild(QToolButton, "delete_branch_1"))
     question = driver.find(QMessageBox, "delete_branch")
     assert question.text() == "Delete the branch “learning rate 0.05”?"
-    assert question.informativeText() == "The 4 steps that only it has are lost; all others stay."
+    assert question.informativeText() == "The 4 steps that only it has will be lost; all others stay."
     assert len(driver.session.branches) == 2
     driver.click_on(next(button for button in question.buttons() if button.text() == answer))
     if answer == "Delete":

@@ -14,6 +14,7 @@ from tfviz.app.frame.branch_bar import BranchBar
 from tfviz.app.runs import Runs
 from tfviz.training.branching.branches import Line
 from tfviz.training.config import RunConfig
+from tfviz.training.counted import counted
 from tfviz.training.record.opening import ShownRun
 from tfviz.views.bridge import Bridge
 from tfviz.views.curves.branch_texts import difference_text
@@ -145,7 +146,7 @@ class Branches(QObject):
             "delete_branch",
             title="delete a branch",
             question=f"Delete the branch “{line.branch.name}”?",
-            consequence=f"The {own:,} steps that only it has are lost; all others stay.",
+            consequence=f"The {counted(own, 'step')} that only it has will be lost; all others stay.",
             answers=("Delete", "Keep"),
             role=DESTROYS,
             act=lambda: self._delete(session, line),

@@ -11,6 +11,7 @@ from tfviz.app.frame.toolbar import ToolBar
 from tfviz.app.runs import Runs
 from tfviz.app.transport import TEN, Transport
 from tfviz.training.config import RunConfig
+from tfviz.training.counted import all_done
 from tfviz.training.record.opening import ShownRun
 from tfviz.training.session import Session
 from tfviz.views.bridge import Bridge
@@ -142,11 +143,10 @@ class Controls(QObject):
 
     def _is_over(self, transport: Transport) -> bool:
         """Whether nothing is left to train; says so."""
+        total = transport.session.total_steps
         over = transport.clock.following and transport.complete and not transport.training
-        if over:
-            self.tell(
-                f"All {transport.session.total_steps:,} steps are done. A new run with more steps goes further."
-            )
+        if over and total is not None:
+            self.tell(f"{all_done(total)}. A new run with more steps goes further.")
         return over
 
     def _set_speed(self, speed: float | None) -> None:

@@ -13,6 +13,7 @@ from tfviz.app.head_measuring import HeadMeasuring
 from tfviz.app.runs import Runs
 from tfviz.training.branching.what_if import WhatIf, healthy_line
 from tfviz.training.config import RunConfig
+from tfviz.training.counted import all_done
 from tfviz.training.export.heads import Head
 from tfviz.training.session import Session
 from tfviz.views.attention.attention_panel import AttentionPanel
@@ -184,7 +185,7 @@ class Interventions(QObject):
         config = healthy.config_after(step)
         if not what_if.from_start and step == session.total_steps:
             where = f"“{what_if.name}” leaves from the step that is shown"
-            self._controls.tell(f"All {step:,} steps are done, and {where}: go to an earlier one")
+            self._controls.tell(f"{all_done(step)}, and {where}: go to an earlier one")
             return
         if what_if.needs_new_run(config):
             self._ask_for_run(what_if, healthy.config_after(0))

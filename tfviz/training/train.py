@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from tfviz.training.counted import counted
 from tfviz.training.data.pair_formats import Pair
 from tfviz.training.session import Session
 from tfviz.training.tokens.tokenizer import Tokenizer
@@ -79,7 +80,7 @@ def introduction(session: Session) -> str:
     if task.validation:
         facts.append(f"{len(task.validation):,} held out")
     facts += [f"{session.parameter_count:,} parameters", f"seed {session.seed}"]
-    facts.append("no end" if total is None else f"{total:,} steps")
+    facts.append("no end" if total is None else counted(total, "step"))
     if session.step:
         facts.append("all done" if session.step == total else f"{session.step:,} of them done")
     return ", ".join(facts)
@@ -120,7 +121,7 @@ def summary(session: Session, first_step: int, seconds: float) -> list[str]:
     """What was reached, in a few lines: all figures of the present state, decoded and counted now."""
     step, steps = session.step, session.step - first_step
     rate = f": {steps / seconds:.1f} steps per second" if steps else ""
-    lines = [f"{steps:,} steps in {seconds:.1f} s{rate}"]
+    lines = [f"{counted(steps, 'step')} in {seconds:.1f} s{rate}"]
     if step:
         per_epoch = session.task.steps_per_epoch
         if per_epoch:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from tfviz.training.counted import all_done
 from tfviz.training.events import BreakHit, Failed, Finished
 from tfviz.training.gated_thread import GatedThread
 from tfviz.training.generation.playground import PlaygroundWish
@@ -97,7 +98,7 @@ class Worker:
         if total is None or self.session.step < total:
             self.session.advance()
         if total is not None and self.session.step >= total:
-            self._halt(Finished(self.session.step, f"all {total:,} steps are done"))
+            self._halt(Finished(self.session.step, all_done(total).lower()))
         elif self.mailbox.wanted and self.mailbox.taken and self.gate.state == "running":
             self._picture()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfviz.app.commands.options import add_run_options, run_config
 from tfviz.app.parser import Parser, positive_number, whole_number
+from tfviz.training.counted import counted
 
 if TYPE_CHECKING:
     from tfviz.core.config import ModelConfig
@@ -53,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     for title, rows in checks:
         failed += _table(title, rows, tolerance)
     if failed:
-        print(f"FAILED: {failed} parameters differ from central differences by more than {tolerance:g}")
+        differ = f"{counted(failed, 'parameter')} {'differs' if failed == 1 else 'differ'}"
+        print(f"FAILED: {differ} from central differences by more than {tolerance:g}")
     return 1 if failed else 0
 
 

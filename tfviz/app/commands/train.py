@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tfviz.app.commands.options import add_run_options, run_config
 from tfviz.app.parser import Parser, whole_number
 from tfviz.launcher.process import say
+from tfviz.training.counted import counted
 
 if TYPE_CHECKING:
     from tfviz.app.interruption import Interruption
@@ -80,7 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
                 except (ValueError, OSError) as error:
                     failure = f"not all of the run is in its file: {error}"
         if interruption:
-            say("; ".join([f"stopped after {session.step:,} steps", *(f"saved {what}" for what in saved)]))
+            say(
+                "; ".join(
+                    [f"stopped after {counted(session.step, 'step')}", *(f"saved {what}" for what in saved)]
+                )
+            )
             if failure:
                 say(failure)
             return interruption.code or 130
@@ -114,7 +119,7 @@ def _train(
         tokens = task.source_tokenizer.tokens, task.target_tokenizer.tokens
         config = with_shards(session.config, session.trainer.shards)
         save_model(arguments.out, session.parameters, config, *tokens, session.step, session.seed)
-        saved.append(f"{arguments.out}, the model after {session.step:,} steps")
+        saved.append(f"{arguments.out}, the model after {counted(session.step, 'step')}")
     if not interruption:
         print(*summary(session, first_step, seconds), sep="\n")
     return failure, saved

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tfviz.training.counted import counted
 from tfviz.training.data.data_import import DataSurvey, Found, pasted_pairs, survey
 from tfviz.training.data.datasets import load_numbered_pairs
 from tfviz.training.data.pair_formats import NumberedPair
@@ -89,7 +90,10 @@ def facts(found: DataSurvey) -> list[tuple[str, str]]:
         ("Vocabulary", f"{found.source_tokens:,} source tokens, {found.target_tokens:,} target tokens"),
         ("Repeated lines", lines_text(found.repeated)),
         ("Held out, but source is trained", lines_text(found.leaking)),
-        ("Unknown in training", f"{found.unseen_count:,} tokens: {unseen}{more}" if unseen else "none"),
+        (
+            "Unknown in training",
+            f"{counted(found.unseen_count, 'token')}: {unseen}{more}" if unseen else "none",
+        ),
     ]
 
 
@@ -112,4 +116,4 @@ def save_place(folder: Path) -> Path:
 
 
 def _tokens(count: int, line: int) -> str:
-    return f"{count:,} {'token' if count == 1 else 'tokens'}, in line {line:,}"
+    return f"{counted(count, 'token')}, in line {line:,}"

@@ -17,6 +17,7 @@ from tfviz.app.background import Background
 from tfviz.app.dialogs.dialog_layout import close_button, dialog_column
 from tfviz.app.frame.moments import bytes_text
 from tfviz.app.settings import LEAST_BUDGET, MOST_BUDGET, Settings
+from tfviz.training.counted import counted
 from tfviz.training.record.run_library import LibraryRun, RunLibrary
 from tfviz.views.panel import label, paragraph
 
@@ -137,7 +138,7 @@ class SettingsDialog(QDialog):
 
     def _show_runs(self, runs: list[LibraryRun]) -> None:
         in_use = sum(run.claimed for run in runs)
-        count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+        count = counted(len(runs), "run")
         self.amount.setText(
             f"{count}, {bytes_text(sum(run.bytes for run in runs))}" + (f" ({in_use} open)" if in_use else "")
         )

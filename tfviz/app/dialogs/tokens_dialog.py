@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from tfviz.app.background import Do
 from tfviz.app.dialogs.dialog_layout import dialog_column
 from tfviz.app.dialogs.token_model import Cell, TokenModel, sortable
+from tfviz.training.counted import counted
 from tfviz.training.tasks import Task
 from tfviz.training.tokens.byte_pair_tokenizer import BytePairTokenizer
 from tfviz.training.tokens.token_table import TokenCount, token_counts
@@ -44,7 +45,7 @@ def token_pages(task: Task) -> tuple[list[Page], str]:
         for side, tokenizer in (("Source", source), ("Target", target)):
             if isinstance(tokenizer, BytePairTokenizer):
                 pages.append((f"{side} merges", MERGES, _merges(tokenizer)))
-    pairs = f"all {table.pairs:,} training pairs" if table.complete else f"the first {table.pairs:,} pairs"
+    pairs = f"{'all' if table.complete else 'the first'} {counted(table.pairs, 'training pair')}"
     return pages, f"{source.kind} tokens, counted in {pairs}"
 
 
@@ -159,7 +160,7 @@ class TokensDialog(QDialog):
         if table is not None:
             table.setFilterFixedString(self.search.text())
             shown, all_rows = table.rowCount(), table.sourceModel().rowCount()
-            rows = f"{all_rows:,} rows" if shown == all_rows else f"{shown:,} of {all_rows:,} rows"
+            rows = counted(all_rows, "row") if shown == all_rows else f"{shown:,} of {all_rows:,} rows"
             self.message.setText(f"{rows} · {self._counted}")
 
 

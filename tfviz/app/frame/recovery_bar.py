@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QPushButton, QTo
 from tfviz.app.background import Background
 from tfviz.app.frame.docks import EDGE
 from tfviz.app.frame.moments import moment_text
+from tfviz.training.counted import counted
 from tfviz.training.record.run_library import InterruptedRun, RunLibrary
 from tfviz.views.panel import label
 from tfviz.views.style.icons import icon
@@ -62,7 +63,7 @@ class RecoveryBar(QToolBar):
 
     def show_run(self, run: InterruptedRun, others: int) -> None:
         """Say which one it is, and how many there are beside it."""
-        steps = "1 step" if run.steps == 1 else f"{run.steps:,} steps"
+        steps = counted(run.steps, "step")
         self.text.setText(f"A run from {moment_text(run.modified)} ({run.name}, {steps}) was not saved.")
         self.others.setText(f"{others} more" if others else "")
 

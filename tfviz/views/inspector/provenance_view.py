@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tfviz.core.provenance import Cell, Explanation
+from tfviz.training.counted import counted
 from tfviz.training.stepping.step_places import Of
 from tfviz.training.stepping.stepper import Stepper
 from tfviz.views.inspector.cell_text import breakable, cell_of, cell_text, place_text
@@ -129,7 +130,7 @@ class ProvenanceView(StepPage):
         for widget in (self.count, self.table):
             widget.setVisible(bool(told.terms))
         self.order.setVisible(len(told.terms) > 1)
-        self.count.setText(f"{len(told.terms)} terms" if len(told.terms) != 1 else "1 term")
+        self.count.setText(counted(len(told.terms), "term"))
         self.table.show_terms(told)
         self.sums.show_sum(told)
         self.details.show_details(told.details)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from tfviz.training.counted import counted
 from tfviz.training.export.heads import Head
 from tfviz.training.model_settings import SOME_VOCABULARY, ModelSettings
 from tfviz.views.attention.head_menu import LEADS_TO, TIPS, HeadWish, open_head_menu
@@ -36,7 +37,7 @@ class Measuring:
             return self.problem
         if self.loss is None:
             return f"Computing step {self.step:,}…"
-        where = f"{self.pairs:,} pairs of {self.origin}, step {self.step:,}: loss {self.loss:.3f}"
+        where = f"{counted(self.pairs, 'pair')} of {self.origin}, step {self.step:,}: loss {self.loss:.3f}"
         return f"{self.done} of {self.total} heads · {where}"
 
 

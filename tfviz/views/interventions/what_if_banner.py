@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from tfviz.training.branching.branches import Line
 from tfviz.training.branching.what_if import what_if_of
+from tfviz.training.counted import counted
 from tfviz.training.record.history import History
 from tfviz.views.panel import label, paragraph
 
@@ -121,7 +122,9 @@ class WhatIfBanner(QFrame):
             for number, read in zip(self._numbers[key], self._reads[key], strict=True):
                 number.setText(_written(read(step), share))
         if own < ENOUGH:
-            self.advice.setText(f"{own:,} steps trained; after {ENOUGH} there is something to compare.")
+            self.advice.setText(
+                f"{counted(own, 'step')} trained; after {ENOUGH} there is something to compare."
+            )
         else:
             self.advice.setText(f"Both at step {step:,}. Compare: {what_if.symptom}")
 

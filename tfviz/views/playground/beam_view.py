@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from tfviz.training.counted import counted
 from tfviz.training.generation.beam_search import BeamNode, BeamTree
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.parts.tipped_widget import TippedWidget
@@ -192,4 +193,4 @@ def summary(tree: BeamTree, placed: tuple[PlacedNode, ...]) -> str:
                 break
             node = placed[node.node.parent]
         answers.append(f"{' '.join(reversed(tokens))} ({score_text(hypothesis.log_probability)})")
-    return f"{len(placed)} tokens tried. Answers, best first: {'; '.join(answers)}"
+    return f"{counted(len(placed), 'token')} tried. Answers, best first: {'; '.join(answers)}"
