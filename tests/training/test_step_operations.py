@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.training.small_runs import new_trainer
+from tests.training.small_runs import SMALL, new_trainer
 from tfviz.core.program import Program
 from tfviz.training.stepping.step_operations import made_by, nearest_with_parameters, parameters_of, read_by
 from tfviz.training.stepping.stepper import Stepper
@@ -41,6 +41,23 @@ def test_the_nearest_parameters_are_those_of_the_operation_or_of_one_before_it(p
          [f"transformer.{ATTENTION}.in_proj_weight", f"transformer.{ATTENTION}.in_proj_bias"]),
         ("encoder.input", "source_embedding", ["source_embedding.weight"]),
     ):  # fmt: skip
-        nearest = nearest_with_parameters(program, name)
-        assert nearest is not None and (nearest.name, parameters_of(nearest)) == (operation, parameters)
-    assert nearest_with_parameters(program, "source_mask") is None
+        (nearest,) = nearest_with_parameters(program, name)
+        assert (nearest.name, parameters_of(nearest)) == (operation, parameters)
+    assert nearest_with_parameters(program, "source_mask") == []
+
+
+@pytest.mark.parametrize(
+    "name", [f"{CROSS}.{role}" for role in ("scores", "weights", "context", "context.merged")]
+)
+def test_what_two_operations_lead_to_has_the_parameters_of_both(program: Program, name: str) -> None:
+    nearest = nearest_with_parameters(program, name)
+    assert {each.name for each in nearest} == {f"{CROSS}.in_proj_query", f"{CROSS}.in_proj_key_value"}
+
+
+def test_the_nearest_parameters_are_those_of_one_layer() -> None:
+    """Without norms, all layers before lead to a residual stream."""
+    trainer = new_trainer(SMALL.with_values({"model.layer_norm": False, "model.num_encoder_layers": 3}))
+    trainer.models.close()
+    program, layer = Stepper.following(trainer).model.program, "encoder.layers.2"
+    nearest = nearest_with_parameters(program, f"{layer}.residual2")
+    assert {each.name for each in nearest} == {f"{layer}.linear2", f"{layer}.self_attn.output"}

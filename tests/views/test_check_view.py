@@ -122,6 +122,11 @@ def test_for_an_activation_the_parameters_of_its_operation_are_offered(view: Gra
     assert "parameters of encoder.layers.0.self_attn.in_proj" in plain(view.page.note)
     assert not view.page.layer.isVisible() and not view.page.result.isVisible()
     assert not view.page.button.isVisible()
+    view.look_at("decoder.layers.0.multihead_attn.context.merged", "gradient")
+    told = plain(view.page.note)
+    assert all(f"decoder.layers.0.multihead_attn.in_proj_{part}" in told for part in ("query", "key_value"))
+    assert [button.text() for button in view.page.offered] == ["in_proj_weight ↗", "in_proj_bias ↗"]
+    view.look_at("encoder.layers.0.self_attn.weights", "gradient", (0, 0, 0, 0))
     press(qtbot, view.page.offered[1])
     assert view.wished == [Chosen("transformer.encoder.layers.0.self_attn.in_proj_bias", "value")]
     assert plain(view.page.note) == NO_CELL and view.page.offered == []

@@ -3,7 +3,7 @@
 from tfviz.core.operation import Operation
 from tfviz.core.program import Program
 from tfviz.core.tensor import Heads, ParameterReader
-from tfviz.training.stepping.step_places import whole_name
+from tfviz.training.stepping.step_places import group_of, whole_name
 
 
 def made_by(program: Program, name: str) -> Operation | None:
@@ -35,20 +35,24 @@ def parameters_of(operation: Operation) -> list[str]:
     return names
 
 
-def nearest_with_parameters(program: Program, name: str) -> Operation | None:
-    """The operation that makes a tensor, or the nearest before it, that has parameters; None for tokens and masks."""
-    asked, seen = [name], {name}
+def nearest_with_parameters(program: Program, name: str) -> list[Operation]:
+    """The operation that makes a tensor, if it has parameters; else those before it that have, with no other between
+    them and the tensor: all of the nearest layer, in the program's order. None for tokens and masks.
+    """
+    asked, seen, found = [name], {name}, []
     while asked:
         operation = made_by(program, asked.pop(0))
-        if operation is None:
+        if operation is None or operation in found:
             continue
         if parameters_of(operation):
-            return operation
+            found.append(operation)
+            continue
         for tensor in operation.inputs:
             if tensor.name not in seen:
                 seen.add(tensor.name)
                 asked.append(tensor.name)
-    return None
+    layers = [group_of(operation.name) for operation in found[:1]]
+    return [each for each in program.operations if each in found and group_of(each.name) in layers]
 
 
 def _names(program: Program, name: str) -> set[str]:

@@ -68,16 +68,18 @@ class CheckView(StepPage):
         self._show_result(False)
         self.button.hide()
         self.layer.hide()
-        operation = nearest_with_parameters(stepper.model.program, name)
-        if operation is None:
+        operations = nearest_with_parameters(stepper.model.program, name)
+        if not operations:
             self.note.setText("No parameter leads to it. " + NO_TENSOR)
             self._offer([])
             return
+        names = " and ".join(breakable(operation.name) for operation in operations)
         self.note.setText(
             "Only parameters can be moved a little to see how the loss changes; this tensor is computed from "
-            f"them. What can be checked here are the parameters of {breakable(operation.name)}:"
+            f"them. The nearest that can be checked are the parameters of {names}:"
         )
-        self._offer(parameters_of(operation))
+        parameters = [each for operation in operations for each in parameters_of(operation)]
+        self._offer(list(dict.fromkeys(parameters)))  # operations may read some rows each of the same ones
 
     def _show_cell(self, stepper: Stepper, chosen: Chosen) -> None:
         cell = cell_of(chosen)
