@@ -20,7 +20,7 @@ EMPTY_TEXT = "Press Space to start training"
 
 def label(text: str = "", role: str | None = None) -> QLabel:
     """A label that never takes "<s>" for markup; `role` picks its look in the style sheet (title,
-    caption, dim, faint, number, empty, statement, warning, error)."""
+    caption, dim, faint, number, here, empty, statement, warning, error)."""
     result = QLabel(text)
     result.setTextFormat(Qt.TextFormat.PlainText)
     if role is not None:

@@ -1,7 +1,7 @@
-"""The cells through which one walked to the present one, each a button that leads back."""
+"""The cells through which one walked to the present one: a button for each that leads back, and where one is."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QWidget
 
 from tfviz.core.provenance import Cell
 from tfviz.views.inspector.cell_text import cell_text, short_cell_text
@@ -43,7 +43,8 @@ class WalkBar(QScrollArea):
         for place, cell in enumerate(self.walk):
             if place:
                 layout.addWidget(label("\N{LEFTWARDS ARROW}", "faint"))
-            layout.addWidget(self._button(place, cell))
+            present = place == len(self.walk) - 1
+            layout.addWidget(_here(cell) if present else self._button(place, cell))
         layout.addStretch(1)
         old = self.takeWidget()
         if old is not None:
@@ -58,8 +59,14 @@ class WalkBar(QScrollArea):
         button.setProperty("flat", True)
         button.setObjectName(f"walk_{place}")
         button.setAccessibleName(f"Back to {cell_text(cell)}")
-        present = place == len(self.walk) - 1
-        button.setToolTip(f"You are here: {cell_text(cell)}" if present else f"Back to {cell_text(cell)}")
-        button.setEnabled(not present)
+        button.setToolTip(f"Back to {cell_text(cell)}")
         button.clicked.connect(lambda: self.gone_back.emit(place))
         return button
+
+
+def _here(cell: Cell) -> QLabel:
+    place = label(short_cell_text(cell), "here")
+    place.setObjectName("walk_here")
+    place.setAccessibleName(f"You are here: {cell_text(cell)}")
+    place.setToolTip(f"You are here: {cell_text(cell)}")
+    return place
