@@ -48,8 +48,13 @@ def test_a_cell_shows_both_derivatives_and_their_agreement(view: Granting, stepp
     view.look_at(WEIGHT, "gradient", (3, 2))
     check = stepper.check(WEIGHT, (3, 2))
     assert [label.text() for label in view.page.numbers.values()] == [
-        number_text(check.analytic, 12), number_text(check.numeric, 12), number_text(check.error, 3),
+        number_text(check.analytic, 12), number_text(check.numeric, 12), "2⁻¹⁰ = 0.000976562",
+        number_text(check.error, 3),
     ]  # fmt: skip
+    assert (
+        check.step == 2.0**-10 and "D(h) = (L(+h) − L(−h)) / 2h" in view.page.numbers["step size h"].toolTip()
+    )
+    assert "float32" in view.page.rounded.text() and view.page.rounded.isVisible()
     assert plain(view.page.note) == "✓ They agree within the tolerance of 1e-06."
 
 
@@ -108,6 +113,10 @@ def test_the_rows_of_the_worst_entries_lead_to_their_cells(view: Granting, qtbot
     errors = [cell.error for cell in layer.run.worst]
     assert errors == sorted(errors, reverse=True)
     assert all(cell.name.startswith(LAYER) for cell in layer.run.cells)
+    assert layer.summary.text().endswith("; step size 2⁻¹⁰")
+    layer.run.cells[3] = replace(layer.run.cells[3], step=2.0**-17)
+    layer.recolour(DARK)
+    assert layer.summary.text().endswith("; step sizes 2⁻¹⁰ to 2⁻¹⁷")
     worst = layer.run.worst[1]
     view.page.area.ensureWidgetVisible(layer.table)
     place = layer.table.visualItemRect(layer.table.item(1, 0)).center()
@@ -182,7 +191,7 @@ def test_a_wrong_backward_pass_is_said_to_differ(
     assert "8 above the tolerance" in view.page.layer.summary.text()
 
 
-CHECK = CellCheck("w", (0,), 1e-3, 1e-3, 1e-9, True, 1e-10)
+CHECK = CellCheck("w", (0,), 1e-3, 1e-3, 1e-9, True, 2.0**-10, 1e-10)
 
 
 def test_kinks_and_rounding_do_not_count() -> None:

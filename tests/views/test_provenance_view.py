@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from tests.training.small_runs import HARD
 from tests.views.hand_made import colours_in, picture
 from tests.views.on_screen import exposed
 from tests.views.step_pages import Granting, plain, stepper_after
 from tfviz.core.provenance import Cell, Explanation, Factor, Term
 from tfviz.training.stepping.stepper import Stepper
-from tfviz.views.inspector.cell_text import number_text
+from tfviz.views.inspector.cell_text import cell_text, number_text
 from tfviz.views.inspector.provenance_view import NO_CELL, ProvenanceView
 from tfviz.views.inspector.step_page import NO_STEP
+from tfviz.views.inspector.sum_grid import ROUNDED
 from tfviz.views.inspector.term_model import SHOWN, TermModel
 from tfviz.views.inspector.term_table import TermTable
 from tfviz.views.operations.step_debugger import Chosen
@@ -66,9 +68,18 @@ def test_a_cell_shows_its_formula_terms_and_both_sums(view: Granting, stepper: S
         "stored by the step": number_text(told.stored, 9),
         "difference": number_text(told.stored - told.total, 3),
     }
+    assert page.sums.findChild(QLabel, "rounded_note").text() == ROUNDED
     page.order.button(1).click()
     assert texts(page.table, 0) == [number_text(term.product) for term in told.terms]
     assert texts(page.table, column_of(page.table, "W"))[-1] == f"b  {number_text(told.terms[-1].product)} ↗"
+
+
+def test_numbers_of_a_step_in_float64_are_not_said_to_be_rounded(qtbot: QtBot) -> None:
+    stepper = stepper_after(HARD.replace("training.dtype", "float64"))
+    stepper.run_to_gradients()
+    view = Granting(exposed(qtbot, ProvenanceView(), 760, 700), stepper)
+    view.look_at(LINEAR, "value", (1, 2, 3))
+    assert view.page.sums.findChild(QLabel, "rounded_note") is None
 
 
 def test_the_largest_product_comes_first_unless_the_order_is_asked_for(
@@ -112,6 +123,8 @@ def test_links_are_walked_by_mouse_and_keyboard_and_back_along_the_walk(view: Gr
     qtbot.keyClick(table, Qt.Key.Key_Return)
     assert len(view.wished) == 2 and view.wished[1].of == "gradient"
     walk = view.page.walk.walk
+    here = view.page.walk.findChild(QLabel, "walk_here")
+    assert here.isEnabled() and here.toolTip() == f"You are here: {cell_text(walk[2])}"
     assert walk[0] == Cell(WEIGHT, (3, 2), "gradient") and len(walk) == 3
     assert view.page.cell == walk[2] == view.page.explanation.cell
     qtbot.mouseClick(

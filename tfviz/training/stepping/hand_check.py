@@ -32,6 +32,8 @@ class CellCheck:
     """Relative, as `gradcheck` counts it."""
     smooth: bool
     """False where a ReLU switched within even the narrowest step: the difference then reaches over a kink."""
+    step: float
+    """h: the losses of the difference are taken at h and at 2 h to either side."""
     rounding: float
     """The error that the rounding of the losses alone may make: it is large where a gradient is very small."""
 
@@ -85,7 +87,9 @@ class HandCheck:
         scale = max(abs(analytic), abs(difference.numeric), FLOOR * largest)
         apart = ROUNDINGS * np.finfo(np.float64).eps * max(1.0, self.model.loss) / difference.step
         rounding = apart / scale if scale else 0.0
-        return CellCheck(name, index, analytic, difference.numeric, error, difference.smooth, rounding)
+        return CellCheck(
+            name, index, analytic, difference.numeric, error, difference.smooth, difference.step, rounding
+        )
 
     def layer(self, prefix: str, count: int, seed: int = 0) -> Iterator[CellCheck]:
         """Check `count` random entries, or all, of the parameters whose names begin so, in their order.

@@ -9,6 +9,8 @@ from tfviz.views.operations.step_debugger import Chosen
 LINK = "\N{NORTH EAST ARROW}"
 """Stands behind a number that leads to the cell it was read from."""
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 OF = {"value": "", "gradient": "\N{PARTIAL DIFFERENTIAL}L/\N{PARTIAL DIFFERENTIAL} ", "clipped": "clipped "}
 
 
@@ -23,6 +25,11 @@ def number_text(value: float | None, digits: int = 6) -> str:
     if math.isinf(value):
         return "\N{INFINITY}" if value > 0 else "\N{MINUS SIGN}\N{INFINITY}"
     return f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}").replace("e+", "e")
+
+
+def power_text(value: float) -> str:
+    """A power of two, such as "2⁻¹⁰"."""
+    return "2" + str(round(math.log2(value))).translate(_RAISED)
 
 
 def cell_text(cell: Cell) -> str:

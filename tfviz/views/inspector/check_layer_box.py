@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from tfviz.core.gradient_check import TOLERANCE
 from tfviz.training.stepping.hand_check import CellCheck
 from tfviz.training.stepping.stepper import Stepper
-from tfviz.views.inspector.cell_text import LINK, number_text
+from tfviz.views.inspector.cell_text import LINK, number_text, power_text
 from tfviz.views.inspector.check_run import WORST, CheckRun, entries_of
 from tfviz.views.inspector.error_plot import ErrorPlot
 from tfviz.views.operations.step_debugger import Chosen
@@ -105,6 +105,7 @@ class CheckLayerBox(QWidget):
             f"median {number_text(run.median(), 3)}, {run.beyond} above the tolerance"
             + (f"; {run.rounded} by rounding alone, their gradients being very small" if run.rounded else "")
             + (f"; {kinks} met a ReLU kink and do not count" if kinks else "")
+            + (f"; {_steps_text(*run.steps)}" if run.cells else "")
         )
         self.plot.show_cells(run.cells)
         self._fill(run.worst)
@@ -190,6 +191,13 @@ class CheckLayerBox(QWidget):
         table.cellClicked.connect(lambda row, column: self._go_to(row))
         table.cellActivated.connect(lambda row, column: self._go_to(row))
         return table
+
+
+def _steps_text(least: float, most: float) -> str:
+    """The step sizes of the differences: the largest one first, which is tried first."""
+    if least == most:
+        return f"step size {power_text(most)}"
+    return f"step sizes {power_text(most)} to {power_text(least)}"
 
 
 def _remark(cell: CellCheck) -> str:

@@ -59,6 +59,12 @@ class CheckRun:
         """Entries without a kink that are above the tolerance by no more than the losses are rounded."""
         return sum(not cell.error <= TOLERANCE for cell in self.smooth) - self.beyond
 
+    @property
+    def steps(self) -> tuple[float, float]:
+        """The smallest and the largest step size of the differences so far."""
+        steps = [cell.step for cell in self.cells]
+        return min(steps), max(steps)
+
     def median(self) -> float:
         return float(numpy.median([cell.error for cell in self.smooth])) if self.smooth else numpy.nan
 

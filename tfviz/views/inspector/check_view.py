@@ -9,7 +9,7 @@ from tfviz.core.gradient_check import TOLERANCE
 from tfviz.training.stepping.hand_check import CellCheck
 from tfviz.training.stepping.step_operations import nearest_with_parameters, parameters_of
 from tfviz.training.stepping.stepper import Stepper
-from tfviz.views.inspector.cell_text import breakable, cell_of, cell_text, number_text, short_name
+from tfviz.views.inspector.cell_text import breakable, cell_of, cell_text, number_text, power_text, short_name
 from tfviz.views.inspector.check_layer_box import CheckLayerBox
 from tfviz.views.inspector.check_run import layer_of
 from tfviz.views.inspector.link_button import link_button
@@ -23,7 +23,12 @@ NO_CELL = "Click a cell of its heat map to check the gradient of one number."
 QUICK = 2e9
 """Products of a pass, about parameters times tokens, up to which a cell is checked without being asked: it takes up
 to twenty passes, and the debugger's thread does nothing else meanwhile."""
-ROWS = ("analytic gradient", "central difference", "relative error")
+ROWS = ("analytic gradient", "central difference", "step size h", "relative error")
+DIFFERENCE = (
+    "(4 D(h) − D(2h)) / 3, where D(h) = (L(+h) − L(−h)) / 2h and L(h) is the loss with this number moved by h. "
+    "h is as large as no ReLU between the four losses switches."
+)
+ROUNDED = "Both are computed in float64: the float32 number on the map may differ from the sixth digit on."
 
 
 class CheckView(StepPage):
@@ -85,6 +90,7 @@ class CheckView(StepPage):
         cell = cell_of(chosen)
         name = chosen.tensor if cell is None else cell_text(cell._replace(of="gradient"))
         self.title.setText(breakable(name))
+        self.rounded.setVisible(stepper.config.training.dtype == "float32")
         self.button.setVisible(cell is not None)
         if cell is None:
             self._show_result(False)
@@ -108,8 +114,14 @@ class CheckView(StepPage):
     def _show(self, check: CellCheck) -> None:
         self.check = check
         self._show_result(True)
-        for name, number in zip(ROWS, (check.analytic, check.numeric, check.error), strict=True):
-            self.numbers[name].setText(number_text(number, 3 if number is check.error else 12))
+        texts = (
+            number_text(check.analytic, 12),
+            number_text(check.numeric, 12),
+            f"{power_text(check.step)} = {number_text(check.step)}",
+            number_text(check.error, 3),
+        )
+        for name, text in zip(ROWS, texts, strict=True):
+            self.numbers[name].setText(text)
         if not check.smooth:
             token, verdict = (
                 "warn",
@@ -163,6 +175,10 @@ class CheckView(StepPage):
         for row, (name, number) in enumerate(self.numbers.items()):
             grid.addWidget(label(name, "dim"), row, 0)
             grid.addWidget(number, row, 1)
+        for name in ROWS[1:3]:
+            self.numbers[name].setToolTip(f"<p>{DIFFERENCE}</p>")
+        self.rounded = paragraph(ROUNDED, "faint")
+        grid.addWidget(self.rounded, len(ROWS), 0, 1, 2)
         self.button = QPushButton("Check this cell")
         self.button.setObjectName("check_cell")
         self.button.setAccessibleName("Check this cell")

@@ -132,7 +132,7 @@ class ProvenanceView(StepPage):
         self.order.setVisible(len(told.terms) > 1)
         self.count.setText(counted(len(told.terms), "term"))
         self.table.show_terms(told)
-        self.sums.show_sum(told)
+        self.sums.show_sum(told, _rounds(self.stepper))
         self.details.show_details(told.details)
         self._offer_others(told.cell)
         self.show_content()
@@ -216,6 +216,11 @@ class ProvenanceView(StepPage):
             row.addWidget(button)
         row.addStretch(1)
         return row
+
+
+def _rounds(stepper: Stepper | None) -> bool:
+    """Whether the step's numbers have fewer digits than those of the page."""
+    return stepper is not None and stepper.config.training.dtype == "float32"
 
 
 def _row(left: QLabel, right: QWidget) -> QHBoxLayout:

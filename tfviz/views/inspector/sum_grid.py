@@ -7,10 +7,14 @@ from tfviz.core.provenance import Detail, Explanation
 from tfviz.core.provenance.explanation import total_of
 from tfviz.views.inspector.cell_text import cell_text, number_text
 from tfviz.views.inspector.link_button import link_button
-from tfviz.views.panel import label
+from tfviz.views.panel import label, paragraph
 
 MOST_VALUES = 8
 """Numbers of a detail that are written out; its tool tip has all."""
+ROUNDED = (
+    "The step computes in float32, this page anew in float64: they may differ from the sixth digit on, sooner where "
+    "terms cancel."
+)
 
 
 class SumGrid(QWidget):
@@ -28,8 +32,8 @@ class SumGrid(QWidget):
         self.texts: dict[str, str] = {}
         """What is shown, by the name of its row."""
 
-    def show_sum(self, explanation: Explanation) -> None:
-        """The float64 total, the stored number, and the difference."""
+    def show_sum(self, explanation: Explanation, rounded: bool) -> None:
+        """The float64 total, the stored number, and the difference; `rounded` where the step computes in float32."""
         self._clear()
         if explanation.closing:
             self._add("sum of the terms", number_text(total_of(explanation.terms), 12))
@@ -42,7 +46,12 @@ class SumGrid(QWidget):
             )
         self._add("stored by the step", number_text(explanation.stored, 9))
         if explanation.stored is not None:
-            self._add("difference", number_text(explanation.stored - explanation.total, 3))
+            difference = explanation.stored - explanation.total
+            self._add("difference", number_text(difference, 3))
+            if rounded and difference:
+                note = paragraph(ROUNDED, "faint")
+                note.setObjectName("rounded_note")
+                self.grid.addWidget(note, self.grid.rowCount(), 0, 1, 2)
 
     def show_details(self, details: tuple[Detail, ...]) -> None:
         """One row each; a single number that was read from a cell leads there."""
