@@ -78,9 +78,8 @@ def test_a_title_is_said_once_by_the_tab_or_by_the_header(driver: Driver) -> Non
 
 
 @pytest.mark.parametrize("size", [(1600, 1000), (1280, 800)])
-def test_no_tab_is_cut_off(driver: Driver, size: tuple[int, int]) -> None:
-    driver.window.resize(*size)
-    driver.qtbot.waitUntil(lambda: driver.window.width() == size[0])
+def test_no_tab_is_cut_off(open_window: Open, size: tuple[int, int]) -> None:
+    driver = open_window(prepare=lambda window: window.resize(*size))
     for bar in driver.window.findChildren(QTabBar):
         for tab in range(bar.count()):
             room = bar.tabRect(tab)
@@ -99,6 +98,36 @@ def test_the_panels_stand_as_in_the_design(driver: Driver) -> None:
     assert curve.right() < gradient.left()
     assert attention.width() > run.width() + prediction.width()
     assert curve.bottom() < driver.window.timeline.parentWidget().parentWidget().geometry().bottom()
+
+
+def test_in_a_low_window_the_sides_take_the_whole_height_and_what_is_behind_has_the_room_of_the_centre(
+    open_window: Open,
+) -> None:
+    driver = open_window(prepare=lambda window: window.resize(1280, 800))
+    run, attention, prediction, curve, gradient = (dock(driver, name).geometry() for name in FIRST)
+    assert run.bottom() == prediction.bottom() == curve.bottom() == gradient.bottom()
+    assert run.right() < attention.left() == curve.left() and gradient.right() == attention.right()
+    assert attention.right() < prediction.left()
+    assert run.height() == prediction.height() > 600 and attention.height() > 420
+    assert curve.height() > 165 and abs(curve.width() - gradient.width()) < 40
+    for name in ("head_metrics_panel", "optimiser_panel"):
+        dock(driver, name).raise_()
+        driver.qtbot.waitUntil(lambda name=name: not dock(driver, name).visibleRegion().isEmpty())
+        assert dock(driver, name).geometry() == attention
+    assert driver.window.panels["curve_panel"].title_label.isVisible()
+
+
+def test_resetting_the_layout_arranges_it_for_the_size_that_the_window_has_now(driver: Driver) -> None:
+    driver.window.resize(1280, 800)
+    driver.qtbot.waitUntil(lambda: driver.window.width() == 1280)
+    run, curve = (dock(driver, name) for name in ("run_panel", "curve_panel"))
+    assert run.geometry().bottom() < curve.geometry().top()  # nothing moves by itself
+    driver.window.commands["reset_layout"].trigger()
+    driver.qtbot.waitUntil(lambda: run.geometry().bottom() == curve.geometry().bottom())
+    assert curve.height() > 165
+    driver.window.resize(1600, 1000)
+    driver.window.commands["reset_layout"].trigger()
+    driver.qtbot.waitUntil(lambda: run.geometry().bottom() < curve.geometry().top())
 
 
 def test_nothing_is_cut_off_in_a_small_window(driver: Driver) -> None:

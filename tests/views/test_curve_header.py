@@ -3,13 +3,17 @@
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.views.curves_shown import open_curves, pixel_of, shown
 from tests.views.made_histories import columns
 from tfviz.views.curves.curve_header import value_text
 from tfviz.views.curves.curve_panel import CurvePanel
+
+
+def right_end(widget: QWidget, panel: QWidget) -> int:
+    return widget.mapTo(panel, widget.rect().topRight()).x()
 
 
 @pytest.fixture
@@ -58,14 +62,33 @@ def test_the_header_gives_way_when_the_card_is_narrow(panel: CurvePanel, qtbot: 
     panel.setMinimumWidth(1)  # as in a dock, whose header may be squeezed
     legend = [button for button in panel.legend.values() if button.isVisible()]
     assert panel.slider.isVisible() and all(button.shows_value for button in legend)
-    for width in range(780, 420, -10):
+    for width in range(780, 320, -10):
         panel.resize(width, 190)
         QApplication.processEvents()
         assert panel.width() == width  # nothing holds it up
-        ends = [widget.geometry().right() for widget in (*legend, panel.log_button) if widget.isVisible()]
+        ends = [right_end(button, panel) for button in legend]
         assert ends == sorted(ends) and ends[-1] < width - 8
-    assert not panel.slider.isVisible() and not panel.title_label.isVisible()
-    assert not any(button.shows_value for button in legend[1:])
+        assert right_end(panel.log_button, panel) < width - 8
+        qtbot.waitUntil(lambda: all(button.width() >= button.sizeHint().width() for button in legend))
+        assert panel.title_label.width() >= panel.title_label.sizeHint().width()
+    assert not legend[-1].shows_value
+    assert legend[1].text() == "valid." and legend[1].accessibleName() == "Show validation"
+
+
+def test_a_legend_without_room_beside_the_title_stands_below_it_and_comes_back(panel: CurvePanel) -> None:
+    shown(panel, columns(300, every=50, decoded=100))
+    panel.setMinimumWidth(1)
+    entry, header = panel.legend["train"], panel.title_label.geometry()
+    assert entry.mapTo(panel, entry.rect().center()).y() < header.bottom()
+    panel.resize(355, 180)
+    QApplication.processEvents()
+    assert entry.mapTo(panel, entry.rect().topLeft()).y() > header.bottom()
+    assert entry.mapTo(panel, entry.rect().bottomLeft()).y() < panel.plot.geometry().top()
+    panel.show_title(False)  # a tab says it
+    panel.resize(700, 180)
+    QApplication.processEvents()
+    assert entry.mapTo(panel, entry.rect().center()).y() < header.bottom()
+    assert entry.text() == "train" and panel.legend["validation"].text() == "validation"
 
 
 def test_values_without_room_stand_in_place_of_the_names_while_a_step_is_pointed_at(
@@ -73,7 +96,7 @@ def test_values_without_room_stand_in_place_of_the_names_while_a_step_is_pointed
 ) -> None:
     shown(panel, columns(300, every=50, decoded=100))
     panel.setMinimumWidth(1)
-    panel.resize(600, 190)
+    panel.resize(440, 190)
     QApplication.processEvents()
     entry = panel.legend["accuracy"]
     assert not entry.shows_value

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfviz.training.stepping.stepper import Stepper
     from tfviz.views.operations.step_debugger import Chosen
 
+CARD_MARGIN = 12  # pixels at both sides
 EMPTY_TEXT = "Press Space to start training"
 
 
@@ -53,7 +54,7 @@ class Card(QFrame):
         self.body.setContentsMargins(0, 0, 0, 0)
         self.body.setSpacing(6)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(12, 8, 12, 10)
+        outer.setContentsMargins(CARD_MARGIN, 8, CARD_MARGIN, 10)
         outer.setSpacing(8)
         outer.addLayout(self.header)
         outer.addLayout(self.body, 1)

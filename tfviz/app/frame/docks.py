@@ -1,7 +1,6 @@
-"""The panels as docks: their own header is what the dock is dragged by, and the arrangement they begin with."""
+"""The panels as docks, whose own header is what they are dragged by, and the bars around them."""
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QAction
@@ -24,16 +23,6 @@ from tfviz.views.style.theme import Theme
 GAP = 8
 EDGE = 10
 TITLE_HEIGHT = 38
-TABS = {
-    "run_panel": ("operation_panel",),
-    "attention_panel": ("inspector_panel", "flow_panel", "stages_panel", "playground_panel"),
-    "curve_panel": ("head_metrics_panel",),
-    "prediction_panel": ("intervention_panel",),
-    "gradient_panel": ("optimiser_panel",),
-}
-"""Which panels stand behind which at the start, as tabs."""
-LEAST_SHARE = 0.88
-"""Of the preferred width of a panel at the side, down to which it gives way before the one in the middle does."""
 
 
 class TitleBar(QFrame):
@@ -127,52 +116,6 @@ class Titles(QObject):
 
     def _look(self, _: object) -> None:
         self._timer.start()
-
-
-def arrange(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
-    """Run left, attention in the centre, predictions right; curves and gradient norms below; others behind these."""
-    area = Qt.DockWidgetArea.TopDockWidgetArea
-    horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-    upper = [docks[name] for name in ("run_panel", "attention_panel", "prediction_panel") if name in docks]
-    lower = [docks[name] for name in ("curve_panel", "gradient_panel") if name in docks]
-    for dock in docks.values():
-        dock.setFloating(False)
-        window.removeDockWidget(dock)
-    window.addDockWidget(area, upper[0])
-    window.splitDockWidget(upper[0], lower[0], vertical)
-    for row in (upper, lower):
-        for left, right in pairwise(row):
-            window.splitDockWidget(left, right, horizontal)
-    for name, others in TABS.items():
-        behind = [docks[other] for other in others if other in docks]
-        for front, dock in pairwise([docks[name], *behind]):
-            window.tabifyDockWidget(front, dock)
-    for dock in docks.values():
-        dock.show()
-    for name in TABS:
-        docks[name].raise_()
-    resize(window, docks)
-
-
-def resize(window: QMainWindow, docks: dict[str, PanelDock]) -> None:
-    """Give every dock its share of the window, as the panels prefer."""
-    wide = [docks[name] for name in ("run_panel", "attention_panel", "prediction_panel") if name in docks]
-    rows = [docks[name] for name in ("attention_panel", "curve_panel") if name in docks]
-    low = [docks[name] for name in ("curve_panel", "gradient_panel") if name in docks]
-    window.resizeDocks(wide, widths(wide, window.width() - 2 * EDGE), Qt.Orientation.Horizontal)
-    window.resizeDocks(low, [dock.panel.preferred_size[0] for dock in low], Qt.Orientation.Horizontal)
-    window.resizeDocks(rows, [dock.panel.preferred_size[1] for dock in rows], Qt.Orientation.Vertical)
-
-
-def widths(docks: list[PanelDock], room: int) -> list[int]:
-    """Each its preferred share; where there is less, the widest gives up most of it."""
-    preferred = [dock.panel.preferred_size[0] for dock in docks]
-    room -= GAP * (len(docks) - 1)
-    widest = preferred.index(max(preferred))
-    scale = room / sum(preferred)
-    sizes = [round(width * max(scale, LEAST_SHARE)) for width in preferred]
-    sizes[widest] = max(room - sum(sizes) + sizes[widest], 1)
-    return sizes
 
 
 def margin_bar(area: Qt.ToolBarArea, parent: QMainWindow) -> QToolBar:

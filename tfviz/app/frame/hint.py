@@ -1,17 +1,19 @@
 """The first-run hint: what to press, and what there will be to see. Gone after the first step, or when closed."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from tfviz.views.panel import label, paragraph
 from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
 MARGIN = 8
+WIDEST = 640
+"""Pixels, in which all keys have room beside each other."""
 KEYS = (
     ("Space", "starts training"),
     ("→", "takes one step"),
-    (".", "stops inside a step"),
+    (".", "takes it apart"),
     ("?", "lists all keys"),
 )
 
@@ -27,13 +29,10 @@ class Hint(QFrame):
         self.setObjectName("hint")
         self.setProperty("hint", True)
         self.setAccessibleName("Hint")
-        keys = QHBoxLayout()
-        keys.setSpacing(5)
-        for key, meaning in KEYS:
-            keys.addWidget(label(key, "key"))
-            keys.addWidget(label(meaning))
-            keys.addSpacing(4)
-        keys.addStretch(1)
+        self._keys = QGridLayout()
+        self._keys.setHorizontalSpacing(6)
+        self._keys.setVerticalSpacing(2)
+        self._pairs = [(label(key, "key"), label(meaning)) for key, meaning in KEYS]
         self.goal = paragraph("", "dim")
         self.goal.setObjectName("hint_goal")
         self.goal.hide()
@@ -45,11 +44,11 @@ class Hint(QFrame):
         self.close_button.setFixedSize(26, 26)
         self.close_button.clicked.connect(self.dismissed)
         words = QVBoxLayout()
-        words.setSpacing(6)
-        words.addLayout(keys)
+        words.setSpacing(5)
+        words.addLayout(self._keys)
         words.addWidget(self.goal)
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 10, 6, 10)
+        row.setContentsMargins(12, 8, 6, 8)
         row.addLayout(words, 1)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         over.installEventFilter(self)
@@ -65,12 +64,22 @@ class Hint(QFrame):
 
     def place(self) -> None:
         """Stand in the middle of what it lies over."""
-        width = max(min(self._over.width() - 2 * MARGIN, 640), 200)
+        width = max(min(self._over.width() - 2 * MARGIN, WIDEST), 200)
+        self._lay_keys_out(len(KEYS) if width == WIDEST else len(KEYS) // 2)
         height = self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()
         self.setGeometry(
             (self._over.width() - width) // 2, (self._over.height() - height) // 2, width, height
         )
         self.raise_()
+
+    def _lay_keys_out(self, columns: int) -> None:
+        """So many of them beside each other."""
+        for number, (key, meaning) in enumerate(self._pairs):
+            row, column = divmod(number, columns)
+            self._keys.addWidget(key, row, 2 * column, Qt.AlignmentFlag.AlignLeft)
+            self._keys.addWidget(meaning, row, 2 * column + 1)
+        for column in range(2 * len(KEYS)):
+            self._keys.setColumnStretch(column, int(column == 2 * columns - 1))
 
     def remove(self) -> None:
         """Go away for good."""

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QSplitter, QWidget
 from tfviz.views.attention.atlas_layout import best_width, least_width
 from tfviz.views.attention.attention_atlas import AttentionAtlas
 
-WIDEST_ATLAS = 0.42
+WIDEST_ATLAS = 0.38
 # ... and with many heads, if their tiles would become too small to read.
 WIDEST_CROWDED_ATLAS = 0.6
 

@@ -10,8 +10,11 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QSlider, QWidget
 from tfviz.views.parts.guarded import guarded
 from tfviz.views.parts.keys import MOVES, claims
 from tfviz.views.plots.ticks import short_number
+from tfviz.views.style.fonts import interface_font
 from tfviz.views.style.theme import DARK, Theme
 
+FONT_SIZES = 13, 11
+"""Of a legend, in pixels; the smaller one where there is little room."""
 SLIDER_STEPS = 100
 STRONGEST = 3.0  # the slider ends at a factor of 1 - 10**-3
 
@@ -24,10 +27,17 @@ class LegendButton(QAbstractButton):
     name while a step is pointed at."""
 
     def __init__(
-        self, name: str, colours: Sequence[int], sample: str = "0.0000", parent: QWidget | None = None
+        self,
+        name: str,
+        colours: Sequence[int],
+        short: str,
+        sample: str = "0.0000",
+        parent: QWidget | None = None,
     ) -> None:
-        """`colours` are indices of the theme's series; room is kept for a value as wide as `sample`."""
+        """`colours` are indices of the theme's series; `short` is what the name is where there is little room, and
+        room is kept for a value as wide as `sample`."""
         super().__init__(parent)
+        self._names, self._short = (name, short), False
         self.setText(name)
         self.setCheckable(True)
         self.setChecked(True)
@@ -65,15 +75,23 @@ class LegendButton(QAbstractButton):
             self.shows_value = shown
             self.updateGeometry()
 
-    def width_needed(self, with_value: bool) -> int:
-        advance = QFontMetrics(self.font()).horizontalAdvance
-        name = self.text()
+    def shorten(self, short: bool) -> None:
+        """Say less, in smaller letters, or again all of it."""
+        if short != self._short:
+            self._short = short
+            self.setText(self._names[short])
+            self.setFont(interface_font(FONT_SIZES[short]))
+            self.updateGeometry()
+
+    def width_needed(self, with_value: bool, short: bool) -> int:
+        advance = QFontMetrics(interface_font(FONT_SIZES[short])).horizontalAdvance
+        name = self._names[short]
         return 21 + (
             advance(f"{name} {self._sample}") if with_value else max(advance(name), advance(self._sample))
         )
 
     def sizeHint(self) -> QSize:
-        return QSize(self.width_needed(self.shows_value), 22)
+        return QSize(self.width_needed(self.shows_value, self._short), 22)
 
     def recolour(self, theme: Theme) -> None:
         self._theme = theme

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from tfviz.training.branching.branches import Line
 from tfviz.training.record.history import History
 from tfviz.views.curves.branch_legend import BranchLegend
-from tfviz.views.curves.curve_header import LegendButton, SmoothingSlider, value_text
-from tfviz.views.curves.curve_picture import ACCURACY_RANGE, FREE, SERIES, TRAINED, VALIDATED, CurvePicture
-from tfviz.views.curves.curve_texts import EXPLANATIONS, summary
-from tfviz.views.panel import EmptyState, Panel
+from tfviz.views.curves.curve_header import SmoothingSlider, value_text
+from tfviz.views.curves.curve_legend import CurveLegend
+from tfviz.views.curves.curve_picture import ACCURACY_RANGE, FREE, TRAINED, VALIDATED, CurvePicture
+from tfviz.views.curves.curve_texts import summary
+from tfviz.views.panel import CARD_MARGIN, EmptyState, Panel
 from tfviz.views.parts.widgets import Throttle
 from tfviz.views.plots.axes import TickAxis
 from tfviz.views.plots.run_curves import RunCurves
@@ -28,7 +29,7 @@ class CurvePanel(Panel):
     title = "Loss and accuracy"
     object_name = "curve_panel"
     rate = 10.0
-    preferred_size = (780, 190)
+    preferred_size = (800, 190)
 
     step_clicked = Signal(int)
 
@@ -122,21 +123,11 @@ class CurvePanel(Panel):
         self.reset_button.clicked.connect(self.plot.reset_view)
 
     def _build_header(self) -> None:
-        entries = QHBoxLayout()
-        entries.setSpacing(1)
-        self.header.addLayout(entries)
-        self.legend = {
-            name: LegendButton("free-running", places, "0.000 / 0.000")
-            if name == "free"
-            else LegendButton(name, places)
-            for name, places in SERIES.items()
-        }
-        for name, button in self.legend.items():
-            button.setObjectName(f"curve_{name}")
-            button.setAccessibleName(f"Show {button.text()}")
-            button.setToolTip(EXPLANATIONS[name] + ". Click to hide or show.")
+        self.curve_legend = CurveLegend()
+        self.legend = self.curve_legend.entries
+        for button in self.legend.values():
             button.toggled.connect(self._switch_series)
-            entries.addWidget(button)
+        self.header.addWidget(self.curve_legend)
         self.slider = SmoothingSlider(self.curves.factor)
         self.slider.setObjectName("curve_smoothing")
         self.slider.valueChanged.connect(self._request_smoothing)
@@ -156,19 +147,39 @@ class CurvePanel(Panel):
             self.add_control(widget)
 
     def _arrange_header(self) -> None:
-        """Leave out what the width has no room for: the legend's values, the last first, the title, then the slider."""
-        shown = [button for button in self.legend.values() if not button.isHidden()]
+        """Leave out what the width has no room for: the legend's values, the title, then the slider.
+
+        A legend that has no room beside the title stands below, with short names if need be.
+        """
         spacing = self.header.spacing()
         controls = [widget for widget in (self.log_button, self.reset_button) if not widget.isHidden()]
-        room = self.header_room - 8 - len(shown) - sum(_width(widget) + spacing for widget in controls)
-        room -= sum(button.width_needed(False) for button in shown)
-        for widget, wished in ((self.slider, True), (self.title_label, self._titled)):
-            fits = wished and room >= _width(widget) + spacing
-            widget.setVisible(fits)
-            room -= _width(widget) + spacing if fits else 0
-        for button in shown:
-            room -= button.width_needed(True) - button.width_needed(False)
-            button.show_value(room >= 0)
+        room = self.header_room - 8 - sum(_width(widget) + spacing for widget in controls)
+        legend = self.curve_legend
+        names = legend.width_needed(short=False)
+        title = _width(self.title_label) + spacing if self._titled else 0
+        below = names + title > room
+        self._place_legend(below)
+        self.title_label.setVisible(self._titled)
+        room -= title if below else title + names
+        self.slider.setVisible(room >= _width(self.slider) + spacing)
+        if below:
+            row = self.width() - 2 * CARD_MARGIN
+            legend.fit(row, short=names > row)
+        else:
+            legend.fit(
+                room + names - (0 if self.slider.isHidden() else _width(self.slider) + spacing), short=False
+            )
+
+    def _place_legend(self, below: bool) -> None:
+        """In the header, or in a row of its own under it."""
+        if below == (self.body.indexOf(self.curve_legend) >= 0):
+            return
+        if below:
+            self.header.removeWidget(self.curve_legend)
+            self.body.insertWidget(0, self.curve_legend)
+        else:
+            self.body.removeWidget(self.curve_legend)
+            self.header.insertWidget(self.header.indexOf(self.slider), self.curve_legend)
 
     def _show_what_there_is(self) -> None:
         empty = not len(self.curves)
@@ -235,7 +246,7 @@ class CurvePanel(Panel):
         self.legend["validation"].set_value(value_text(self._latest("validation_loss", step)))
         self.legend["accuracy"].set_value(value_text(self.curves.value("token_accuracy", step)))
         self.legend["sequence"].set_value(value_text(self.curves.value("sequence_accuracy", step)))
-        self.legend["free"].set_value(" / ".join(value_text(self._latest(name, step)) for name in FREE))
+        self.legend["free"].set_value("/".join(value_text(self._latest(name, step)) for name in FREE))
 
     def _summarise(self) -> None:
         self.plot.setAccessibleDescription(summary(self.curves))

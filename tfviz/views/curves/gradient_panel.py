@@ -24,10 +24,11 @@ from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
 MOST_COLUMNS = 1000
-CAPTION = "log10 of L2 norm, per parameter group"
-TOTAL_CAPTION = "L2 norm of the whole gradient, before clipping"
+CAPTIONS = ("log10 of L2 norm, per parameter group", "log10 of L2 norm", "log10")
+TOTAL_CAPTIONS = ("L2 norm of the whole gradient, before clipping", "L2 norm, before clipping", "L2")
 NOT_RECORDED = "No gradient norm was recorded of this run.\nThe curves show what was."
 HEAT_MAP, TOTAL = 0, 1
+WITH_TITLE = 440  # pixels of the header in which a title and a reading have room
 REACH = 0.5  # powers of ten by which the scale is lengthened for a few values beyond the others
 LABEL_HEIGHT = 10  # pixels of a row below which rows are named by their layer only
 
@@ -38,7 +39,7 @@ class GradientPanel(Panel):
     title = "Gradient norm"
     object_name = "gradient_panel"
     rate = 5.0
-    preferred_size = (770, 190)
+    preferred_size = (750, 190)
 
     step_clicked = Signal(int)
 
@@ -47,6 +48,7 @@ class GradientPanel(Panel):
         self.norms = GroupNorms()
         self.total = RunCurves(("gradient_norm",), smoothed=("gradient_norm",), factor=0.9)
         self.step: int | None = None
+        self._titled = True
         self.levels = (-2.0, 0.0)
         self._build_header()
         self._build_plot()
@@ -89,7 +91,7 @@ class GradientPanel(Panel):
     # what stands where
 
     def _build_header(self) -> None:
-        self.caption = ElidedLabel(CAPTION)
+        self.caption = ElidedLabel()
         self.caption.setObjectName("gradient_readout")
         self.header.insertWidget(1, self.caption, 20)
         self.mode = SegmentedButtons(("Groups", "Total"), "Gradient norm as")
@@ -160,7 +162,7 @@ class GradientPanel(Panel):
     def _choose(self, mode: int) -> None:
         """Show the heat map or the curve."""
         heat_map = mode == HEAT_MAP
-        self.caption.setText(CAPTION if heat_map else TOTAL_CAPTION)
+        self._say_what_it_is()
         self.heat_map.setVisible(heat_map)
         self.canvas.setVisible(not heat_map)
         left = self.plot.left
@@ -235,14 +237,31 @@ class GradientPanel(Panel):
     def _hover(self, step: int | None, value: float) -> None:
         self.plot.show_hover(step)
         if step is None:
-            self.caption.setText(CAPTION if self._is_heat_map else TOTAL_CAPTION)
+            self._say_what_it_is()
             return
         row = min(max(math.floor(len(self.norms.groups) - value), 0), max(len(self.norms.groups) - 1, 0))
         if self._is_heat_map and self.norms.groups:
             name, norm = self.norms.groups[row], self.norms.norm(row, step)
         else:
             name, norm = "whole gradient", self.total.value("gradient_norm", step)
-        self.caption.setText(f"{name} · step {step:,} · {norm_text(norm)}")
+        read = norm_text(norm)
+        self.caption.say(
+            f"{name} · step {step:,} · {read}", f"{short_name(name)} · step {step:,} · {read}", read
+        )
+        self._arrange_header()
+
+    def _say_what_it_is(self) -> None:
+        self.caption.say(*(CAPTIONS if self._is_heat_map else TOTAL_CAPTIONS))
+        self._arrange_header()
+
+    def show_title(self, shown: bool) -> None:
+        self._titled = shown
+        self._arrange_header()
+
+    def _arrange_header(self) -> None:
+        """In a narrow header the title gives way while a step is read."""
+        reading = self.plot.hover_line.isVisible()
+        self.title_label.setVisible(self._titled and not (reading and self.header_room < WITH_TITLE))
 
     def _summarise(self) -> None:
         steps = len(self.total)

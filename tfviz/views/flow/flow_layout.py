@@ -12,7 +12,7 @@ NATURAL_ROW = 56.0
 """Pixels of a sublayer at which everything in it can be read."""
 
 STRETCHED_ROW = 90.0
-COMPACT_ROW = 44.0
+COMPACT_ROW = 54.0
 """Below this a block could not be read if the way through it had room above and below: it stands beside that way
 instead, and a norm is a bar."""
 HIGHEST_COMPACT_BLOCK = 24.0

@@ -21,8 +21,11 @@ BAR_LABELS = 38
 BAR_TITLE = 18
 AXIS_TITLE = 20
 TICK = 5
+LABEL, SMALL_LABEL = 12, 11
 LONGEST_LABEL = 96
 LINE = 15  # what a label needs across its text
+APART = 4  # pixels between two labels side by side
+OVERHANG = 8  # pixels by which the first and the last label may be wider than their cells, to the outside
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Geometry:
     every_row: int
     every_column: int
     """Every how many labels one is written, so that none overlap."""
+    label: int
+    """The size of the columns' labels."""
 
     @property
     def bar(self) -> QRect:
@@ -77,12 +82,12 @@ class Geometry:
 
 def geometry(axes: Axes, size: QSize) -> Geometry:
     """The arrangement of a grid in a widget of `size`."""
-    metrics = QFontMetricsF(monospace_font(12))
+    metrics = QFontMetricsF(monospace_font(LABEL))
     row_label = _extent(axes.rows, metrics)
     left = AXIS_TITLE + row_label + TICK + 3
     beside = BAR_GAP + BAR_WIDTH + BAR_LABELS + (BAR_TITLE if axes.bar_title else 0) if axes.bar else 8
     width = max(size.width() - left - beside, 20)
-    upright, every_column = _columns_written(axes.columns, width, metrics)
+    upright, every_column, label = _columns_written(axes.columns, width)
     column_label = _extent(axes.columns, metrics) if upright else LINE
     height = max(size.height() - TOP - TICK - 3 - column_label - AXIS_TITLE, 20)
     width, height = _whole(width, len(axes.columns)), _whole(height, len(axes.rows))
@@ -95,15 +100,22 @@ def geometry(axes: Axes, size: QSize) -> Geometry:
         upright,
         _every(height, axes.rows, LINE),
         every_column,
+        label,
     )
 
 
-def _columns_written(labels: Sequence[str], width: int, metrics: QFontMetricsF) -> tuple[bool, int]:
-    """Whether the columns' labels are turned, and every how many columns there is one."""
+def _columns_written(labels: Sequence[str], width: int) -> tuple[bool, int, int]:
+    """Whether the columns' labels are turned, every how many columns there is one, and its size.
+
+    They are turned only where even small ones would run into each other.
+    """
     if _are_numbers(labels):
-        return False, _every(width, labels, metrics.horizontalAdvance(labels[-1]) + 10)
-    upright = _closest(labels, metrics) > width / len(labels)
-    return upright, _every(width, labels, LINE) if upright else 1
+        room = QFontMetricsF(monospace_font(LABEL)).horizontalAdvance(labels[-1]) + 10
+        return False, _every(width, labels, room), LABEL
+    for size in (LABEL, SMALL_LABEL):
+        if _closest(labels, QFontMetricsF(monospace_font(size))) <= width / len(labels):
+            return False, 1, size
+    return True, _every(width, labels, LINE), LABEL
 
 
 def _are_numbers(labels: Sequence[str]) -> bool:
@@ -119,10 +131,8 @@ def _extent(tokens: Sequence[str], metrics: QFontMetricsF) -> int:
 def _closest(tokens: Sequence[str], metrics: QFontMetricsF) -> float:
     """How far apart the middles of neighbouring labels must be to be written side by side."""
     widths = [metrics.horizontalAdvance(token) for token in tokens]
-    return (
-        max([(first + second) / 2 for first, second in pairwise(widths)] + [widths[0] - 8, widths[-1] - 8])
-        + 6
-    )
+    between = [(first + second) / 2 + APART for first, second in pairwise(widths)]
+    return max(*between, *(width - 2 * OVERHANG for width in (widths[0], widths[-1])))
 
 
 def _whole(length: int, count: int) -> int:
@@ -154,7 +164,7 @@ def axes_pixmap(axes: Axes, place: Geometry, size: QSize, ratio: float, theme: T
 
 
 def _paint_rows(painter: QPainter, axes: Axes, place: Geometry, theme: Theme) -> None:
-    painter.setFont(monospace_font(12))
+    painter.setFont(monospace_font(LABEL))
     metrics = QFontMetricsF(painter.font())
     align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     for row in range(0, len(axes.rows), place.every_row):
@@ -173,7 +183,7 @@ def _paint_rows(painter: QPainter, axes: Axes, place: Geometry, theme: Theme) ->
 
 
 def _paint_columns(painter: QPainter, axes: Axes, place: Geometry, theme: Theme) -> None:
-    painter.setFont(monospace_font(12))
+    painter.setFont(monospace_font(place.label))
     metrics = QFontMetricsF(painter.font())
     bottom = place.plot.bottom() + 1
     for column in range(0, len(axes.columns), place.every_column):
@@ -189,7 +199,9 @@ def _paint_columns(painter: QPainter, axes: Axes, place: Geometry, theme: Theme)
             paint_token(painter, axes.columns[column], area, align, metrics, theme)
             painter.restore()
         else:
-            room = max(cell.width() * place.every_column, LINE) + 8
+            room = max(
+                cell.width() * place.every_column + 8, metrics.horizontalAdvance(axes.columns[column]) + 2
+            )
             area = QRectF(middle - room / 2, bottom + TICK + 3, room, LINE)
             paint_token(painter, axes.columns[column], area, Qt.AlignmentFlag.AlignCenter, metrics, theme)
     painter.setFont(interface_font(11))
@@ -205,7 +217,7 @@ def tag_pixmap(text: str, size: QSize, upright: bool, ratio: float, theme: Theme
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(QColor(theme.selection))
     painter = QPainter(pixmap)
-    painter.setFont(monospace_font(12))
+    painter.setFont(monospace_font(LABEL))
     width, height = size.width(), size.height()
     if upright:
         painter.translate(0, height)

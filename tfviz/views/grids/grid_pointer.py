@@ -4,7 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsRectItem, QGraphicsScene
 
-from tfviz.views.grids.grid_axes import AXIS_TITLE, LINE, TICK, Axes, Geometry, tag_pixmap
+from tfviz.views.grids.grid_axes import AXIS_TITLE, LABEL, LINE, TICK, Axes, Geometry, tag_pixmap
 from tfviz.views.style.fonts import monospace_font
 from tfviz.views.style.icons import paint_icon
 from tfviz.views.style.theme import DARK, Theme
@@ -92,7 +92,7 @@ def _below_column(cell: QRectF, place: Geometry, text: str) -> QRectF:
     """Where the label of a cell's column is."""
     width = float(LINE)
     if not place.upright:
-        needed = QFontMetricsF(monospace_font(12)).horizontalAdvance(text) + 6
+        needed = QFontMetricsF(monospace_font(LABEL)).horizontalAdvance(text) + 6
         width = needed if place.every_column > 1 else max(cell.width(), LINE)
     top = place.plot.bottom() + TICK + 2
     return QRectF(cell.center().x() - width / 2, top, width, place.column_label + 2)
