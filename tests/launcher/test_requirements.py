@@ -54,6 +54,18 @@ def test_an_absent_package_and_a_wrong_version_are_missing() -> None:
     assert missing(wanted) == ["pytest>=1000", "no-such-package-at-all"]
 
 
+@pytest.mark.parametrize("written", [None, "", "Metadata-Version: 2.1\nName: half-there\n"])
+def test_an_installation_that_was_cut_short_is_missing(
+    written: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "half_there-1.0.dist-info"
+    folder.mkdir()
+    if written is not None:
+        (folder / "METADATA").write_text(written, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert missing(["half-there>=1"]) == ["half-there>=1"]
+
+
 def test_another_interpreter_is_asked_through_the_script() -> None:
     command = [sys.executable, "-P", requirements.__file__, "pytest>=1000", "pytest>=1"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == [

@@ -36,10 +36,11 @@ def missing(requirements: Sequence[str]) -> list[str]:
 def _is_met(requirement: str) -> bool:
     name, bounds = split(requirement)
     try:
-        version: str | None = metadata.version(name)
+        described = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return False
-    return version is not None and satisfies(version, bounds)  # None: an installation that was cut short
+    # An installation that was cut short may have no version; from Python 3.12 on it is deprecated to ask for it.
+    return "Version" in described and satisfies(described["Version"], bounds)
 
 
 def split(requirement: str) -> tuple[str, str]:
