@@ -4,17 +4,20 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QTableView, QToolButton, QWidget
 from pytestqt.exceptions import TimeoutError as QtTimeoutError
 
 from tests.app.conftest import Open
 from tests.app.driving import Driver
 from tfviz.training.config import RunConfig
+from tfviz.views.interventions.intervention_panel import InterventionPanel
 from tfviz.views.parts.elided_label import ElidedLabel
 
 SLACK = 2  # pixels: the size that a text asks for is rounded up
 COMBO_FRAME = 26  # an arrow and margins
+CELL_MARGINS = 6
 
 
 def is_cut(widget: QWidget) -> bool:
@@ -45,6 +48,13 @@ def cut_texts(window: QWidget) -> Iterator[str]:
         ):
             text = widget.currentText() if isinstance(widget, QComboBox) else getattr(widget, "text", str)()
             yield f"{type(widget).__name__} {widget.objectName()} {text!r}: {widget.size().toTuple()}"
+
+
+def is_cell_cut(table: QTableView, row: int, column: int) -> bool:
+    model = table.model()
+    font = model.data(model.index(row, column), Qt.ItemDataRole.FontRole) or table.font()
+    text = QFontMetrics(font).horizontalAdvance(model.data(model.index(row, column)))
+    return text + CELL_MARGINS > table.columnWidth(column)
 
 
 def each_panel(driver: Driver) -> Iterator[str]:
@@ -83,3 +93,14 @@ def test_no_text_is_cut_off_that_no_tool_tip_says(
             with suppress(QtTimeoutError):  # a layout comes a moment after what it is for
                 driver.qtbot.waitUntil(lambda: not list(cut_texts(window)), timeout=1000)
             assert list(cut_texts(window)) == [], f"{state}, {name}"
+
+
+def test_every_head_is_named_whole_in_the_list_of_heads_of_a_small_window(open_window: Open) -> None:
+    driver = open_window(prepare=lambda window: window.resize(1280, 800))
+    heads = driver.bring_to_front(InterventionPanel)
+    heads.show_page("Heads")
+    table = heads.heads.table
+    driver.qtbot.waitUntil(lambda: table.isVisible() and table.model().rowCount() > 0)
+    driver.qtbot.waitUntil(
+        lambda: not any(is_cell_cut(table, row, 0) for row in range(table.model().rowCount()))
+    )

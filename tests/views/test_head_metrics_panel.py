@@ -159,6 +159,23 @@ def test_everything_has_room_in_any_size(
     assert panel.boxes["y"].width() >= metrics.horizontalAdvance("source alignment") + 30
 
 
+def test_a_panel_that_is_high_rather_than_wide_has_the_roles_below_the_curves(
+    panel: HeadMetricsPanel, qtbot: QtBot
+) -> None:
+    shown(panel, looked()).heads.earlier = (taken(40, "cross L0H0", 0),)
+    scatter, curves, table = panel.scatter, panel.curves, panel.table
+    for size, below in (((697, 440), True), ((697, 190), False), ((900, 440), False), ((697, 440), True)):
+        panel.resize(*size)
+        qtbot.waitUntil(
+            lambda below=below: (
+                (table.geometry().top() > curves.geometry().bottom()) is below
+                and (table.geometry().left() > curves.geometry().right()) is not below
+            )
+        )
+    qtbot.waitUntil(lambda: scatter.width() > 300 and scatter.height() == panel.content.height())
+    assert abs(table.width() - curves.width()) <= 1 and table.height() > 100
+
+
 def test_what_is_not_known_is_a_word() -> None:
     assert number_text(math.nan) == "none" and number_text(0.0) == "0.00"
 

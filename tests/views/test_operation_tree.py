@@ -43,7 +43,8 @@ def click(panel: OperationPanel, place: Place, column: int | None = None, qtbot:
 def test_a_name_without_room_keeps_what_tells_it_from_its_neighbours() -> None:
     assert names_of("multihead_attn.scores") == ("multihead_attn.scores", "cross scores", "…scores")
     assert names_of("self_attn.in_proj") == ("self_attn.in_proj", "self in_proj", "…in_proj")
-    assert names_of("encoder layer 0") == ("encoder layer 0", "encoder 0")
+    assert names_of("encoder layer 0") == ("encoder layer 0", "encoder 0", "enc 0")
+    assert names_of("source embedding") == ("source embedding", "source emb", "source emb")
 
 
 def test_every_operation_is_listed_once_with_both_passes_in_its_row(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tests.views.contrast import BLOCKS, painted_contrast
+from tests.views.contrast import BLOCKS, contrast, painted_contrast
 from tests.views.hand_made import picture
+from tfviz.training.config import RunConfig
+from tfviz.views.interventions.parts_tree import PartsTree
 from tfviz.views.panel import Panel, label
 from tfviz.views.parts.widgets import add_heading, add_statement
 from tfviz.views.style.theme import THEMES, Theme
@@ -139,3 +141,25 @@ def test_headings_among_choices_and_statements_in_menus_can_be_read(
     assert painted_contrast(image.copy(menu.actionGeometry(said))) >= 4.5
     assert 3 <= painted_contrast(image.copy(menu.actionGeometry(command))) < 4.5
     menu.close()
+
+
+@BOTH
+def test_the_boxes_of_a_check_list_can_be_seen_and_told_apart_without_colours(
+    theme: Theme, qtbot, qapp: QApplication
+) -> None:
+    theme.apply(qapp)
+    tree = PartsTree(RunConfig.preset("identity").model)
+    qtbot.addWidget(tree)
+    tree.show()
+    tree.tick("generator", True)
+    tree.tick("encoder.0", True)
+    image = picture(tree.viewport())
+    looks = []
+    for name in ("source_embedding", "generator", "encoder"):
+        (item,) = tree.findItems(name, Qt.MatchFlag.MatchExactly)
+        line = tree.visualItemRect(item)
+        box = image.copy(QRect(line.left(), line.top(), 20, line.height()))
+        colours = [box.pixelColor(x, y) for x in range(box.width()) for y in range(box.height())]
+        assert max(contrast(colour, theme.panel) for colour in colours) >= 3, name
+        looks.append([colour.name() == theme.on_accent for colour in colours])
+    assert len({tuple(look) for look in looks}) == 3  # nothing, a check mark, a dash

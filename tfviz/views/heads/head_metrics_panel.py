@@ -5,7 +5,7 @@ import math
 import numpy
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QSizePolicy, QToolButton, QWidget
 
 from tfviz.training.export.heads import Head
 from tfviz.training.heads.head_history import HeadHistory
@@ -32,7 +32,7 @@ from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
 EMPTY = "No attention was measured yet.\nPress Space to train, or Right for one step."
-NARROW_TABLE, WIDE_TABLE, WIDE = 200, 262, 780
+NARROW_TABLE, WIDE_TABLE, WIDE, TALL = 200, 262, 780, 300
 SHARE_STEP, ENTROPY_STEP = 0.25, 0.5
 """Parts of an axis, of which it has as many as the largest value needs."""
 
@@ -61,18 +61,24 @@ class HeadMetricsPanel(Panel):
         self._axes_chosen = False
         self._largest: dict[str, float] = {}  # by metric, of all that was seen of this run: axes only grow
         self._shown: tuple[object, ...] = ()
+        self._roles_below = False
         self._build_header()
         self.scatter = HeadScatter()
         self.curves = HeadCurves()
         self.table = RoleTable()
         self.empty = EmptyState(EMPTY)
         self.content = QWidget()
-        row = QHBoxLayout(self.content)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.scatter, 10)
-        row.addWidget(self.curves, 11)
-        row.addWidget(self.table)
+        self.table.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._grid = QGridLayout(self.content)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(8)
+        self._grid.setColumnStretch(0, 10)
+        self._grid.setColumnStretch(1, 11)
+        self._grid.setRowStretch(0, 3)
+        self._grid.setRowStretch(1, 2)
+        self._grid.addWidget(self.scatter, 0, 0, 2, 1)
+        self._grid.addWidget(self.curves, 0, 1, 2, 1)
+        self._grid.addWidget(self.table, 0, 2, 2, 1)
         self.body.addWidget(self.empty)
         self.body.addWidget(self.content)
         self.scatter.head_clicked.connect(self._choose)
@@ -165,7 +171,17 @@ class HeadMetricsPanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.table.setFixedWidth(WIDE_TABLE if self.width() >= WIDE else NARROW_TABLE)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The roles beside the curves, or below them in a panel that is high rather than wide."""
+        below = self.height() >= TALL and self.width() < WIDE
+        width = 0 if below else WIDE_TABLE if self.width() >= WIDE else NARROW_TABLE
+        self._grid.setColumnMinimumWidth(2, width)
+        if below != self._roles_below:
+            self._roles_below = below
+            self._grid.addWidget(self.curves, 0, 1, 1 if below else 2, 1)
+            self._grid.addWidget(self.table, *((1, 1, 1, 1) if below else (0, 2, 2, 1)))
 
     def _show(self) -> None:
         heads = self._history.heads if self._history is not None else None

@@ -19,7 +19,7 @@ Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 Role = Qt.ItemDataRole
 COLUMNS = ("Head", "Now", "Change", "Step")
-WIDTHS = {1: 60, 2: 66, 3: 50}  # the names of the heads have the rest
+WIDTHS = {1: 58, 2: 60, 3: 48}  # the names of the heads have the rest
 NAME, DONE, CHANGE, STEP = range(4)
 TIPS = (
     "Kind, layer and number, counted from 0",

@@ -248,5 +248,6 @@ def names_of(name: str) -> tuple[str, ...]:
     """From the longest to the shortest: "self_attn.scores", "self scores", "…scores"; "encoder layer 0" and less."""
     last = name.rpartition(".")[2]
     if last == name:
-        return name, name.replace(" layer ", " ")
+        shorter = name.replace(" layer ", " ").replace("embedding", "emb").replace("memory", "mem")
+        return name, shorter, shorter.replace("encoder ", "enc ").replace("decoder ", "dec ")
     return name, name.replace("multihead_attn.", "cross ").replace("self_attn.", "self "), f"…{last}"

@@ -111,8 +111,8 @@ TASK_LABELS = {
 """What a field stands for in a task."""
 
 EMPTY = {
-    "training.steps": "open",
-    "training.epochs": "open",
+    "training.steps": "∞",
+    "training.epochs": "∞",
     "task.validation": "auto",
     "training.shards": "auto",
 }

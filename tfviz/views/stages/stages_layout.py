@@ -18,7 +18,7 @@ ABOVE = TITLE + BAR + 3
 BETWEEN = 10
 LABEL = 12  # what a label needs across its text
 LONGEST_ROW, LONGEST_COLUMN = 52, 44
-LOWEST, LOWEST_LABEL, SMALLEST_CELL = 64, 22, 8  # pixels of a map, of the tokens below it, and of a cell
+LOWEST, LOWEST_LABEL, SMALLEST_CELL = 80, 22, 8  # pixels of a map, of the tokens below it, and of a cell
 NARROWEST = 110
 FONT = 10
 

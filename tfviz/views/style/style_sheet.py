@@ -147,11 +147,13 @@ QCheckBox {
     spacing: 7px; background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 1px; }
 QCheckBox:focus { border-color: $accent; }
 QCheckBox:disabled { color: $disabled; }
-QCheckBox::indicator {
+QCheckBox::indicator, QTreeView::indicator {
     width: 13px; height: 13px; border: 1px solid $disabled; border-radius: 3px; background: $raised; }
-QCheckBox::indicator:hover { border-color: $accent; }
-QCheckBox::indicator:checked {
+QCheckBox::indicator:hover, QTreeView::indicator:hover { border-color: $accent; }
+QCheckBox::indicator:checked, QTreeView::indicator:checked {
     background: $accent_fill; border-color: $accent_fill; image: url("$icons/check.svg"); }
+QTreeView::indicator:indeterminate {
+    background: $accent_fill; border-color: $accent_fill; image: url("$icons/dash.svg"); }
 QCheckBox::indicator:disabled { border-color: $line; background: $panel; }
 QSlider { background: transparent; min-height: 20px; }
 QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
