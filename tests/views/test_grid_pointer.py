@@ -64,9 +64,9 @@ def test_bars_beside_the_grid_are_as_long_as_the_row_and_the_column(qtbot, rows:
     assert place is not None
     cell, accent = place.cell(3, 2), DARK.colour("accent").name()
     left, below = place.plot.left() - 2, place.plot.bottom() + 2
-    marked = [y for y in range(view.height()) if image.pixelColor(left, y).name() == accent]
+    marked = [y for y in range(image.height()) if image.pixelColor(left, y).name() == accent]
     assert marked == list(range(cell.top(), cell.bottom() + 1))
-    marked = [x for x in range(view.width()) if image.pixelColor(x, below).name() == accent]
+    marked = [x for x in range(image.width()) if image.pixelColor(x, below).name() == accent]
     assert marked == list(range(cell.left(), cell.right() + 1))
 
 
