@@ -20,6 +20,7 @@ from tfviz.training.stepping.hand_check import CellCheck
 from tfviz.training.stepping.stepper import Stepper
 from tfviz.views.inspector import check_view
 from tfviz.views.inspector.cell_text import number_text
+from tfviz.views.inspector.check_layer_box import COLUMNS
 from tfviz.views.inspector.check_run import CheckRun, layer_of
 from tfviz.views.inspector.check_view import NO_CELL, NO_TENSOR, CheckView
 from tfviz.views.inspector.error_plot import ErrorPlot
@@ -124,6 +125,24 @@ def test_the_rows_of_the_worst_entries_lead_to_their_cells(view: Granting, qtbot
     assert view.wished == [Chosen(worst.name, "gradient", worst.index)]
     assert layer.run is not None and layer.table.rowCount() == 10  # the results of the layer stay
     assert view.page.check.name == worst.name and view.page.check.error == worst.error
+
+
+def test_on_a_narrow_page_the_errors_are_seen_whole(view: Granting, qtbot: QtBot) -> None:
+    view.look_at(WEIGHT)
+    layer = view.page.layer
+    layer.samples.setCurrentIndex(0)
+    press(qtbot, layer.button)
+    table, error, difference = layer.table, COLUMNS.index("error"), COLUMNS.index("difference")
+    assert not table.isColumnHidden(difference) and table.isColumnHidden(COLUMNS.index("remark"))
+    view.page.resize(380, 800)
+    QApplication.processEvents()
+    assert table.isColumnHidden(difference)
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    assert table.columnWidth(error) >= table.sizeHintForColumn(error)
+    assert number_text(layer.run.worst[0].numeric, 12) in table.item(0, 0).toolTip()
+    layer.run.cells[0] = replace(layer.run.cells[0], smooth=False, error=1.0)
+    layer._fill(layer.run.cells[:3])
+    assert not table.isColumnHidden(COLUMNS.index("remark"))
 
 
 def test_for_an_activation_the_parameters_of_its_operation_are_offered(view: Granting, qtbot: QtBot) -> None:

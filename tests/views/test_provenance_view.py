@@ -17,8 +17,9 @@ from tfviz.views.inspector.cell_text import cell_text, number_text
 from tfviz.views.inspector.provenance_view import NO_CELL, ProvenanceView
 from tfviz.views.inspector.step_page import NO_STEP
 from tfviz.views.inspector.sum_grid import ROUNDED
+from tfviz.views.inspector.term_columns import percent
 from tfviz.views.inspector.term_model import SHOWN, TermModel
-from tfviz.views.inspector.term_table import TermTable
+from tfviz.views.inspector.term_table import WRITINGS, TermTable
 from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.style.theme import DARK, LIGHT
 
@@ -131,6 +132,54 @@ def test_links_are_walked_by_mouse_and_keyboard_and_back_along_the_walk(view: Gr
         view.page.walk.findChild(type(view.page.others["value"]), "walk_1"), Qt.MouseButton.LeftButton
     )
     assert view.wished[2] == first and view.page.walk.walk == walk[:2]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "of"),
+    [
+        (LINEAR, "value"), (LINEAR, "gradient"), (WEIGHT, "gradient"), ("logits", "gradient"),
+        ("source_embedding", "value"), ("encoder.layers.0.self_attn.scores", "value"),
+        ("encoder.layers.0.self_attn.weights", "value"), ("encoder.layers.0.self_attn.weights", "gradient"),
+        ("encoder.layers.0.self_attn.query", "gradient"),
+    ],
+)  # fmt: skip
+def test_on_a_narrow_page_numbers_are_written_shorter_and_no_column_is_cut(
+    view: Granting, stepper: Stepper, tensor: str, of: str
+) -> None:
+    parameter = stepper.parameters.get(tensor)
+    axes = (stepper.tensors[tensor] if parameter is None else parameter).axes
+    view.page.resize(380, 700)
+    view.look_at(tensor, of, (0,) * len(axes))
+    QApplication.processEvents()
+    table = view.page.table
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    assert tensor != LINEAR or of == "gradient" or table.terms.writing.digits < 6
+    view.page.resize(760, 700)
+    QApplication.processEvents()
+    assert table.terms.writing == WRITINGS[0]
+    assert texts(table, 0)[0] == number_text(table.terms.term(0).product)
+
+
+def test_what_is_the_same_in_every_term_is_said_once(view: Granting) -> None:
+    view.look_at("encoder.layers.0.self_attn.scores", "value", (0, 0, 0, 0))
+    told = view.page.explanation
+    scale = told.terms[0].factors[2]
+    assert view.page.each.text() == f"each times 1 / sqrt(width) = {number_text(scale.value)}"
+    assert [column.title for column in view.page.table.terms.columns] == ["product", "share", "query", "key"]
+    view.look_at("encoder.layers.0.self_attn.weights", "value", (0, 0, 0, 0))
+    assert view.page.each.text() == "each exp(scores + mask - largest of the row)"
+    view.look_at("encoder.layers.0.activation", "value", (0, 0, 0))
+    assert not view.page.each.text().startswith("each")
+    view.look_at(WEIGHT, "gradient", (0, 0))
+    assert not view.page.each.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(None, "–"), (0.1234, "12.3%"), (-0.0, "0.0%"), (-14.321, "−1432%"), (1234.0, "1.2e05%")],
+)
+def test_a_share_is_short_however_large_it_is(share: float | None, text: str) -> None:
+    assert percent(share) == text
 
 
 def test_a_cell_that_is_chosen_elsewhere_begins_a_new_walk(view: Granting) -> None:

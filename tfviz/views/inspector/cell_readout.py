@@ -14,7 +14,7 @@ from tfviz.views.style.fonts import interface_font, monospace_font
 from tfviz.views.style.icons import paint_icon
 from tfviz.views.style.theme import DARK, Theme
 
-HINT = "Click a cell to see where its number came from; hover to read it; arrow keys go on, Esc lets go"
+HINT = "Click a cell to see where its number came from; hover to read it; arrows go on, Esc lets go"
 LINE = 19
 INDENT = 20
 ONE_LINE = 560

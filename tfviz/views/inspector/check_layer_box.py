@@ -1,6 +1,7 @@
 """Checks a few hundred entries of a layer, and shows how far both derivatives are apart."""
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -22,14 +23,17 @@ from tfviz.views.inspector.check_run import WORST, CheckRun, entries_of
 from tfviz.views.inspector.error_plot import ErrorPlot
 from tfviz.views.operations.step_debugger import Chosen
 from tfviz.views.panel import label, paragraph
+from tfviz.views.parts.guarded import guarded
 from tfviz.views.style.fonts import monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
 SAMPLES = (100, 300, 1000)
 COLUMNS = ("entry", "error", "remark", "analytic", "difference")
+REMARK, DIFFERENCE = 2, 4
 TINY_ROW = 24
 
 
+@guarded
 class CheckLayerBox(QWidget):
     """One check at a time, begun and stopped by its button. `work_wished` and `tensor_wished` as of a page."""
 
@@ -118,19 +122,37 @@ class CheckLayerBox(QWidget):
                 f"{name} [{', '.join(map(str, cell.index))}] {LINK}",
                 number_text(cell.error, 3),
                 _remark(cell),
-                number_text(cell.analytic, 5),
-                number_text(cell.numeric, 5),
+                number_text(cell.analytic, 4),
+                number_text(cell.numeric, 4),
             )
             for column, text in enumerate(texts):
                 self.table.setItem(row, column, self._item(cell, column, text))
+        self.table.setColumnHidden(REMARK, not any(map(_remark, cells)))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out the differences, which look like what they are compared with, where there is no room for them."""
+        self.table.setColumnHidden(DIFFERENCE, False)
+        wanted = [
+            max(self.table.sizeHintForColumn(column), self.table.horizontalHeader().sectionSizeHint(column))
+            for column in range(len(COLUMNS))
+            if not self.table.isColumnHidden(column)
+        ]
+        self.table.setColumnHidden(DIFFERENCE, sum(wanted) > self.table.viewport().width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _item(self, cell: CellCheck, column: int, text: str) -> QTableWidgetItem:
         item = QTableWidgetItem(text)
         item.setFont(monospace_font(12))
-        item.setToolTip(f"{cell.name}: go to this cell")
+        item.setToolTip(
+            f"{cell.name} {list(cell.index)}: analytic {number_text(cell.analytic, 12)}, "
+            f"difference {number_text(cell.numeric, 12)}, step size {power_text(cell.step)}; go to this cell"
+        )
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-        side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
-        item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        item.setTextAlignment(_side(column))
         if column == 0:
             item.setForeground(self.theme.colour("accent"))
         return item
@@ -177,7 +199,11 @@ class CheckLayerBox(QWidget):
         table.setObjectName("worst_entries")
         table.setAccessibleName("The entries with the largest errors")
         table.setToolTip("The entries with the largest errors: click one, or press Enter, to go there")
-        table.setHorizontalHeaderLabels(COLUMNS)
+        for column, title in enumerate(COLUMNS):
+            head = QTableWidgetItem(title)
+            head.setTextAlignment(_side(column))
+            table.setHorizontalHeaderItem(column, head)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # of an entry both ends tell more
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setTabKeyNavigation(False)
@@ -186,11 +212,17 @@ class CheckLayerBox(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(TINY_ROW)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.horizontalHeader().setStretchLastSection(True)
+        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setFixedHeight(TINY_ROW * (WORST + 1) + 16)
         table.cellClicked.connect(lambda row, column: self._go_to(row))
         table.cellActivated.connect(lambda row, column: self._go_to(row))
         return table
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def _steps_text(least: float, most: float) -> str:

@@ -11,6 +11,7 @@ from tfviz.views.inspector.cell_text import breakable, cell_of, cell_text, place
 from tfviz.views.inspector.link_button import link_button
 from tfviz.views.inspector.step_page import NO_STEP, StepPage
 from tfviz.views.inspector.sum_grid import SumGrid
+from tfviz.views.inspector.term_columns import said_of_all
 from tfviz.views.inspector.term_table import TermTable
 from tfviz.views.inspector.walk_bar import WalkBar
 from tfviz.views.operations.step_debugger import Chosen
@@ -132,6 +133,8 @@ class ProvenanceView(StepPage):
         self.order.setVisible(len(told.terms) > 1)
         self.count.setText(counted(len(told.terms), "term"))
         self.table.show_terms(told)
+        self.each.setText(said_of_all(told.terms))
+        self.each.setVisible(bool(self.each.text()))
         self.sums.show_sum(told, _rounds(self.stepper))
         self.details.show_details(told.details)
         self._offer_others(told.cell)
@@ -185,6 +188,7 @@ class ProvenanceView(StepPage):
         self.order.setObjectName("term_order")
         self.order.setToolTip("The largest products first, or as the formula counts them")
         self.order.chosen.connect(self._arrange)
+        self.each = paragraph("", "dim")
         self.table = TermTable()
         self.table.followed.connect(self.follow)
         self.sums, self.details = SumGrid(), SumGrid()
@@ -198,6 +202,7 @@ class ProvenanceView(StepPage):
         layout.addWidget(self.formula)
         layout.addWidget(self.sums)
         layout.addLayout(_row(self.count, self.order))
+        layout.addWidget(self.each)
         layout.addWidget(self.table)
         layout.addWidget(self.details)
         layout.addStretch(1)

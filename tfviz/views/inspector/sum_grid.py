@@ -12,7 +12,7 @@ from tfviz.views.panel import label, paragraph
 MOST_VALUES = 8
 """Numbers of a detail that are written out; its tool tip has all."""
 ROUNDED = (
-    "The step computes in float32, this page anew in float64: they may differ from the sixth digit on, sooner where "
+    "The step computes in float32, this page in float64: they may differ from the sixth digit on, sooner where "
     "terms cancel."
 )
 

@@ -4,8 +4,7 @@ The numbers that lead on stand beside the product, where a narrow page still sho
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -13,6 +12,7 @@ from PySide6.QtGui import QColor, QFont
 
 from tfviz.core.provenance import Cell, Explanation, Factor, Term
 from tfviz.views.inspector.cell_text import LINK, cell_text, number_text
+from tfviz.views.inspector.term_columns import Column, alignment, columns_of, percent
 from tfviz.views.style.fonts import monospace_font
 from tfviz.views.style.theme import DARK, Theme
 
@@ -28,17 +28,17 @@ BAR = Role.UserRole
 TIPS = {
     "product": "All factors of the term multiplied",
     "share": "What the term contributes to the sum of all terms, in percent",
-    "factor": "Numbers with an arrow lead to the cell that they were read from",
+    "factor": "Underlined numbers lead to the cell that they were read from",
 }
 
 
-@dataclass(frozen=True)
-class Column:
-    """`kind` is "part", "factor" (of which `number` counts), "function", "product" or "share"."""
+class Writing(NamedTuple):
+    """How numbers are shown: with how many digits, and whether with an arrow where they lead on."""
 
-    kind: str
-    title: str
-    number: int = 0
+    digits: int = 6
+    arrows: bool = True
+    bars: bool = True
+    """Whether there are bars beside the shares."""
 
 
 class TermModel(QAbstractTableModel):
@@ -50,6 +50,7 @@ class TermModel(QAbstractTableModel):
         self.columns: list[Column] = []
         self.largest_first = True
         self.folded = True
+        self.writing = Writing()
         self.theme = DARK
         self._order: list[int] = []
         self._products = numpy.zeros(0)
@@ -62,7 +63,7 @@ class TermModel(QAbstractTableModel):
         self.terms = explanation.terms if explanation else ()
         self.folded = True
         self._products = numpy.array([term.product for term in self.terms], numpy.float64)
-        self.columns = _columns(self.terms)
+        self.columns = columns_of(self.terms)
         self._arrange()
         self.endResetModel()
 
@@ -77,6 +78,11 @@ class TermModel(QAbstractTableModel):
         self.beginResetModel()
         self.folded = folded
         self.endResetModel()
+
+    def write(self, writing: Writing) -> None:
+        """Write the same numbers in another way."""
+        self.writing = writing
+        self.layoutChanged.emit()
 
     def recolour(self, theme: Theme) -> None:
         self.theme = theme
@@ -124,7 +130,7 @@ class TermModel(QAbstractTableModel):
             if role == Role.DisplayRole:
                 return column.title
             if role == Role.TextAlignmentRole:
-                return _alignment(column)
+                return alignment(column)
             if role == Role.ToolTipRole and column.kind in TIPS:
                 return TIPS[column.kind]
             return None
@@ -146,8 +152,8 @@ class TermModel(QAbstractTableModel):
             case Role.ForegroundRole:
                 return self._colour(column, self.link(index) is not None)
             case Role.TextAlignmentRole:
-                return _alignment(column)
-            case _ if role == BAR and column.kind == "share":
+                return alignment(column)
+            case _ if role == BAR and column.kind == "share" and self.writing.bars:
                 return self._bar(term)
         return None
 
@@ -179,17 +185,20 @@ class TermModel(QAbstractTableModel):
             case "function":
                 return term.function
             case "product":
-                return number_text(term.product)
+                return number_text(term.product, self.writing.digits)
             case "share":
-                share = self.share(term)
-                return "\N{EN DASH}" if share is None else f"{share:z.1%}".replace("-", "\N{MINUS SIGN}")
+                return percent(self.share(term))
         if factor is None:
             return ""
-        symbol = "" if factor.symbol == column.title else f"{factor.symbol}  "
-        return f"{symbol}{number_text(factor.value)}{' ' + LINK if factor.cell else ''}"
+        gap = "  " if self.writing.arrows else " "
+        symbol = "" if factor.symbol == column.title else f"{factor.symbol}{gap}"
+        arrow = f" {LINK}" if factor.cell and self.writing.arrows else ""
+        return f"{symbol}{number_text(factor.value, self.writing.digits)}{arrow}"
 
     def _tip(self, term: Term, index: Index) -> str | None:
-        factor = self._factor(index)
+        factor, column = self._factor(index), self.columns[index.column()]
+        if column.kind in ("product", "share"):
+            return f"{number_text(term.product, 12)}, {percent(self.share(term))} of the sum of all terms"
         if factor is None:
             return f"{term.part} {term.function}".strip() or None
         if factor.cell is None:
@@ -217,22 +226,3 @@ class TermModel(QAbstractTableModel):
         return self.theme.colour(
             "accent" if link else "dim" if column.kind in ("part", "function") else "text"
         )
-
-
-def _columns(terms: tuple[Term, ...]) -> list[Column]:
-    if not terms:
-        return []
-    columns = [Column("product", "product"), Column("share", "share")]
-    for number in range(max(len(term.factors) for term in terms)):
-        symbols = [term.factors[number].symbol for term in terms if number < len(term.factors)]
-        columns.append(Column("factor", max(set(symbols), key=symbols.count), number))
-    if any(term.function for term in terms):
-        columns.append(Column("function", "function"))
-    if any(term.part for term in terms):
-        columns.append(Column("part", "part"))
-    return columns
-
-
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column.kind in ("part", "function") else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter

@@ -11,7 +11,7 @@ from tfviz.views.parts.guarded import guarded
 MAPS = "Maps"
 BESIDE_WIDTH = 860
 BELOW_HEIGHT = 640
-PAGE_WIDTH = 350
+PAGE_WIDTH = 390
 """What pages get at the right, at first."""
 PAGE_SHARE = 0.4
 """What pages get of the height below the maps, at first."""

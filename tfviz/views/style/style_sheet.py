@@ -31,7 +31,8 @@ QLabel[role="key"] {
     background: $raised; border: 1px solid $line; border-radius: 4px; padding: 1px 6px;
     font-family: "$monospace"; font-size: 12px; }
 QLabel[role="here"] {
-    background: $selection; border: 1px solid $accent; border-radius: 5px; padding: 3px 8px; font-weight: 600; }
+    background: $selection; border: 1px solid $accent; border-radius: 5px; padding: 3px 8px; margin-left: 6px;
+    font-weight: 600; }
 QLabel[role="caption"] { color: $faint; font-size: 11px; font-weight: 600; }
 QLabel[role="dim"] { color: $dim; }
 QLabel[role="faint"] { color: $faint; font-size: 12px; }
