@@ -266,3 +266,26 @@ def test_a_run_that_records_no_groups_shows_the_norm_of_the_whole_gradient(panel
     assert panel.mode.index == 0
     assert panel.mode.button(0).isEnabled()
     assert panel.heat_map.isVisible() and not panel.canvas.isVisible()
+
+
+def test_in_a_narrow_header_the_reading_takes_the_place_of_the_title_and_the_buttons_keep_their_words(
+    panel: GradientPanel, qtbot: QtBot
+) -> None:
+    shown(panel, flat(300))
+    panel.setMinimumWidth(1)  # as in a dock, whose header may be squeezed
+    for width, titled in ((770, True), (340, True), (222, False), (340, True)):
+        panel.resize(width, 180)
+        qtbot.waitUntil(lambda titled=titled: panel.title_label.isVisible() is titled)
+        buttons = [panel.mode.button(place) for place in range(2)]
+        qtbot.waitUntil(
+            lambda buttons=buttons: all(
+                button.width() >= button.minimumSizeHint().width() for button in buttons
+            )
+        )
+    assert panel.caption.shown_text == "log10"
+    panel._hover(120, 3.5)
+    assert not panel.title_label.isVisible()
+    qtbot.waitUntil(lambda: not panel.caption.shown_text.endswith("…"))
+    assert panel.caption.shown_text.split(" · ")[-1] in panel.caption.text()
+    panel._hover(None, 0.0)
+    assert panel.title_label.isVisible()

@@ -206,3 +206,28 @@ def test_every_control_has_a_name(open_panel: Open) -> None:
     for widget in (panel.board, panel.samples_board, panel.bars, panel.probe_edit, panel.probe_number):
         assert widget.objectName()
         assert widget.accessibleName()
+
+
+def test_in_a_narrow_panel_no_text_runs_into_another(open_panel: Open, qtbot) -> None:
+    panel = open_panel(prediction(forced=WRONG))
+    panel.setMinimumWidth(1)  # as in a dock, which goes by its smallest size
+    for width, words in ((350, "Token acc."), (250, "Tokens")):
+        panel.resize(width, 600)
+        names = panel.accuracy_names
+        qtbot.waitUntil(lambda names=names, words=words: names["token"].text() == words)
+        qtbot.waitUntil(
+            lambda names=names: all(name.width() >= name.sizeHint().width() for name in names.values())
+        )
+    panel.bars.resize(300, panel.bars.height())
+    with_note = picture(panel.bars)
+    panel.bars.resize(215, panel.bars.height())
+    without = picture(panel.bars)
+    right = [
+        sum(
+            image.pixelColor(x, y).name() != DARK.panel
+            for x in range(image.width() - 20, image.width())
+            for y in range(20)
+        )
+        for image in (with_note, without)
+    ]
+    assert right[0] > 0 and right[1] == 0

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy
 from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from tfviz.training.record.history import History
@@ -28,7 +29,8 @@ CAPTIONS = ("log10 of L2 norm, per parameter group", "log10 of L2 norm", "log10"
 TOTAL_CAPTIONS = ("L2 norm of the whole gradient, before clipping", "L2 norm, before clipping", "L2")
 NOT_RECORDED = "No gradient norm was recorded of this run.\nThe curves show what was."
 HEAT_MAP, TOTAL = 0, 1
-WITH_TITLE = 440  # pixels of the header in which a title and a reading have room
+WITH_READING, WITH_WIDE_BUTTONS = 440, 280
+"""Pixels of the header in which the title has room beside what is read at a step, and beside wide buttons."""
 REACH = 0.5  # powers of ten by which the scale is lengthened for a few values beyond the others
 LABEL_HEIGHT = 10  # pixels of a row below which rows are named by their layer only
 
@@ -258,10 +260,15 @@ class GradientPanel(Panel):
         self._titled = shown
         self._arrange_header()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange_header()
+
     def _arrange_header(self) -> None:
-        """In a narrow header the title gives way while a step is read."""
-        reading = self.plot.hover_line.isVisible()
-        self.title_label.setVisible(self._titled and not (reading and self.header_room < WITH_TITLE))
+        """In a narrow header the title gives way while a step is read, and in a very narrow one for good."""
+        room, reading = self.header_room, self.plot.hover_line.isVisible()
+        self.mode.tighten(room < WITH_WIDE_BUTTONS)
+        self.title_label.setVisible(self._titled and room >= (WITH_READING if reading else WITH_WIDE_BUTTONS))
 
     def _summarise(self) -> None:
         steps = len(self.total)

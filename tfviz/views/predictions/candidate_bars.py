@@ -17,6 +17,8 @@ BAR = 7
 TOKEN = 84
 PERCENT = 54
 MARK = 16
+GAP = 8
+"""Pixels between the heading and the note, which is left out where it has no room."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,13 @@ class CandidateBars(QWidget):
         painter.drawText(
             head, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), candidates.heading
         )
+        taken = painter.fontMetrics().horizontalAdvance(candidates.heading)
         painter.setFont(interface_font(11))
         painter.setPen(theme.colour("dim"))
-        painter.drawText(
-            head, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), candidates.note
-        )
+        if taken + GAP + painter.fontMetrics().horizontalAdvance(candidates.note) <= self.width():
+            painter.drawText(
+                head, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), candidates.note
+            )
         pairs = zip(candidates.tokens, candidates.probabilities, strict=True)
         for number, (token, probability) in list(enumerate(pairs))[: self.count]:
             self._paint_line(painter, number, token, probability, candidates.expected)

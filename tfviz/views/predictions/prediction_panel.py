@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tfviz.training.record.history import History
 
 SPOKEN_RATE = 1.0
-NARROW = 340
+NARROW, NARROWEST = 340, 290
 _ORIGIN = re.compile(r"(\w+) (\d+)/(\d+)")
 
 
@@ -70,6 +70,7 @@ class PredictionPanel(Panel):
         self.samples_caption = label("OTHER SAMPLES", "caption")
         self.samples_board = ChipBoard()
         self.accuracies = {"token": label("–", "number"), "sequence": label("–", "number")}
+        self.accuracy_names = {name: label("", "faint") for name in self.accuracies}
         self.accuracy_scope = label("", "faint")
         self._history: History | None = None
         self._step: int | None = None
@@ -124,8 +125,8 @@ class PredictionPanel(Panel):
         for name, value in self.accuracies.items():
             value.setObjectName(f"{name}_accuracy_label")
             value.setAccessibleName(f"{name} accuracy")
-            value.setMinimumWidth(50)
-            line.addWidget(label(f"{name.capitalize()} acc.", "faint"))
+            value.setMinimumWidth(46)
+            line.addWidget(self.accuracy_names[name])
             line.addWidget(value)
         line.addStretch(1)
         line.addWidget(self.accuracy_scope)
@@ -214,6 +215,8 @@ class PredictionPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.accuracy_scope.setVisible(self.width() >= NARROW)
+        for name, shown in self.accuracy_names.items():
+            shown.setText(f"{name.capitalize()}{' acc.' if self.width() >= NARROWEST else 's'}")
 
     # parts of a picture
 
