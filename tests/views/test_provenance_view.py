@@ -139,6 +139,7 @@ def test_links_are_walked_by_mouse_and_keyboard_and_back_along_the_walk(view: Gr
     [
         (LINEAR, "value"), (LINEAR, "gradient"), (WEIGHT, "gradient"), ("logits", "gradient"),
         ("source_embedding", "value"), ("encoder.layers.0.self_attn.scores", "value"),
+        ("encoder.layers.0.self_attn.scores", "gradient"),
         ("encoder.layers.0.self_attn.weights", "value"), ("encoder.layers.0.self_attn.weights", "gradient"),
         ("encoder.layers.0.self_attn.query", "gradient"),
     ],

@@ -39,6 +39,8 @@ class Writing(NamedTuple):
     arrows: bool = True
     bars: bool = True
     """Whether there are bars beside the shares."""
+    symbols: bool = True
+    """Whether a number that is called otherwise than its column says so; its tool tip does in any case."""
 
 
 class TermModel(QAbstractTableModel):
@@ -191,7 +193,8 @@ class TermModel(QAbstractTableModel):
         if factor is None:
             return ""
         gap = "  " if self.writing.arrows else " "
-        symbol = "" if factor.symbol == column.title else f"{factor.symbol}{gap}"
+        named = self.writing.symbols and factor.symbol != column.title
+        symbol = f"{factor.symbol}{gap}" if named else ""
         arrow = f" {LINK}" if factor.cell and self.writing.arrows else ""
         return f"{symbol}{number_text(factor.value, self.writing.digits)}{arrow}"
 

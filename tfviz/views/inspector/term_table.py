@@ -31,6 +31,8 @@ WRITINGS = (
     Writing(3, arrows=False),
     Writing(3, arrows=False, bars=False),
     Writing(2, arrows=False, bars=False),
+    Writing(3, arrows=False, bars=False, symbols=False),
+    Writing(2, arrows=False, bars=False, symbols=False),
 )
 """Numbers are written in the first of these ways in which all columns have room."""
 FOR_MANY_COLUMNS = Writing(4)
