@@ -176,8 +176,9 @@ def test_a_run_that_is_kept_is_found_under_recent_and_not_offered_again(
     driver.click_on(driver.find(QPushButton, "keep_unsaved"))
     assert gone(driver)
     driver.qtbot.waitUntil(lambda: library.interrupted() == [])
+    kept = f"{path.stem}  (unsaved, {moment_text(path.stat().st_mtime)})"
+    driver.qtbot.waitUntil(lambda: [action.text() for action in entries(driver)] == [kept])
     (entry,) = entries(driver)
-    assert entry.text() == f"{path.stem}  (unsaved, {moment_text(path.stat().st_mtime)})"
     old = driver.session
     entry.trigger()
     driver.wait_for_new_session(old)

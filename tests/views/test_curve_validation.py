@@ -76,10 +76,10 @@ def test_the_free_running_entry_is_there_once_something_was_decoded_and_reads_bo
     entry = panel.legend["free"]
     assert entry.isVisible() and entry.text() == "free-running"
     panel._show_values()
-    assert entry.value == f"{0.6 * 200 / 300:.3f} / {0.5 * (200 / 300) ** 2:.3f}"
+    assert entry.value == f"{0.6 * 200 / 300:.3f}/{0.5 * (200 / 300) ** 2:.3f}"
     qtbot.mouseMove(panel.plot.viewport(), pixel_of(panel, 120, 1.0))
     qtbot.waitUntil(lambda: panel.plot.hover_line.isVisible())
-    assert entry.value == "– / –"  # nothing was decoded by then
+    assert entry.value == "–/–"  # nothing was decoded by then
     panel._summarise()
     assert "free-running exact match 0.222" in panel.plot.accessibleDescription()
 
