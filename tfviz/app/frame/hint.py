@@ -8,8 +8,8 @@ from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
 MARGIN = 8
-WIDEST = 640
-"""Pixels, in which all keys have room beside each other."""
+WIDEST, WITH_PAIRS = 640, 320
+"""Pixels in which all keys have room beside each other, and in which two have; one alone leaves no room for a goal."""
 KEYS = (
     ("Space", "starts training"),
     ("→", "takes one step"),
@@ -56,7 +56,6 @@ class Hint(QFrame):
     def show_goal(self, text: str) -> None:
         """A sentence on what to look for in this task."""
         self.goal.setText(f"Look for: {text}" if text else "")
-        self.goal.setVisible(bool(text))
         self.place()
 
     def recolour(self, theme: Theme) -> None:
@@ -65,7 +64,9 @@ class Hint(QFrame):
     def place(self) -> None:
         """Stand in the middle of what it lies over."""
         width = max(min(self._over.width() - 2 * MARGIN, WIDEST), 200)
-        self._lay_keys_out(len(KEYS) if width == WIDEST else len(KEYS) // 2)
+        columns = len(KEYS) if width == WIDEST else 2 if width >= WITH_PAIRS else 1
+        self._lay_keys_out(columns)
+        self.goal.setVisible(bool(self.goal.text()) and columns > 1)
         height = self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()
         self.setGeometry(
             (self._over.width() - width) // 2, (self._over.height() - height) // 2, width, height
