@@ -4,7 +4,7 @@ import math
 import threading
 import time
 
-from tfviz.training.heads.head_metrics import HeadMetrics, column_name, head_metrics
+from tfviz.training.heads.head_metrics import metric_columns
 from tfviz.training.heads.head_roles import RoleTaken, roles_taken
 from tfviz.training.readings import Attention
 from tfviz.training.record.sparse_record import MOST, SparseRecord
@@ -14,7 +14,6 @@ INTERVAL = 0.2
 """Seconds between two looks while training runs, at least."""
 MOST_TAKEN = 200
 """Heads that take on roles and lose them all the time are told of so often."""
-ONLY_CROSS = "source_alignment"
 
 
 class HeadHistory:
@@ -49,7 +48,7 @@ class HeadHistory:
             self._due = now + INTERVAL
             if not same:
                 self._begin(attention, task)
-            self.record.add(step, _columns(head_metrics(attention, self._alignment)))
+            self.record.add(step, metric_columns(attention, self._alignment))
 
     @property
     def taken(self) -> tuple[RoleTaken, ...]:
@@ -77,12 +76,3 @@ class HeadHistory:
         self.sentence, self._target = attention.sentence, attention.target
         # What the model itself has answered, where no target is known, is aligned with nothing.
         self._alignment = task.alignment(attention.sentence) if attention.target else None
-
-
-def _columns(metrics: dict[str, HeadMetrics]) -> dict[str, float]:
-    return {
-        column_name(head, metric): value
-        for head, found in metrics.items()
-        for metric, value in vars(found).items()
-        if metric != ONLY_CROSS or head.startswith("cross")
-    }

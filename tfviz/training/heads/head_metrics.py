@@ -1,11 +1,14 @@
 """What each head of attention does, in a few numbers: where it looks on average, and how sharply."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from tfviz.training.readings import Attention
 from tfviz.training.tasks.task import Alignment
+
+TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,23 @@ class HeadMetrics:
 def head_metrics(attention: Attention, alignment: Alignment | None = None) -> dict[str, HeadMetrics]:
     """By head, as "cross L0H3". `alignment` is that of the teacher-forced target, as Task.alignment gives it."""
     found: dict[str, HeadMetrics] = {}
-    maps = {"encoder": attention.encoder_self, "decoder": attention.decoder_self, "cross": attention.cross}
-    for kind, weights in maps.items():
-        measured = _measure(weights.astype(np.float64), causal=kind == "decoder")
-        if kind == "cross" and alignment is not None:
-            measured["source_alignment"] = _alignment(weights.astype(np.float64), alignment)
-        for layer, head in np.ndindex(weights.shape[:2]):
+    for kind, measured in _by_kind(attention, alignment).items():
+        for layer, head in np.ndindex(measured["entropy"].shape):
             values = {name: float(array[layer, head]) for name, array in measured.items()}
             found[f"{kind} L{layer}H{head}"] = HeadMetrics(**values)
     return found
+
+
+def metric_columns(attention: Attention, alignment: Alignment | None = None) -> dict[str, float]:
+    """The same as numbers for a record, by column_name(); only cross attention has a source alignment."""
+    names: list[str] = []
+    values: list[float] = []
+    for kind, measured in _by_kind(attention, alignment).items():
+        if kind == "cross":
+            measured.setdefault("source_alignment", np.full(measured["entropy"].shape, np.nan))
+        names += _names(kind, measured["entropy"].shape, tuple(measured))
+        values += np.stack(tuple(measured.values()), axis=-1).ravel().tolist()
+    return dict(zip(names, values, strict=True))
 
 
 def column_name(head: str, metric: str) -> str:
@@ -46,18 +57,31 @@ def column_name(head: str, metric: str) -> str:
     return f"{head}/{metric}"
 
 
+@cache
+def _names(kind: str, shape: tuple[int, int], metrics: tuple[str, ...]) -> list[str]:
+    heads = (f"{kind} L{layer}H{head}" for layer, head in np.ndindex(shape))
+    return [column_name(head, metric) for head in heads for metric in metrics]
+
+
+def _by_kind(attention: Attention, alignment: Alignment | None) -> dict[str, dict[str, np.ndarray]]:
+    """Every metric (layer, head) of every kind of attention."""
+    maps = {"encoder": attention.encoder_self, "decoder": attention.decoder_self, "cross": attention.cross}
+    found = {kind: _measure(np.float64(weights), kind == "decoder") for kind, weights in maps.items()}
+    if alignment is not None:
+        found["cross"]["source_alignment"] = _alignment(np.float64(attention.cross), alignment)
+    return found
+
+
 def _measure(weights: np.ndarray, causal: bool) -> dict[str, np.ndarray]:
-    """Every metric (layer, head) of weights (layer, head, query, key)."""
-    queries, keys = np.indices((weights.shape[-2], weights.shape[-1]))
-    choice: np.ndarray = np.full(queries.shape, weights.shape[-1] > 1)
-    if causal:
-        choice = queries > 0
-    logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0.0)
+    """Every metric (layer, head) of weights (layer, head, query, key), in the order of HeadMetrics."""
+    skipped = 1 if causal else 0
+    seen = weights[..., skipped:, :] if causal or weights.shape[-1] > 1 else weights[..., :0, :]
+    logs = np.log(np.maximum(seen, TINY))  # of a weight of 0 it does not matter: it is multiplied by it
     return {
-        "entropy": _mean(-(weights * logs).sum(axis=-1), choice[:, 0]),
-        "diagonal": _mean_at(weights, (keys == queries) & choice),
-        "previous_token": _mean_at(weights, (keys == queries - 1) & choice),
-        "first_token": _mean_at(weights, (keys == 0) & choice),
+        "entropy": -_mean(np.einsum("lhqk,lhqk->lhq", seen, logs)),
+        "diagonal": _mean(np.diagonal(seen, skipped, 2, 3)),
+        "previous_token": _mean(np.diagonal(seen, skipped - 1, 2, 3)),
+        "first_token": _mean(seen[..., :1].sum(axis=-1)),
     }
 
 
@@ -66,16 +90,9 @@ def _alignment(weights: np.ndarray, alignment: Alignment) -> np.ndarray:
     places = np.zeros((weights.shape[-2], weights.shape[-1]), dtype=bool)
     for row, sources in enumerate(alignment[: len(places)]):
         places[row, [1 + source for source in sources if 1 + source < places.shape[1]]] = True
-    return _mean_at(weights, places)
+    return _mean((weights * places).sum(axis=-1)[..., places.any(axis=-1)])
 
 
-def _mean_at(weights: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Weight on these places (query, key) of each query that has one, averaged over those queries."""
-    return _mean((weights * places).sum(axis=-1), places.sum(axis=-1) > 0)
-
-
-def _mean(values: np.ndarray, queries: np.ndarray) -> np.ndarray:
-    """(layer, head) of (layer, head, query), over the chosen queries; NaN where there are none."""
-    if not queries.any():
-        return np.full(values.shape[:2], np.nan)
-    return values[..., queries].mean(axis=-1)
+def _mean(values: np.ndarray) -> np.ndarray:
+    """(layer, head) of (layer, head, query); NaN where there is no query."""
+    return values.mean(axis=-1) if values.shape[-1] else np.full(values.shape[:2], np.nan)
