@@ -7,7 +7,7 @@ import numpy as np
 
 from tfviz.core.operation import Operation
 from tfviz.core.storage import Slot, Use, allocate, gradient, value
-from tfviz.core.tensor import Tensor
+from tfviz.core.tensor import Features, Tensor
 from tfviz.core.workspace import Workspace
 
 Observer = Callable[[Operation, str], None]
@@ -22,6 +22,7 @@ class Program:
         self.operations: list[Operation] = []
         self.tensors: dict[str, Tensor] = {}
         self.decoder_start = self.attention_end = 0
+        self.unbuffered = Unbuffered(0)
         self._names: set[str] = set()
 
     def tensor(self, tensor: SomeTensor) -> SomeTensor:
@@ -52,6 +53,8 @@ class Program:
         if gradients:
             uses += [_backward_use(operation) for operation in reversed(self.operations)]
         allocate(uses, list(self.tensors.values()), self.dtype, recycle)
+        columns = [tensor.columns for tensor in self.tensors.values() if isinstance(tensor, Features)]
+        self.unbuffered = Unbuffered(max(columns, default=0))
         workspace = Workspace(self.dtype)
         for operation in self.operations:
             workspace.begin_operation()
@@ -61,7 +64,7 @@ class Program:
 
     def forward(self, observer: Observer | None = None) -> None:
         """Run every operation. An observer is called with each operation and "forward" after it ran."""
-        with Unbuffered():
+        with self.unbuffered:
             if observer is None:
                 for run in self._forward:
                     run()
@@ -70,19 +73,19 @@ class Program:
 
     def forward_decoder(self) -> None:
         """Run the operations that depend on the target again, as after another token."""
-        with Unbuffered():
+        with self.unbuffered:
             for run in self._forward[self.decoder_start :]:
                 run()
 
     def forward_attention(self) -> None:
         """Run the operations up to the one that gives the last attention weights."""
-        with Unbuffered():
+        with self.unbuffered:
             for run in self._forward[: self.attention_end]:
                 run()
 
     def backward(self, observer: Observer | None = None) -> None:
         """Run every operation backward, last first. An observer is called with each and "backward" after it ran."""
-        with Unbuffered():
+        with self.unbuffered:
             if observer is None:
                 for run in self._backward:
                     run()
@@ -115,14 +118,23 @@ def _use(operation: Operation, values: tuple[Tensor, ...], gradients: tuple[Tens
 
 
 class Unbuffered:
-    """While it lasts NumPy computes rows that it broadcasts or skips between where they lie.
+    """While it lasts NumPy computes long rows that it broadcasts or skips between where they lie.
 
     By default it first copies them together into buffers of 8192 numbers, which takes two to three times as long as
-    our rows do. Only conversions between number types need the buffers; operations have none.
+    rows of our training batches do; only for shorter ones, as of a single sentence, it is the faster way. Conversions
+    between number types need the buffers in any case; operations have none.
     """
 
+    LONG = 160
+    """Numbers of a row from which on the buffers do not pay."""
+
+    def __init__(self, row: int) -> None:
+        """`row` is how many numbers the rows have."""
+        self._wanted = 16 if row >= self.LONG else 8192
+        self._size = self._wanted
+
     def __enter__(self) -> None:
-        self._size = np.setbufsize(16)
+        self._size = np.setbufsize(self._wanted)
 
     def __exit__(self, *error: object) -> None:
         np.setbufsize(self._size)

@@ -66,9 +66,9 @@ def _names(kind: str, shape: tuple[int, int], metrics: tuple[str, ...]) -> list[
 def _by_kind(attention: Attention, alignment: Alignment | None) -> dict[str, dict[str, np.ndarray]]:
     """Every metric (layer, head) of every kind of attention."""
     maps = {"encoder": attention.encoder_self, "decoder": attention.decoder_self, "cross": attention.cross}
-    found = {kind: _measure(np.float64(weights), kind == "decoder") for kind, weights in maps.items()}
+    found = {kind: _measure(weights.astype(np.float64), kind == "decoder") for kind, weights in maps.items()}
     if alignment is not None:
-        found["cross"]["source_alignment"] = _alignment(np.float64(attention.cross), alignment)
+        found["cross"]["source_alignment"] = _alignment(attention.cross.astype(np.float64), alignment)
     return found
 
 

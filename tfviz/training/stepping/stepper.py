@@ -16,7 +16,6 @@ import numpy as np
 from tfviz.core import memory
 from tfviz.core.operation import Operation
 from tfviz.core.optimizers import clip_scale
-from tfviz.core.program import Unbuffered
 from tfviz.core.provenance import Explanation
 from tfviz.core.tensor import Array, Parameter, Tensor
 from tfviz.core.transformer import Transformer
@@ -251,7 +250,7 @@ class Stepper:
     def _go_to(self, position: int) -> None:
         if position < self._position:
             self._restart()
-        with np.errstate(all="ignore"), Unbuffered():
+        with np.errstate(all="ignore"), self.model.program.unbuffered:
             while self._position < position:
                 self._pass(self.places[self._position])
                 self._position += 1
