@@ -17,8 +17,8 @@ from tfviz.training.stepping.breaks import BreakError
 from tfviz.training.stepping.non_finite import NonFiniteError
 
 PACES = {
-    "attention": (0.0, 0.02),
-    "decoding": (0.25, 0.01),
+    "attention": (0.0, 0.015),
+    "decoding": (0.25, 0.0075),
     "flow": (0.1, 0.03),
     "stages": (0.1, 0.03),
     "optimiser": (0.2, 0.02),
