@@ -258,7 +258,7 @@ def test_a_panel_outside_of_the_window_is_not_seen(qtbot: QtBot) -> None:
     panel.setParent(window)
     panel.setGeometry(10, 10, 100, 100)
     window.show()
-    feed = Feed(panel, 0)
+    feed = Feed(panel)
     feed.check()
     assert feed.seen
     panel.move(-500, -500)

@@ -78,7 +78,7 @@ class Bridge(QObject):
 
     def __init__(self, panels: Iterable[Panel], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.feeds = [Feed(panel, place * INTERVAL) for place, panel in enumerate(panels)]
+        self.feeds = [Feed(panel) for panel in panels]
         self.session: ShownRun | None = None
         self.clock = Clock()
         self.past = PastViewer(self)

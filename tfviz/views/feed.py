@@ -1,5 +1,7 @@
 """What one panel is shown of the run: the newest picture, scalars and clock, at the panel's own rate."""
 
+import math
+
 from tfviz.training.record.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
 from tfviz.views.panel import Panel
@@ -11,7 +13,7 @@ INTERVAL = 0.033
 class Feed:
     """What one panel gets, and when."""
 
-    def __init__(self, panel: Panel, phase: float) -> None:
+    def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self.pending: Snapshot | None = None
         self.steps = -1  # of the history that was shown last
@@ -20,7 +22,8 @@ class Feed:
         """Whether any of the panel was on the screen at the last check."""
         self.updates = 0
         """How often the panel was told anything."""
-        self._due = phase  # panels of equal rate take turns instead of painting in the same look
+        # Panels of equal rate have their turn in the same look: one longer stop disturbs training less than two do.
+        self._due = -math.inf
 
     def check(self) -> None:
         """See whether the panel is on the screen: not closed, behind another tab, or in a minimised window."""
