@@ -129,6 +129,11 @@ def _place(index: int, count: int) -> str:
     return "first" if index == 0 else "last" if index == count - 1 else "middle"
 
 
+GRACE = 0.07
+"""Seconds that a late request waits for the next one. While training runs that comes with the next look at it, and what
+is done at every look together stops training less often than what is done between them."""
+
+
 class Throttle(QObject):
     """Calls a function at most `rate` times a second, and always once more after the last request."""
 
@@ -143,15 +148,13 @@ class Throttle(QObject):
         self._timer.timeout.connect(self.now)
 
     def request(self) -> None:
-        """Call now if the last call is long enough ago, else as soon as it is."""
-        if self._waits:
-            return
+        """Call now if the last call is long enough ago, else a little after it is, unless one is requested then."""
         passed = time.monotonic() - self._called_at
         if passed >= self._interval:
             self.now()
-        else:
+        elif not self._waits:
             self._waits = True
-            self._timer.start(round(1000 * (self._interval - passed)))
+            self._timer.start(round(1000 * (self._interval - passed + GRACE)))
 
     def now(self) -> None:
         """Call at once; a pending request is done with."""
