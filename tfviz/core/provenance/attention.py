@@ -99,13 +99,13 @@ def softmax_gradient(cells: Cells, operation: Softmax, scores: Tensor, index: In
     batch, head, query, j = index
     keys = range(operation.scores.shape[0])
     p = [cells.value("p[k]", operation.weights, batch, head, query, k) for k in keys]
-    jacobian = [constant("1 - p[j]" if k == j else "-p[j]", (k == j) - p[j].value) for k in keys]
+    jacobian = [constant("δ-p[j]", (k == j) - p[j].value) for k in keys]
     terms = [
         term(cells.gradient("dL/dp[k]", operation.weights, batch, head, query, k), p[k], jacobian[k])
         for k in keys
     ]
     return summed(
-        "dL/dscores[j] = sum_k dL/dp[k] p[k] ((1 if k = j else 0) - p[j]), p = weights[q]",
+        "dL/dscores[j] = sum_k dL/dp[k] p[k] (δ - p[j]), δ = 1 if k = j else 0, p = weights[q]",
         terms,
         row("weights", p),
         Detail("Jacobian row", tuple(p[k].value * jacobian[k].value for k in keys)),
