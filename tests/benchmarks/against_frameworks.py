@@ -106,18 +106,12 @@ def contenders(shape: str, threads: int, names: Sequence[str]) -> dict[str, obje
     def tfviz_step(number: int) -> float:
         loss = model.forward(*batches[number % len(batches)])
         model.backward()
-        optimizer.update(model.gradients, frameworks.LEARNING_RATE)
+        optimizer.update(model.gradients, frameworks.LEARNING_RATE, crew=crew)
         return loss
 
+    crew = Crew(threads)
     model = Transformer(
-        config,
-        batch,
-        length,
-        length - 1,
-        parameters=parameters,
-        shards=threads,
-        recycle=True,
-        crew=Crew(threads),
+        config, batch, length, length - 1, parameters=parameters, shards=threads, recycle=True, crew=crew
     )
     optimizer = Adam(parameters.flat, betas=frameworks.BETAS, eps=frameworks.EPSILON)
     found = {}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tfviz.core import memory
 from tfviz.core.product import best_tile, is_transposed, product, tiled_product, tiles, vector_product
 
-SIZES = st.sampled_from([1, 3, 8, 16, 24, 32, 33, 64, 65, 96, 128, 192, 257, 512])
+SIZES = st.sampled_from([1, 3, 8, 16, 24, 32, 33, 64, 65, 96, 128, 192, 257, 496, 509, 513])
 
 
 def filled(rows: int, columns: int, transposed: bool = False, spread: int = 0) -> np.ndarray:
@@ -39,17 +39,26 @@ def test_a_product_sees_what_its_operands_hold_when_it_runs() -> None:
     np.testing.assert_allclose(out, a @ b, rtol=1e-12, atol=1e-11)
 
 
-def test_tiles_divide_the_result_and_are_small() -> None:
+def test_tiles_are_the_largest_that_are_small() -> None:
     assert best_tile(64, 512, 65, transposed=False) == (32, 256)
     assert best_tile(64, 65, 512, transposed=True) == (16, 65)
     assert best_tile(7, 512, 65, transposed=False) is None  # no height divides 7
-    assert best_tile(64, 509, 65, transposed=False) is None  # nor a width a large prime number
+
+
+def test_the_last_tile_of_a_row_may_be_narrower_where_the_others_were_to_be_less_than_half_as_large() -> None:
+    assert best_tile(64, 480, 65, transposed=False) == (32, 240)
+    assert best_tile(64, 496, 65, transposed=False) == (32, 256)  # 16 would be the widest that divides 496
+    assert best_tile(64, 513, 512, transposed=True) == (8, 128)
+    out = np.empty((64, 496))
+    assert tiled_product(filled(64, 65), filled(65, 496), out) is not None
+    assert tiled_product(filled(64, 65), filled(65, 496), out, even=True) is None
 
 
 def test_what_is_too_large_for_the_cache_or_sums_for_long_is_left_to_blas() -> None:
     assert best_tile(256, 2048, 257, transposed=False) is None
     assert best_tile(64, 128, 513, transposed=False) is None
     assert best_tile(64, 128, 513, transposed=True) is not None
+    assert best_tile(64, 257, 1200, transposed=True) is None
 
 
 @pytest.mark.parametrize(

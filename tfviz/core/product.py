@@ -23,7 +23,7 @@ SMALL_TRANSPOSED = 1100
 LONGEST_SUM = 320
 """Longer sums are worth the copying, unless the second operand is transposed."""
 
-LARGEST = 150_000
+LARGEST, LARGEST_TRANSPOSED = 150_000, 300_000
 """Numbers of the second operand that stay in the second-level cache while every row of tiles reads them again."""
 
 HEIGHTS, WIDEST, WIDTH_UNIT = (32, 16, 8), 256, 16
@@ -38,14 +38,28 @@ def product(a: Array, b: Array, out: Array) -> Multiply:
     return tiled_product(a, b, out) or partial(np.matmul, a, b, out=out)
 
 
-def tiled_product(a: Array, b: Array, out: Array) -> Multiply | None:
-    """The same; None where tiles would not be faster."""
+def tiled_product(a: Array, b: Array, out: Array, even: bool = False) -> Multiply | None:
+    """The same; None where tiles would not be faster, or where not all would be alike though they shall be `even`."""
     (rows, columns), terms = out.shape, a.shape[1]
     tile = best_tile(rows, columns, terms, is_transposed(b))
     if tile is None:
         return None
     height, width = tile
-    return partial(np.matmul, tiles(a, height, terms), tiles(b, terms, width), out=tiles(out, height, width))
+    rest = columns % width
+    if rest and even:
+        return None
+    parts = [(slice(0, columns - rest), width), (slice(columns - rest, columns), rest)]
+    multiplies = [
+        partial(np.matmul, tiles(a, height, terms), tiles(b[:, some], terms, wide), out=tiles(out[:, some], height, wide))
+        for some, wide in parts
+        if wide
+    ]  # fmt: skip
+    return multiplies[0] if rest == 0 else partial(_one_after_another, multiplies)
+
+
+def _one_after_another(multiplies: list[Multiply]) -> None:
+    for multiply in multiplies:
+        multiply()
 
 
 def vector_product(a: Array, b: Array, out: Array) -> Multiply:
@@ -55,8 +69,13 @@ def vector_product(a: Array, b: Array, out: Array) -> Multiply:
 
 
 def best_tile(rows: int, columns: int, terms: int, transposed: bool) -> tuple[int, int] | None:
-    """Height and width of the largest tile that is small and divides the result; None where there is none."""
-    if terms * columns > LARGEST or (terms > LONGEST_SUM and not transposed):
+    """Height and width of the largest tile that is small; None where there is none.
+
+    The last tile of every row of tiles is as narrow as what is left. One that leaves nothing is taken if it is at
+    least half as large.
+    """
+    largest = LARGEST_TRANSPOSED if transposed else LARGEST
+    if terms * columns > largest or (terms > LONGEST_SUM and not transposed):
         return None
     most = min(SMALL // terms, SMALL_TRANSPOSED if transposed else SMALL)
     fitting = [
@@ -66,7 +85,12 @@ def best_tile(rows: int, columns: int, terms: int, transposed: bool) -> tuple[in
         for width in _widths(columns)
         if height * width <= most
     ]
-    return max(fitting, key=lambda tile: tile[0] * tile[1], default=None)
+
+    def worth(tile: tuple[int, int]) -> tuple[int, int]:
+        height, width = tile
+        return height * width * (1 if columns % width else 2), width if transposed else height
+
+    return max(fitting, key=worth, default=None)
 
 
 def tiles(matrix: Array, height: int, width: int) -> Array:
@@ -83,6 +107,4 @@ def is_transposed(matrix: Array) -> bool:
 def _widths(columns: int) -> Iterator[int]:
     if columns <= WIDEST:
         yield columns
-    for width in range(WIDTH_UNIT, min(columns, WIDEST + 1), WIDTH_UNIT):
-        if columns % width == 0:
-            yield width
+    yield from range(WIDTH_UNIT, min(columns, WIDEST + 1), WIDTH_UNIT)

@@ -33,7 +33,7 @@ class Linear(Operation):
     def _gradient_products(self, d_y: Array, workspace: Workspace) -> list[Multiply]:
         """One for [dL/dW dL/db] where that is as fast, else one for each."""
         reader = self.affine.reader
-        joint = None if reader else tiled_product(d_y, self.x.with_ones.T, self.affine.gradients)
+        joint = None if reader else tiled_product(d_y, self.x.with_ones.T, self.affine.gradients, even=True)
         if joint is not None:
             return [joint]
         ones = workspace.constant(1, (self.x.columns,))
