@@ -49,11 +49,12 @@ def tiled_product(a: Array, b: Array, out: Array, even: bool = False) -> Multipl
     if rest and even:
         return None
     parts = [(slice(0, columns - rest), width), (slice(columns - rest, columns), rest)]
+    rows_of_a = tiles(a, height, terms)
     multiplies = [
-        partial(np.matmul, tiles(a, height, terms), tiles(b[:, some], terms, wide), out=tiles(out[:, some], height, wide))
+        partial(np.matmul, rows_of_a, tiles(b[:, some], terms, wide), out=tiles(out[:, some], height, wide))
         for some, wide in parts
         if wide
-    ]  # fmt: skip
+    ]
     return multiplies[0] if rest == 0 else partial(_one_after_another, multiplies)
 
 
