@@ -5,7 +5,7 @@ as long as a third of the multiplication. Small products are multiplied where th
 of its result that are small enough, and np.matmul does them all in one call.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -58,7 +58,7 @@ def tiled_product(a: Array, b: Array, out: Array, even: bool = False) -> Multipl
     return multiplies[0] if rest == 0 else partial(_one_after_another, multiplies)
 
 
-def _one_after_another(multiplies: list[Multiply]) -> None:
+def _one_after_another(multiplies: Sequence[Multiply]) -> None:
     for multiply in multiplies:
         multiply()
 
