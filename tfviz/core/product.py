@@ -26,6 +26,9 @@ LONGEST_SUM = 320
 LARGEST, LARGEST_TRANSPOSED = 150_000, 300_000
 """Numbers of the second operand that stay in the second-level cache while every row of tiles reads them again."""
 
+MOST = 100_000_000
+"""Multiplications from which on the copying is a small part of a product."""
+
 HEIGHTS, WIDEST, WIDTH_UNIT = (32, 16, 8), 256, 16
 """Rows of a tile; its columns are all there are, or a multiple of what a vector register holds."""
 
@@ -76,7 +79,7 @@ def best_tile(rows: int, columns: int, terms: int, transposed: bool) -> tuple[in
     least half as large.
     """
     largest = LARGEST_TRANSPOSED if transposed else LARGEST
-    if terms * columns > largest or (terms > LONGEST_SUM and not transposed):
+    if rows * terms * columns > MOST or terms * columns > largest or (terms > LONGEST_SUM and not transposed):
         return None
     most = min(SMALL // terms, SMALL_TRANSPOSED if transposed else SMALL)
     fitting = [

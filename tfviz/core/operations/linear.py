@@ -32,15 +32,17 @@ class Linear(Operation):
 
     def _gradient_products(self, d_y: Array, workspace: Workspace) -> list[Multiply]:
         """One for [dL/dW dL/db] where that is as fast, else one for each."""
-        reader = self.affine.reader
-        joint = None if reader else tiled_product(d_y, self.x.with_ones.T, self.affine.gradients, even=True)
-        if joint is not None:
-            return [joint]
+        both, with_ones = self.affine.gradients, self.x.with_ones.T
+        d_weight, d_bias = both[:, :-1], both[:, -1]
         ones = workspace.constant(1, (self.x.columns,))
-        d_weight, d_bias = self.affine.gradients[:, :-1], self.affine.gradients[:, -1]
-        if reader is not None:
-            d_weight = reader.gradient
-        return [product(d_y, self.x.data.T, d_weight), vector_product(d_y, ones, d_bias)]
+        d_bias_product = vector_product(d_y, ones, d_bias)
+        if self.affine.reader is not None:
+            return [product(d_y, self.x.data.T, self.affine.reader.gradient), d_bias_product]
+        if (joint := tiled_product(d_y, with_ones, both, even=True)) is not None:
+            return [joint]
+        if (apart := tiled_product(d_y, self.x.data.T, d_weight)) is not None:
+            return [apart, d_bias_product]
+        return [product(d_y, with_ones, both)]
 
     def forward(self) -> None:
         self.weight_times_x()
