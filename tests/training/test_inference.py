@@ -126,6 +126,17 @@ def test_a_right_guess_takes_one_pass(trainer: Trainer, monkeypatch: pytest.Monk
     assert not passes
 
 
+def test_what_a_pass_says_after_a_wrong_guess_is_guessed_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = new_trainer()
+    prefer(trainer, 7)
+    passes: list[object] = []
+    decode = Program.forward_decoder
+    monkeypatch.setattr(Program, "forward_decoder", lambda program: (passes.append(program), decode(program)))
+    (answer,) = reader_of(trainer).free_running([[START, 4, END]], [[5]])
+    assert {token for token, _ in answer} == {7} and len(answer) > 2
+    assert len(passes) == 1
+
+
 def test_decoding_stops_at_the_end_token() -> None:
     trainer = new_trainer()
     prefer(trainer, END)

@@ -143,6 +143,11 @@ class Session:
         return tuple(line.branch for line in self.lines.values())
 
     @property
+    def shards(self) -> int:
+        """Into how many parts a batch is cut, each computed in a thread of its own."""
+        return self.trainer.shards
+
+    @property
     def total_steps(self) -> int | None:
         """Where the run ends by its configuration; None for an open end."""
         return self.trainer.total_steps

@@ -25,7 +25,7 @@ PACES = {
     "playground": (0.25, 0.02),
 }
 """What a picture may hold -> seconds between two such pictures while training runs, at least, and the part of the
-training thread's time that they may take: where one takes long they become rarer."""
+training threads' time that they may take: where one takes long, or keeps several threads waiting, they become rarer."""
 
 
 PROMPT_SHARE = 0.2
@@ -42,6 +42,8 @@ class Trainable(Protocol):
     def loss(self) -> float: ...
     @property
     def total_steps(self) -> int | None: ...
+    @property
+    def shards(self) -> int: ...
     def advance(self) -> None: ...
     def snapshot(self, demand: Demand) -> Snapshot: ...
 
@@ -67,7 +69,7 @@ class Worker:
         """Leave a picture; its occasion and its slower parts are due again when they are a small share of the time."""
         began = time.monotonic()
         snapshot = self.session.snapshot(demand)
-        spent = time.monotonic() - began
+        spent = (time.monotonic() - began) * self.session.shards  # for so many threads wait
         for part, (interval, share) in PACES.items():
             if part == occasion or (part not in ("attention", "decoding") and getattr(demand, part)):
                 self._due[part] = began + max(interval, spent / share)

@@ -177,11 +177,13 @@ class Reader:
         """Greedy decoding: for each source the tokens up to </s>, each with the distribution it was chosen from.
 
         The causal decoder runs at the full length; what lies behind a token cannot be seen from it. So the answers
-        may be guessed in advance: one pass tells how far a guess is the model's own answer, and what follows then
-        instead. The fewer guesses are wrong the fewer passes it takes; the answers are the same to the last bit.
-        Without the causal mask a guess would be seen in advance, so there nothing is guessed.
+        may be guessed in advance: one pass tells how far a guess is the model's own answer, what follows then
+        instead, and, for the next guess, what might come after that (Jacobi iteration, Song et al. 2021). The better
+        the guesses the fewer passes it takes; the answers are the same to the last bit. Without the causal mask a
+        guess would be seen in advance, so there nothing is guessed.
         """
-        if not self.models.config.causal_mask:
+        guessing = self.models.config.causal_mask
+        if not guessing:
             guesses = ()
         source_length, length = self.lengths(max(map(len, sources)), self.task.target_width)
         model = self.models.evaluation(len(sources), source_length, length)
@@ -193,7 +195,8 @@ class Reader:
         with np.errstate(all="ignore"):
             model.forward(source, target, np.zeros_like(target))
             while True:
-                ended = [_follow(*row) for row in zip(answers, target, model.probabilities, strict=True)]
+                rows = zip(answers, target, model.probabilities, strict=True)
+                ended = [_follow(*row, guessing) for row in rows]
                 if all(ended):
                     return answers
                 model.parts[0].target_in.data[...] = target
@@ -286,20 +289,23 @@ def _as_target(answer: Answer) -> list[int]:
     return target if target[-1] == END else [*target, END]
 
 
-def _follow(answer: Answer, tokens: np.ndarray, probabilities: np.ndarray) -> bool:
+def _follow(answer: Answer, tokens: np.ndarray, probabilities: np.ndarray, guessing: bool) -> bool:
     """Take into an answer what the model says, as far as `tokens` (position,), which it was fed, are its own words.
 
-    The first that is not becomes what it says there. True when the answer has come to its end.
+    The first that is not becomes what it says there; where `guessing` is allowed all that follow do too. True when
+    the answer has come to its end.
     """
     if answer and answer[-1][0] == END:
         return True
-    for position in range(len(answer), len(tokens)):
-        token = int(probabilities[position].argmax())
+    first = len(answer)
+    said = probabilities[first : len(tokens)].argmax(axis=1)
+    for position, token in enumerate(said.tolist(), first):
         answer.append((token, probabilities[position].copy()))
         if token == END:
             return True
         if position + 1 < len(tokens) and tokens[position + 1] != token:
-            tokens[position + 1] = token
+            changed = slice(position + 1, None if guessing else position + 2)
+            tokens[changed] = said[position - first : -1][: len(tokens[changed])]
             return False
     return True
 
