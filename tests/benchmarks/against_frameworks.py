@@ -104,8 +104,7 @@ def contenders(shape: str, threads: int, names: Sequence[str]) -> dict[str, obje
     ]
 
     def tfviz_step(number: int) -> float:
-        loss = model.forward(*batches[number % len(batches)])
-        model.backward()
+        loss = model.forward_and_backward(*batches[number % len(batches)])
         optimizer.update(model.gradients, frameworks.LEARNING_RATE, crew=crew)
         return loss
 

@@ -60,6 +60,25 @@ def test_a_crew_runs_fewer_functions_than_it_has_threads_but_not_more() -> None:
     assert sorted(done) == [1, 2]
 
 
+def test_what_is_shared_is_done_once_and_not_held_up_by_one_that_takes_long() -> None:
+    done: list[int] = []
+    others_done = threading.Event()
+
+    def long() -> None:
+        assert others_done.wait(WAIT)  # set only if another thread does all that is left
+
+    def last() -> None:
+        done.append(99)
+        others_done.set()
+
+    with Crew(2) as crew:
+        crew.share([long, *(lambda number=number: done.append(number) for number in range(50)), last])
+        assert done == [*range(50), 99]
+        with pytest.raises(MishapError):
+            crew.share([fail] * 3)
+        crew.share([])
+
+
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_failure_is_raised_after_all_others_have_finished(place: int) -> None:
     done = []

@@ -8,6 +8,7 @@ import pytest
 
 from tfviz.core.gradient_check import random_batch, small_config
 from tfviz.core.optimizers import OPTIMIZERS
+from tfviz.core.parallel import Crew
 from tfviz.core.transformer import Transformer
 
 from .small_model import BATCH, CONFIG, small_model
@@ -128,6 +129,21 @@ def test_a_model_that_recycles_its_memory_computes_the_same_to_the_last_bit(
         _ = recycled.tensors["encoder.memory"].value
 
 
+@SHARDS
+def test_both_passes_at_once_are_the_two_one_after_the_other(shards: int) -> None:
+    config = replace(small_config(norm_first=False), dropout=0.1)
+    with Crew(shards) as crew:
+        one, other = (
+            Transformer(config, 3, 5, 4, 0.1, np.float64, seed=2, shards=shards, recycle=True, crew=crew)
+            for _ in range(2)
+        )
+        for _ in range(2):
+            loss = one.forward(*BATCH)
+            one.backward()
+            assert other.forward_and_backward(*BATCH) == loss
+        assert np.array_equal(one.gradients, other.gradients) and one.gradients.any()
+
+
 def test_the_pass_to_the_last_attention_weights_gives_all_of_them() -> None:
     whole, part = small_model(), small_model()
     whole.forward(*BATCH)
@@ -158,3 +174,5 @@ def test_a_model_without_gradients_refuses_the_backward_pass() -> None:
     model.forward(*BATCH)
     with pytest.raises(RuntimeError, match="forward pass alone"):
         model.backward()
+    with pytest.raises(RuntimeError, match="forward pass alone"):
+        model.forward_and_backward(*BATCH)

@@ -58,7 +58,7 @@ def test_two_shards_give_the_same_bits_on_one_thread_as_on_two(monkeypatch: pyte
 
     monkeypatch.setattr(Crew, "run", in_turn)
     assert losses(alone, 8) == expected
-    assert passes == [2, 2, 2, 1] * 8  # forward, backward, adding up the gradients; an update of one piece
+    assert passes == [2, 2, 1] * 8  # the passes, adding up the gradients; an update of one piece
     assert same(alone.state(), with_crew.state())
     with_crew.models.close()
     alone.models.close()

@@ -5,7 +5,7 @@ a run can be repeated there.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -14,7 +14,7 @@ from tfviz.core import memory
 from tfviz.core.parallel import Crew
 from tfviz.core.tensor import Array
 
-PIECE = 1 << 17
+PIECE = 1 << 16
 """Numbers updated at a time: the piece, its moments and its gradient fit the second-level cache together."""
 
 
@@ -38,14 +38,15 @@ class Optimizer:
     def update(
         self, gradients: Array, learning_rate: float, scale: float = 1.0, crew: Crew | None = None
     ) -> None:
-        """One step; with a crew its threads take the pieces in turn, which changes no bit."""
+        """One step; with a crew each of its threads takes the next piece when it is done with one: no bit changes."""
         self.updates += 1
-        threads = min(crew.size, -(-self.values.size // PIECE)) if crew else 1
+        starts = range(0, self.values.size, PIECE)
+        threads, left = min(crew.size, len(starts)) if crew else 1, iter(starts)
         while len(self._scratch) < threads:
             self._scratch.append(self._two_pieces())
         shares = [
-            partial(self._update_pieces, gradients, learning_rate, scale, number, threads)
-            for number in range(threads)
+            partial(self._update_pieces, gradients, learning_rate, scale, left, scratch)
+            for scratch in self._scratch[:threads]
         ]
         if crew:
             crew.run(shares)
@@ -57,13 +58,14 @@ class Optimizer:
         return memory.zeros(size, dtype), memory.zeros(size, dtype)
 
     def _update_pieces(
-        self, gradients: Array, learning_rate: float, scale: float, first: int, every: int
-    ) -> None:
-        """Every so many pieces, from the first of them on."""
-        for start in range(first * PIECE, self.values.size, every * PIECE):
+        self, gradients: Array, learning_rate: float, scale: float, starts: Iterator[int],
+        pieces: tuple[Array, Array],
+    ) -> None:  # fmt: skip
+        """The pieces that nobody else has taken; two of scratch belong to the thread."""
+        for start in starts:
             piece = slice(start, min(start + PIECE, self.values.size))
             gradient, values = gradients[piece], self.values[piece]
-            scratch, other = (array[: len(values)] for array in self._scratch[first])
+            scratch, other = (array[: len(values)] for array in pieces)
             if scale != 1.0:
                 gradient = np.multiply(gradient, scale, out=scratch)
             if self.weight_decay and self.decoupled:

@@ -1,7 +1,7 @@
 """Threads that do the parts of a batch side by side: NumPy releases the interpreter's lock while it computes."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
 from functools import partial
 from typing import Self
@@ -37,6 +37,16 @@ class Crew:
             failures = [failure for helper in helpers if (failure := helper.finish())]
         if failures:
             raise failures[0]
+
+    def share(self, works: Iterable[Work]) -> None:
+        """Run all of them, every thread taking the next one when it is done with one: none waits while others work."""
+        left = iter(works)
+
+        def some() -> None:
+            for work in left:
+                work()
+
+        self.run([some] * self.size)
 
     def close(self) -> None:
         """End the threads."""

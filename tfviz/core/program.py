@@ -92,6 +92,10 @@ class Program:
             else:
                 self._observed(reversed(self.operations), observer, "backward")
 
+    def forward_and_backward(self, observer: Observer | None = None) -> None:
+        self.forward(observer)
+        self.backward(observer)
+
     @staticmethod
     def _observed(operations: Iterable[Operation], observer: Observer, phase: str) -> None:
         for operation in operations:

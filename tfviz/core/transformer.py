@@ -18,6 +18,9 @@ from tfviz.core.parameters import Parameters
 from tfviz.core.program import Observer, Program
 from tfviz.core.tensor import Array, Features, Parameter, Tensor, Tokens
 
+STRETCH = 1 << 17
+"""Numbers of the gradient that a thread adds up before it takes the next ones."""
+
 
 class Part:
     """The program of a model for some of the sequences of a batch, with gradients of its own."""
@@ -130,7 +133,7 @@ class Transformer:
         ]  # fmt: skip
         self.crew = crew if crew and len(self.parts) > 1 else None
         self.gradients = self.parts[0].gradients
-        self._adding_up = [] if len(self.parts) == 1 else self._stretches(self.crew.size if self.crew else 1)
+        self._adding_up = [] if len(self.parts) == 1 else self._stretches()
         self.parameters: Mapping[str, Parameter] = {
             name: Parameter(name, entry.view(self.parameter_values.flat), entry.view(self.gradients))
             for name, entry in self.parameter_values.layout.entries.items()
@@ -142,10 +145,10 @@ class Transformer:
             for name, tensor in self.parts[0].program.tensors.items()
         }
 
-    def _stretches(self, number: int) -> list[Work]:
-        """The gradients cut into so many stretches to be added up."""
-        cuts = np.linspace(0, self.gradients.size, number + 1).astype(int).tolist()
-        return [partial(self._add_up, slice(*ends)) for ends in pairwise(cuts)]
+    def _stretches(self) -> list[Work]:
+        """The gradients cut into stretches to be added up."""
+        starts = range(0, self.gradients.size, STRETCH)
+        return [partial(self._add_up, slice(start, start + STRETCH)) for start in starts]
 
     @property
     def program(self) -> Program:
@@ -185,6 +188,19 @@ class Transformer:
         self._run([part.program.forward for part in self.parts], observer, lookout, "forward")
         return self.loss
 
+    def forward_and_backward(
+        self, source: Array, target_in: Array, target_out: Array, lookout: Observer | None = None
+    ) -> float:
+        """Both passes, as one after the other, and the loss; a part that is done with the first begins the second.
+
+        Lookout: as forward() has it. RuntimeError for a model that was built without gradients.
+        """
+        self._need_gradients()
+        self.load(source, target_in, target_out)
+        self._run_side_by_side([partial(part.program.forward_and_backward, lookout) for part in self.parts])
+        self._run_side_by_side(self._adding_up)
+        return self.loss
+
     def hide(self, positions: tuple[int, ...]) -> None:
         """Let no query look at these positions of the source in the passes that follow; none hides nothing.
 
@@ -205,10 +221,13 @@ class Transformer:
 
         Observer and lookout: as forward() has them. RuntimeError for a model that was built without gradients.
         """
-        if not self._gradients:
-            raise RuntimeError("this model was built for the forward pass alone (gradients=False)")
+        self._need_gradients()
         self._run([part.program.backward for part in self.parts], observer, lookout, "backward")
         self._run_side_by_side(self._adding_up)
+
+    def _need_gradients(self) -> None:
+        if not self._gradients:
+            raise RuntimeError("this model was built for the forward pass alone (gradients=False)")
 
     def _add_up(self, stretch: slice) -> None:
         """Some of the gradients of all parts, in the first one's."""
@@ -249,7 +268,7 @@ class Transformer:
     def _run_side_by_side(self, works: Sequence[Work]) -> None:
         """In the crew's threads, or one after the other where there is no crew."""
         if self.crew:
-            self.crew.run(works)
+            self.crew.share(works)
         else:
             for work in works:
                 work()

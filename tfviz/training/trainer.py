@@ -77,8 +77,7 @@ class Trainer:
         model.set_step(step)
         lookout = Lookout() if watch_numbers else None
         with np.errstate(all="ignore"):  # what is not finite is found below, and named
-            loss = model.forward(batch.source, batch.target_in, batch.target_out, lookout=lookout)
-            model.backward(lookout=lookout)
+            loss = model.forward_and_backward(batch.source, batch.target_in, batch.target_out, lookout)
             group_norms = self.group_norms(model.gradients)
             norm = math.hypot(*group_norms)
         if not (math.isfinite(loss) and math.isfinite(norm)):

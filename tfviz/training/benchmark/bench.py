@@ -162,8 +162,7 @@ class _Runner:
         self.case.model += timed(self.pass_model, seconds / 3)
 
     def pass_model(self) -> None:
-        self.model.forward(self.batch.source, self.batch.target_in, self.batch.target_out)
-        self.model.backward()
+        self.model.forward_and_backward(self.batch.source, self.batch.target_in, self.batch.target_out)
 
     def close(self) -> None:
         self.trainer.models.close()
