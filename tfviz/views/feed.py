@@ -1,6 +1,7 @@
 """What one panel is shown of the run: the newest picture, scalars and clock, at the panel's own rate."""
 
 import math
+import time
 
 from tfviz.training.record.opening import ShownRun
 from tfviz.training.snapshot import Snapshot
@@ -8,6 +9,11 @@ from tfviz.views.panel import Panel
 
 INTERVAL = 0.033
 """Seconds between two looks of the bridge."""
+
+
+ROOM = 0.006
+"""The part of a core that a panel may take where several threads train, which need all cores: what takes longer to
+show is shown less often."""
 
 
 class Feed:
@@ -24,6 +30,8 @@ class Feed:
         """How often the panel was told anything."""
         # Panels of equal rate have their turn in the same look: one longer stop disturbs training less than two do.
         self._due = -math.inf
+        self._left_out = 0  # turns since the last one that it was given
+        self._cost = 0.0  # seconds of this thread that a turn takes, averaged
 
     def check(self) -> None:
         """See whether the panel is on the screen: not closed, behind another tab, or in a minimised window."""
@@ -54,8 +62,13 @@ class Feed:
         """Show the panel what is new, if its rate allows; whether it was told anything."""
         if self.up_to_date(session, step) or now < self._due - INTERVAL / 2:
             return False
-        steps = len(session.history)
         self._due = max(self._due + 1 / self.panel.rate, now)
+        self._left_out += 1
+        crowded = session.shards > 1 and session.gate.state == "running"
+        if crowded and self._left_out < self._cost * self.panel.rate / ROOM:
+            return False
+        self._left_out = 0
+        began, steps = time.thread_time(), len(session.history)
         self.updates += 1
         if steps != self.steps:
             self.steps = steps
@@ -66,4 +79,5 @@ class Feed:
         if step != self.step:
             self.step = step
             self.panel.show_step(step)
+        self._cost += 0.2 * (time.thread_time() - began - self._cost)
         return True

@@ -67,6 +67,11 @@ class FollowedRun:
     # what it is
 
     @property
+    def shards(self) -> int:
+        """Nothing is trained here."""
+        return 1
+
+    @property
     def trainer(self) -> str:
         """Who trains it, in words."""
         return self._reader.trainer if self.foreign else "another tfviz"
