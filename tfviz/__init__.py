@@ -23,7 +23,8 @@ The life of a step
     4. The step's scalars become a row of the history. Had the view asked for a picture, the worker copies what was
        asked for, and no more, into a frozen snapshot and puts it into the mailbox; the latest one wins.
     5. The bridge, on a timer in the window's thread, takes the snapshot and shows it to the visible panels, each at
-       its own rate. No signal is sent per step, and no panel knows that there are threads.
+       its own rate, or below it where showing takes long and training needs all cores. No signal is sent per step,
+       and no panel knows that there are threads.
     6. Later somebody looks back. The clock stands at that step, whatever is trained meanwhile; a thread of its own
        (views/past_viewer.py) computes the step again in a second set of parameters, and the bridge shows its picture.
     7. Or somebody takes the step apart. A Stepper (training/stepping/stepper.py) takes it again, operation by

@@ -2,7 +2,8 @@
 
 BLAS copies the operands of a large product into order before it multiplies, which at the sizes of small models takes
 as long as a third of the multiplication. Small products are multiplied where they lie. So a product is cut into tiles
-of its result that are small enough, and np.matmul does them all in one call.
+of its result that are small enough, and np.matmul does them all in one call, or in two where the last tile of a row
+is narrower.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -93,6 +93,7 @@ class Program:
                 self._observed(reversed(self.operations), observer, "backward")
 
     def forward_and_backward(self, observer: Observer | None = None) -> None:
+        """Both passes, as one after the other."""
         self.forward(observer)
         self.backward(observer)
 
