@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from tfviz.training.branching.branches import Line
@@ -13,7 +12,8 @@ from tfviz.views.curves.curve_header import SmoothingSlider, value_text
 from tfviz.views.curves.curve_legend import CurveLegend
 from tfviz.views.curves.curve_picture import ACCURACY_RANGE, FREE, TRAINED, VALIDATED, CurvePicture
 from tfviz.views.curves.curve_texts import summary
-from tfviz.views.panel import CARD_MARGIN, EmptyState, Panel
+from tfviz.views.curves.step_card import StepCard
+from tfviz.views.panel import CARD_MARGIN, EmptyState
 from tfviz.views.parts.widgets import Throttle
 from tfviz.views.plots.axes import TickAxis
 from tfviz.views.plots.run_curves import RunCurves
@@ -23,7 +23,7 @@ from tfviz.views.style.icons import icon
 from tfviz.views.style.theme import Theme
 
 
-class CurvePanel(Panel):
+class CurvePanel(StepCard):
     """The card "Loss and accuracy". Loss is read at the left axis, accuracy at the right one, from 0 to 1."""
 
     title = "Loss and accuracy"
@@ -38,7 +38,6 @@ class CurvePanel(Panel):
         self.curves = RunCurves((*TRAINED, *VALIDATED, *FREE), smoothed=TRAINED)
         self.step: int | None = None
         self._hovered: int | None = None
-        self._titled = True
         self._build_header()
         self._build_plot()
         self._fit_throttle = Throttle(self.picture.fit_and_draw, 2.0, self)
@@ -88,14 +87,6 @@ class CurvePanel(Panel):
         self.reset_button.setIcon(icon("solo", theme.dim))
         self.picture.theme = theme
         self.picture.draw()
-
-    def show_title(self, shown: bool) -> None:
-        self._titled = shown
-        self._arrange_header()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._arrange_header()
 
     # what stands where
 

@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from tfviz.training.record.history import History
-from tfviz.views.panel import EMPTY_TEXT, EmptyState, Panel
+from tfviz.views.curves.step_card import StepCard
+from tfviz.views.panel import EMPTY_TEXT, EmptyState
 from tfviz.views.parts.elided_label import ElidedLabel
 from tfviz.views.parts.widgets import SegmentedButtons, Throttle
 from tfviz.views.plots.axes import TickAxis
@@ -35,7 +35,7 @@ REACH = 0.5  # powers of ten by which the scale is lengthened for a few values b
 LABEL_HEIGHT = 10  # pixels of a row below which rows are named by their layer only
 
 
-class GradientPanel(Panel):
+class GradientPanel(StepCard):
     """The card "Gradient norm": rows are parameter groups, columns are steps, colours are powers of ten."""
 
     title = "Gradient norm"
@@ -50,7 +50,6 @@ class GradientPanel(Panel):
         self.norms = GroupNorms()
         self.total = RunCurves(("gradient_norm",), smoothed=("gradient_norm",), factor=0.9)
         self.step: int | None = None
-        self._titled = True
         self.levels = (-2.0, 0.0)
         self._build_header()
         self._build_plot()
@@ -254,14 +253,6 @@ class GradientPanel(Panel):
 
     def _say_what_it_is(self) -> None:
         self.caption.say(*(CAPTIONS if self._is_heat_map else TOTAL_CAPTIONS))
-        self._arrange_header()
-
-    def show_title(self, shown: bool) -> None:
-        self._titled = shown
-        self._arrange_header()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
         self._arrange_header()
 
     def _arrange_header(self) -> None:
