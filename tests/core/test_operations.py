@@ -16,7 +16,7 @@ from tfviz.core.operations import (
     ReLU,
     Softmax,
 )
-from tfviz.core.operations.embedding import sinusoids, sum_rows_by_token
+from tfviz.core.operations.embedding import ONE_HOT_LIMIT, sinusoids, sum_rows_by_token
 from tfviz.core.program import Program
 from tfviz.core.tensor import Array, SavedFeatures
 
@@ -199,9 +199,8 @@ def test_an_embedding_is_the_row_of_the_token_times_the_root_of_the_width() -> N
 
 
 def test_the_gradient_of_an_embedding_is_the_same_whether_by_one_hot_columns_or_by_sorting() -> None:
-    """The table switches from one to the other above 64 tokens."""
     gradients = []
-    for vocabulary in (64, 65):
+    for vocabulary in (ONE_HOT_LIMIT, ONE_HOT_LIMIT + 1):
         bench = Bench()
         operation = Embedding(
             "embedding",
@@ -211,10 +210,11 @@ def test_the_gradient_of_an_embedding_is_the_same_whether_by_one_hot_columns_or_
         )
         bench.bind(operation)
         operation.x.gradient[...] = np.random.default_rng(1).normal(size=operation.x.data.shape)
-        for _ in range(2):  # the second time over what the first one left
-            operation.tokens.data[...] = operation.tokens.data[::-1]
+        assert (operation.one_hot is None) == (vocabulary > ONE_HOT_LIMIT)
+        for shift in (0, 3):  # the second time over what the first one left
+            operation.tokens.data[...] = (operation.tokens.data[::-1] + shift) % 9
             operation.backward()
-        gradients.append(operation.table.gradient[:64])
+        gradients.append(operation.table.gradient[:ONE_HOT_LIMIT])
         assert not operation.table.gradient[9:].any()
     assert gradients[0] == pytest.approx(gradients[1], rel=1e-13, abs=1e-15)
 

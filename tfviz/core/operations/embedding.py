@@ -11,7 +11,7 @@ from tfviz.core.storage import value
 from tfviz.core.tensor import Array, Features, Parameter, ParameterReader, Tokens
 from tfviz.core.workspace import Workspace
 
-ONE_HOT_LIMIT = 64
+ONE_HOT_LIMIT = 256
 """Up to this many tokens the gradient is fastest as a product with one-hot columns, above it as sums of rows."""
 
 
@@ -45,6 +45,7 @@ class Embedding(Operation):
             self.one_hot = None
             if vocabulary <= ONE_HOT_LIMIT:
                 self.one_hot = memory.full((vocabulary, self.x.columns), 0, dtype)
+                self.marked = np.zeros_like(self.ids)  # the row of each column that is 1 since the last pass
                 self.one_hot_times_d_x = product(self.one_hot, self.d_x_transposed, self.d_table)
 
     def forward(self) -> None:
@@ -55,8 +56,9 @@ class Embedding(Operation):
     def backward(self) -> None:
         # x = sqrt(d_model) E[token]
         if self.one_hot is not None:
-            self.one_hot.fill(0)
-            self.one_hot[self.ids, self.column_numbers] = 1
+            self.one_hot[self.marked, self.column_numbers] = 0
+            np.copyto(self.marked, self.ids)
+            self.one_hot[self.marked, self.column_numbers] = 1
             self.one_hot_times_d_x()
         else:
             np.copyto(self.rows, self.d_x_transposed)
