@@ -2,11 +2,12 @@
 
 from typing import TypeVar
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from tfviz.app.settings import Settings
 from tfviz.app.window import MainWindow
 from tfviz.training.session import Session
 from tfviz.views.clock import Clock
@@ -102,3 +103,8 @@ class Driver:
     def wait_for_new_session(self, old: Session) -> None:
         self.qtbot.waitUntil(lambda: self.window.runs.current is not old, timeout=10_000)
         self.settle()
+
+
+def store_again(settings: Settings) -> Settings:
+    """The same settings, read from the disk as the next start of the program would."""
+    return Settings(QSettings(settings._store.fileName(), QSettings.Format.IniFormat))

@@ -1,33 +1,17 @@
-"""Docks, themes and the hint: what can be moved, hidden and coloured, and what is remembered."""
+"""Docks: what can be moved and hidden, and what is remembered."""
 
 from itertools import combinations
 from pathlib import Path
 
-import numpy
 import pytest
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QDockWidget, QLabel, QPushButton, QTabBar, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QTabBar
 
 from tests.app.conftest import Open
-from tests.app.driving import Driver
+from tests.app.driving import Driver, store_again
 from tfviz.app.settings import Settings
 from tfviz.training.mailbox import Demand
 from tfviz.training.record.run_library import InterruptedRun
-from tfviz.views.curves.curve_panel import CurvePanel
-from tfviz.views.style.theme import DARK, LIGHT, THEMES
-
-
-def pixels(widget: QWidget) -> numpy.ndarray:
-    """(height, width, 3) uint8 of what a widget shows."""
-    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-    rows = numpy.frombuffer(image.constBits(), numpy.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
-
-
-def share_of(picture: numpy.ndarray, colour: str) -> float:
-    wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
-    return float((picture == wanted).all(axis=2).mean())
 
 
 def updates(driver: Driver, panel: str) -> int:
@@ -36,11 +20,6 @@ def updates(driver: Driver, panel: str) -> int:
 
 def dock(driver: Driver, panel: str) -> QDockWidget:
     return driver.find(QDockWidget, f"{panel}_dock")
-
-
-def store_again(settings: Settings) -> Settings:
-    """The same settings, read from the disk as the next start of the program would."""
-    return Settings(QSettings(settings._store.fileName(), QSettings.Format.IniFormat))
 
 
 FIRST = ("run_panel", "attention_panel", "prediction_panel", "curve_panel", "gradient_panel")
@@ -279,88 +258,3 @@ def test_a_double_click_on_a_header_floats_the_panel(driver: Driver) -> None:
     place = run.title_bar.rect().center()
     driver.qtbot.mouseDClick(run.title_bar, Qt.MouseButton.LeftButton, pos=place)
     driver.qtbot.waitUntil(run.isFloating)
-
-
-def test_the_theme_button_recolours_everything(driver: Driver) -> None:
-    driver.train(5)
-    dark = pixels(driver.window)
-    driver.click("toggle_theme")
-    light = pixels(driver.window)
-    assert driver.window.theme is LIGHT
-    for token in ("background", "panel"):
-        assert share_of(dark, getattr(DARK, token)) > 0.02
-        assert share_of(light, getattr(LIGHT, token)) > 0.02
-        assert share_of(light, getattr(DARK, token)) < 0.001
-    driver.click("toggle_theme")
-    assert driver.window.theme is DARK
-    assert (pixels(driver.window) == dark).all(axis=2).mean() > 0.995
-
-
-def test_every_panel_takes_the_other_theme(driver: Driver) -> None:
-    driver.train(5)
-    for name, theme in (("light", LIGHT), ("dark", DARK)):
-        driver.window.appearance.choose(name)
-        for panel in (*driver.window.panels.values(), driver.window.timeline):
-            picture = pixels(panel)
-            assert share_of(picture, theme.panel) > 0.1, panel.objectName()
-
-
-def test_the_theme_is_remembered(open_window: Open, settings: Settings) -> None:
-    first = open_window(theme=None)
-    first.click("toggle_theme")
-    chosen = first.window.theme
-    first.window.close()
-    second = open_window(settings=store_again(settings), theme=None)
-    assert second.window.theme is chosen
-
-
-def test_a_theme_on_the_command_line_is_not_remembered(open_window: Open, settings: Settings) -> None:
-    open_window(theme="light").window.close()
-    assert store_again(settings).theme == "system"
-
-
-def test_the_system_can_be_followed_again(driver: Driver) -> None:
-    driver.window.appearance.choose("light")
-    driver.window.appearance.choose("system")
-    assert driver.window.settings.theme == "system"
-    assert driver.window.theme in THEMES.values()
-
-
-def test_the_hint_says_what_to_press_until_the_first_step(open_window: Open, settings: Settings) -> None:
-    driver = open_window()
-    hint = driver.window.hint
-    assert hint is not None
-    assert hint.isVisible()
-    assert "bright cells" in hint.goal.text()
-    driver.press(Qt.Key.Key_Space)
-    driver.qtbot.waitUntil(lambda: driver.window.hint is None)
-    driver.window.close()
-    assert open_window(settings=store_again(settings)).window.hint is None
-
-
-@pytest.mark.parametrize("size", [(1600, 1000), (1280, 800), (960, 690)])
-def test_the_hint_covers_nothing_that_is_to_be_seen_and_is_written_whole(
-    open_window: Open, size: tuple[int, int]
-) -> None:
-    driver = open_window(prepare=lambda window: window.resize(*size))
-    hint, curves = driver.window.hint, driver.window.panels["curve_panel"]
-    assert isinstance(curves, CurvePanel)
-    assert hint is not None and hint.parentWidget() is curves
-    assert curves.rect().contains(hint.geometry())
-    driver.qtbot.waitUntil(
-        lambda: all(
-            label.width() >= label.sizeHint().width()
-            for label in hint.findChildren(QLabel)
-            if label.isVisible() and not label.wordWrap()
-        )
-    )
-    assert curves.empty.isVisible()
-    said = curves.empty.label
-    assert hint.geometry().contains(said.geometry().center() + said.mapTo(curves, said.rect().topLeft()))
-
-
-def test_the_hint_can_be_closed(driver: Driver) -> None:
-    driver.click_on(driver.find(QPushButton, "close_hint"))
-    assert driver.window.hint is None
-    assert driver.window.settings.hint_done
-    assert driver.step == 0

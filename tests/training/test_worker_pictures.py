@@ -120,32 +120,6 @@ def test_decoding_that_takes_long_is_rarer(session: Session, monkeypatch: pytest
         assert whole == pictures + 1  # and that of the pause
 
 
-def test_pictures_for_which_several_threads_wait_are_rarer(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock()
-    monkeypatch.setattr(worker_module, "time", clock)
-    monkeypatch.setattr(Session, "shards", 3)
-    quick = session.snapshot
-
-    def slow(demand: Demand) -> Snapshot:
-        clock.now += 0.02
-        return quick(demand)
-
-    monkeypatch.setattr(session, "snapshot", slow)
-    monkeypatch.setitem(PACES, "decoding", (1000.0, 1.0))
-    session.mailbox.request(Demand(attention=True))
-    run_steps(session, 1)
-    session.mailbox.take()
-    run_steps(session, 5)  # the first of these steps leaves a picture
-    for wait, pictures in ((2.0 * 0.02 / PACES["attention"][1], 0), (1.1 * 0.02 / PACES["attention"][1], 1)):
-        clock.now += wait
-        session.mailbox.take()
-        made = count_calls(session, monkeypatch)
-        run_steps(session, 5)
-        assert len(made) == pictures + 1  # and that of the pause
-
-
 def test_predictions_alone_are_as_rare(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(worker_module, "time", clock)
@@ -201,9 +175,13 @@ def test_a_flow_that_takes_long_is_measured_more_rarely(
         assert len([demand for demand in made if demand.flow]) == measured + 1  # and that of the pause
 
 
-def test_attention_that_takes_long_is_rarer(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_attention_that_takes_long_or_keeps_several_threads_waiting_is_rarer(
+    session: Session, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
     clock = Clock()
     monkeypatch.setattr(worker_module, "time", clock)
+    monkeypatch.setattr(Session, "shards", threads)
     quick = session.snapshot
 
     def slow(demand: Demand) -> Snapshot:
@@ -216,7 +194,7 @@ def test_attention_that_takes_long_is_rarer(session: Session, monkeypatch: pytes
     run_steps(session, 1)
     session.mailbox.take()
     run_steps(session, 5)  # the first of these steps leaves a picture
-    due = 0.02 / PACES["attention"][1]
+    due = threads * 0.02 / PACES["attention"][1]
     for wait, pictures in ((due - 0.1, 0), (0.2, 1)):
         clock.now += wait
         session.mailbox.take()
