@@ -84,7 +84,7 @@ def test_step_through_attention_walk_back_from_a_gradient_check_it_and_resume(st
     program.wait(lambda: "gradient_map" in program.state["widgets"])
     program.click("inspector_tabs:Cell")
     program.wait(lambda: "provenance_view" in program.state["widgets"])  # the maps have made room for it
-    program.click("gradient_map", across=0.3, down=0.25)
+    program.click("gradient_map", across=0.5, down=0.25)  # right of the longest words before its rows
     program.wait(lambda: text(program, "cell_formula") != "")
     for walked in (1, 2):
         walk_on(program, walked)
