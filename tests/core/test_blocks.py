@@ -1,5 +1,7 @@
 """Blocks: nothing is left out, none is too large, and the numbers do not depend on them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,15 @@ from tfviz.core import blocks as module
 from tfviz.core.blocks import BLOCK, blocks
 from tfviz.core.config import ModelConfig
 from tfviz.core.transformer import Transformer
+
+CONFIG = ModelConfig(
+    11, 11, d_model=16, nhead=4, num_encoder_layers=1, num_decoder_layers=1, dim_feedforward=24
+)
+CHANGES: dict[str, dict[str, object]] = {
+    "plain": {},
+    "dropout": {"dropout": 0.1},
+    "switches": {"heads_off": ("encoder.0.1", "cross.0.0"), "heads_uniform": ("decoder.0.1",)},
+}
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 1000])
@@ -21,20 +32,24 @@ def test_all_blocks_but_the_last_are_as_large_as_they_may_be() -> None:
     assert blocks(10, BLOCK // 4) == [slice(0, 4), slice(4, 8), slice(8, 10)]
 
 
-def test_a_model_gives_the_same_bits_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = ModelConfig(
-        11, 11, d_model=16, nhead=4, num_encoder_layers=1, num_decoder_layers=1, dim_feedforward=24
-    )
+@pytest.mark.parametrize("block", [130, 340], ids=["one head, eight rows", "three heads and one, all rows"])
+@pytest.mark.parametrize("recycle", [False, True])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_model_gives_the_same_bits_in_small_blocks(
+    change: dict[str, object], recycle: bool, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(CONFIG, **change)
     ids = np.random.default_rng(0).integers(4, 11, (3, 6))
 
     def results() -> tuple[float, np.ndarray]:
-        model = Transformer(config, 3, 6, 6)
-        loss = model.forward(ids, ids, ids)
-        model.backward()
+        model = Transformer(config, 3, 6, 6, recycle=recycle)
+        for _ in range(2):
+            loss = model.forward(ids, ids, ids)
+            model.backward()
         return loss, model.gradients.copy()
 
     loss, gradients = results()
-    monkeypatch.setattr(module, "BLOCK", 130)  # one head, seven rows of the hidden layer
+    monkeypatch.setattr(module, "BLOCK", block)
     blocked_loss, blocked_gradients = results()
     assert blocked_loss == loss
     assert np.array_equal(blocked_gradients, gradients) and gradients.any()

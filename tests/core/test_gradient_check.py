@@ -17,7 +17,7 @@ from tfviz.core.gradient_check import (
     relative_error,
     small_config,
 )
-from tfviz.core.operations import LayerNorm, Softmax
+from tfviz.core.operations import LayerNorm
 from tfviz.core.transformer import Transformer
 
 from .small_model import BATCH, CONFIG, small_model
@@ -100,10 +100,10 @@ def test_a_layer_norm_with_its_gain_outside_the_sums_is_found(monkeypatch: pytes
 
 
 def test_a_gradient_that_is_not_a_number_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    def backward(self: Softmax) -> None:
-        self.scores.gradient[...] = np.nan
+    def backward(self: LayerNorm) -> None:
+        self.x.gradient[...] = np.nan
 
-    monkeypatch.setattr(Softmax, "backward", backward)
+    monkeypatch.setattr(LayerNorm, "backward", backward)
     rows = {row.name: row for row in check(CONFIG, BATCH, samples=2)}
     assert not rows["source_embedding.weight"].passed()
     assert np.isnan(rows["source_embedding.weight"].worst_error)

@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tfviz.core import blocks
 from tfviz.core.config import ModelConfig
 from tfviz.core.gradient_check import random_batch
 from tfviz.core.operation import Operation
+from tfviz.core.program import in_turn
 from tfviz.core.transformer import Transformer
 
 from .small_model import BATCH, CONFIG, small_model
@@ -36,6 +38,33 @@ def test_an_observer_sees_every_operation_once_in_order_and_changes_nothing(shar
     assert plain.forward(*BATCH) == loss
     plain.backward()
     assert np.array_equal(plain.gradients, model.gradients)
+
+
+@SHARDS
+def test_a_model_that_recycles_its_memory_cannot_be_observed(shards: int) -> None:
+    model = Transformer(CONFIG, 3, 5, 4, recycle=True, shards=shards)
+    for passed in ({"observer": print}, {"lookout": print}):
+        with pytest.raises(RuntimeError, match="cannot be observed"):
+            model.forward(*BATCH, **passed)
+        with pytest.raises(RuntimeError, match="cannot be observed"):
+            model.backward(**passed)
+    with pytest.raises(RuntimeError, match="cannot be observed"):
+        model.forward_and_backward(*BATCH, lookout=print)
+
+
+def test_operations_on_heads_do_one_piece_together_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 1)  # one head
+    operations = small_model().program.operations
+    path = "encoder.layers.0.self_attn"
+    of_heads = [f"{path}.scores", f"{path}.weights", f"{path}.context"]
+    order = [operation.name for operation, _ in in_turn(operations)]
+    first = order.index(of_heads[0])
+    assert order[first - 1] == f"{path}.in_proj"
+    assert order[first : first + 7] == [*of_heads, *of_heads, f"{path}.output"]
+    back = [operation.name for operation, _ in in_turn(operations[::-1])]
+    first = back.index(of_heads[-1])
+    assert back[first : first + 6] == [*of_heads[::-1], *of_heads[::-1]]
+    assert len({piece for _, piece in in_turn(operations)}) == len(order)
 
 
 def test_an_observer_finds_what_its_operation_wrote() -> None:

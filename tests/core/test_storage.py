@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tfviz.core import memory, storage
+from tfviz.core import blocks, memory, storage
 from tfviz.core.gradient_check import small_config
-from tfviz.core.storage import Slot, Use, allocate, gradient, plan, value
-from tfviz.core.tensor import Features, Form
+from tfviz.core.storage import Slot, Use, allocate, gradient, joined, plan, value
+from tfviz.core.tensor import AttentionMap, Features, Form
 from tfviz.core.transformer import Transformer
 
 carve = storage.carve
@@ -79,6 +79,30 @@ def test_recycling_takes_less_than_half_of_the_memory(monkeypatch: pytest.Monkey
     for recycle in (True, False):
         Transformer(config, 3, 5, 4, recycle=recycle)
     assert sizes[0] < 0.5 * sizes[1]
+
+
+def test_what_is_used_at_one_time_alone_has_room_for_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 40)  # two heads of 3 * 2 * 3 numbers
+    once, twice, lasting = (AttentionMap(name, 5, 2, 3, 3) for name in ("once", "twice", "lasting"))
+    lasting.lasting = True
+    uses = [
+        joined([Use([value(once)]), Use([value(once), value(twice), value(lasting)])]),
+        Use([value(twice)]),
+    ]
+    allocate(uses, [once, twice, lasting], np.dtype(np.float32), recycle=True)
+    assert [tensor.data.shape[1] for tensor in (once, twice, lasting)] == [2, 5, 5]
+    assert once.pieces == [slice(0, 2), slice(2, 4), slice(4, 5)]
+    assert [once.of(heads, once.data).shape[1] for heads in once.pieces] == [2, 2, 1]
+    allocate(uses, [once, twice, lasting], np.dtype(np.float32), recycle=False)
+    assert [tensor.data.shape[1] for tensor in (once, twice, lasting)] == [5, 5, 5]
+
+
+def test_operations_that_take_turns_keep_what_one_of_them_still_needs() -> None:
+    a, b, c = features("a", "b", "c")
+    apart = [Use([value(a), value(b)]), Use([value(b), value(c)])]
+    assert plan(apart, recycle=True)[0][value(c)] == 0
+    places, _ = plan([joined(apart)], recycle=True)
+    assert len(set(places.values())) == 3
 
 
 def test_a_slot_is_found_under_the_tensor_that_holds_it() -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pytest
@@ -21,10 +21,11 @@ KINDS = {
 }  # fmt: skip
 
 
-def model_of(trainer: Trainer) -> Transformer:
-    """The model that the next step will use."""
+def models_of(trainer: Trainer) -> tuple[Transformer, Transformer]:
+    """The model that the next step will use, and the one with which it is looked at where something is wrong."""
     batch = trainer.task.batch(trainer.step + 1, trainer.config.training.seed)
-    return trainer.models.training(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+    shape = len(batch), batch.source.shape[1], batch.target_in.shape[1]
+    return trainer.models.training(*shape), trainer.models.observed_training(*shape)
 
 
 @contextmanager
@@ -50,6 +51,22 @@ def writing(
     use(original)
 
 
+@contextmanager
+def writing_in_both(
+    models: tuple[Transformer, Transformer], operations: tuple[Operation, ...], phase: str,
+    arrays: tuple[np.ndarray, ...], value: float,
+) -> Iterator[None]:  # fmt: skip
+    """The same where two models compute the same operation."""
+    with ExitStack() as stack:
+        for model, operation, array in zip(models, operations, arrays, strict=True):
+            stack.enter_context(writing(model, operation, phase, array, value))
+        yield
+
+
+def results(operation: Operation, phase: str) -> list[np.ndarray]:
+    return [tensor.data for tensor in operation.outputs] if phase == "forward" else gradients(operation)
+
+
 def gradients(operation: Operation) -> list[np.ndarray]:
     """What an operation's backward pass computes."""
     found = [tensor.d_data for tensor in operation.inputs if tensor.d_data is not None]
@@ -60,15 +77,14 @@ def wrongly_named(config: RunConfig, phase: str, value: float, part: int = 0) ->
     """Spoil every result of every operation, one at a time: what is then named wrongly, and which kinds were tried."""
     trainer = new_trainer(config)
     losses(trainer, 2)
-    model, before = model_of(trainer), trainer.state()
+    models, before = models_of(trainer), trainer.state()
     wrong, kinds = [], set()
-    for operation in model.parts[part].program.operations:
-        name, kind = operation.name, type(operation).__name__
-        arrays = [tensor.data for tensor in operation.outputs] if phase == "forward" else gradients(operation)
-        for array in arrays:
+    for twins in zip(*(model.parts[part].program.operations for model in models), strict=True):
+        name, kind = twins[0].name, type(twins[0]).__name__
+        for arrays in zip(*(results(operation, phase) for operation in twins), strict=True):
             kinds.add(kind)
             found = "nothing"
-            with writing(model, operation, phase, array, value):
+            with writing_in_both(models, twins, phase, arrays, value):
                 try:
                     trainer.train_batch()
                 except NonFiniteError as error:
@@ -111,7 +127,7 @@ def test_a_wrong_number_in_either_half_of_a_batch_is_named(phase: str, part: int
 def test_a_healthy_step_has_no_such_place() -> None:
     trainer = new_trainer(HARD)
     batch = trainer.task.batch(1, 0)
-    assert "sum of squares" in first_non_finite(model_of(trainer), batch)
+    assert "sum of squares" in first_non_finite(models_of(trainer)[1], batch)
 
 
 def test_a_spoiled_parameter_is_named_before_any_operation() -> None:
@@ -125,10 +141,11 @@ def test_a_spoiled_parameter_is_named_before_any_operation() -> None:
 
 def test_a_gradient_too_long_for_its_number_format_is_said_to_be_so() -> None:
     trainer = new_trainer()
-    model = model_of(trainer)
-    operation = model.program.operations[-1]
+    models = models_of(trainer)
+    twins = tuple(model.program.operations[-1] for model in models)
+    arrays = tuple(gradients(operation)[0] for operation in twins)
     with (
-        writing(model, operation, "backward", gradients(operation)[0], 1e30),
+        writing_in_both(models, twins, "backward", arrays, 1e30),
         pytest.raises(NonFiniteError) as caught,
     ):
         trainer.train_batch()

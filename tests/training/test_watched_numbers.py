@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training.small_runs import HARD, SMALL, losses, new_trainer, same
-from tests.training.test_non_finite import gradients, model_of, writing
+from tests.training.test_non_finite import gradients, models_of, writing
 from tfviz.core.operation import Operation
 from tfviz.core.operations import Linear, Tie
 from tfviz.training.config import RunConfig
@@ -63,7 +63,8 @@ def test_one_wrong_number_in_any_result_is_named_and_the_state_untouched(
 ) -> None:
     trainer = new_trainer(config)
     losses(trainer, 2)
-    model, before, generator = model_of(trainer), trainer.state(), np.random.default_rng(5)
+    _, model = models_of(trainer)
+    before, generator = trainer.state(), np.random.default_rng(5)
     breaks, history = Breaks(), History(trainer.scalar_names)
     breaks.conditions = (NonFinite(),)
     wrong, hidden, tried, kinds = [], 0, 0, set()

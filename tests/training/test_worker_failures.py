@@ -17,6 +17,7 @@ from tests.training.small_runs import (
     same,
     worker_waits,
 )
+from tests.training.test_non_finite import models_of, writing_in_both
 from tfviz.training.events import Failed, Finished, Paused, Stopped
 from tfviz.training.mailbox import Demand
 from tfviz.training.session import Session
@@ -83,28 +84,21 @@ def test_a_nan_is_told_with_the_operation_and_the_state_before_it_is_there(sessi
     run_steps(session, 4)
     session.mailbox.events()
     before = in_worker(session, session.trainer.state)
-    batch = session.task.batch(5, 0)
-    model = session.trainer.models.training(4, *(ids.shape[1] for ids in (batch.source, batch.target_in)))
-    program = model.program
-    operation = next(each for each in program.operations if each.name == "decoder.layers.0.activation")
-    original = operation.forward
-
-    def spoil() -> None:
-        original()
-        operation.outputs[0].data[...] = math.nan
-
-    operation.forward = spoil
-    program._forward = [each.forward for each in program.operations]
-    session.gate.run()
-    found = events_until(session, Paused)
+    models = models_of(session.trainer)
+    twins = [
+        next(each for each in model.program.operations if each.name == "decoder.layers.0.activation")
+        for model in models
+    ]
+    arrays = tuple(operation.outputs[0].data for operation in twins)
+    with writing_in_both(models, tuple(twins), "forward", arrays, math.nan):
+        session.gate.run()
+        found = events_until(session, Paused)
     failed = next(event for event in found if isinstance(event, Failed))
     assert failed.step == 4 and failed.traceback == ""
     assert failed.text.startswith("step 5 would spoil the parameters: loss nan")
     assert "arose in decoder.layers.0.activation (forward, ReLU)" in failed.text
     worker_waits(session)
     assert same(in_worker(session, session.trainer.state), before) and session.frontier == 4
-    operation.forward = original
-    program._forward = [each.forward for each in program.operations]
     run_steps(session, 1)
     assert session.step == 5 and np.isfinite(session.loss)
 

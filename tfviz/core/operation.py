@@ -1,8 +1,19 @@
 """What every operation of the model is: a differentiable computation between named tensors."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from tfviz.core.storage import Slot
 from tfviz.core.tensor import Tensor
 from tfviz.core.workspace import Workspace
+
+
+class Piece(Protocol):
+    """What can be run both ways: an operation or a piece of one."""
+
+    def forward(self) -> None: ...
+
+    def backward(self) -> None: ...
 
 
 class Operation:
@@ -30,5 +41,32 @@ class Operation:
     def backward(self) -> None:
         raise NotImplementedError
 
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        """What it is computed in, one after the other, once it is bound: itself."""
+        return (self,)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+
+class PieceByPiece(Operation):
+    """An operation that is computed in pieces, each of its own numbers.
+
+    Where several follow one another in as many pieces, the n-th piece of one needs of the others the n-th alone.
+    """
+
+    _pieces: Sequence[Piece]
+    """Made by bind()."""
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        return self._pieces
+
+    def forward(self) -> None:
+        for piece in self._pieces:
+            piece.forward()
+
+    def backward(self) -> None:
+        for piece in self._pieces:
+            piece.backward()

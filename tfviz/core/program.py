@@ -1,12 +1,13 @@
 """A program: the operations of a model in order, with all their tensors, built once for one shape of batch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TypeVar
 
 import numpy as np
 
-from tfviz.core.operation import Operation
-from tfviz.core.storage import Slot, Use, allocate, gradient, value
+from tfviz.core.operation import Operation, Piece, PieceByPiece
+from tfviz.core.storage import Slot, Use, allocate, gradient, joined, value
 from tfviz.core.tensor import Features, Tensor
 from tfviz.core.workspace import Workspace
 
@@ -24,6 +25,7 @@ class Program:
         self.decoder_start = self.attention_end = 0
         self.unbuffered = Unbuffered(0)
         self._names: set[str] = set()
+        self._recycle = False
 
     def tensor(self, tensor: SomeTensor) -> SomeTensor:
         """Take in a tensor, whose name must be new."""
@@ -49,9 +51,10 @@ class Program:
 
     def bind(self, gradients: bool, recycle: bool = False) -> None:
         """Allocate every tensor, with gradients or without, and let the operations make their views."""
-        uses = [_forward_use(operation) for operation in self.operations]
+        self._recycle = recycle
+        uses = _uses(self.operations, _forward_use)
         if gradients:
-            uses += [_backward_use(operation) for operation in reversed(self.operations)]
+            uses += _uses(self.operations[::-1], _backward_use)
         allocate(uses, list(self.tensors.values()), self.dtype, recycle)
         columns = [tensor.columns for tensor in self.tensors.values() if isinstance(tensor, Features)]
         self.unbuffered = Unbuffered(max(columns, default=0))
@@ -59,8 +62,10 @@ class Program:
         for operation in self.operations:
             workspace.begin_operation()
             operation.bind(workspace)
-        self._forward = [operation.forward for operation in self.operations]
-        self._backward = [operation.backward for operation in reversed(self.operations)]
+        self._forward = _forward_of(self.operations)
+        self._decoder = _forward_of(self.operations[self.decoder_start :])
+        self._attention = _forward_of(self.operations[: self.attention_end])
+        self._backward = [piece.backward for _, piece in in_turn(self.operations[::-1])]
 
     def forward(self, observer: Observer | None = None) -> None:
         """Run every operation. An observer is called with each operation and "forward" after it ran."""
@@ -74,13 +79,13 @@ class Program:
     def forward_decoder(self) -> None:
         """Run the operations that depend on the target again, as after another token."""
         with self.unbuffered:
-            for run in self._forward[self.decoder_start :]:
+            for run in self._decoder:
                 run()
 
     def forward_attention(self) -> None:
         """Run the operations up to the one that gives the last attention weights."""
         with self.unbuffered:
-            for run in self._forward[: self.attention_end]:
+            for run in self._attention:
                 run()
 
     def backward(self, observer: Observer | None = None) -> None:
@@ -97,11 +102,45 @@ class Program:
         self.forward(observer)
         self.backward(observer)
 
-    @staticmethod
-    def _observed(operations: Iterable[Operation], observer: Observer, phase: str) -> None:
+    def need_all(self) -> None:
+        """RuntimeError where memory is recycled: some tensors have room for a piece only then."""
+        if self._recycle:
+            raise RuntimeError("a model that recycles its memory cannot be observed")
+
+    def _observed(self, operations: Iterable[Operation], observer: Observer, phase: str) -> None:
+        self.need_all()
         for operation in operations:
             getattr(operation, phase)()
             observer(operation, phase)
+
+
+def in_turn(operations: Sequence[Operation]) -> Iterator[tuple[Operation, Piece]]:
+    """The pieces of all operations in the order in which they are computed, each with the operation it belongs to.
+
+    Of several that are computed piece by piece and follow one another, all do their first piece, while that is in the
+    processor's cache, then all their second.
+    """
+    for group in _groups(operations):
+        for pieces in zip(*(operation.pieces for operation in group), strict=True):
+            yield from zip(group, pieces, strict=True)
+
+
+def _forward_of(operations: Sequence[Operation]) -> list[Callable[[], None]]:
+    return [piece.forward for _, piece in in_turn(operations)]
+
+
+def _groups(operations: Sequence[Operation]) -> list[Sequence[Operation]]:
+    """Operations that take turns, piece by piece; all others alone."""
+    groups: list[Sequence[Operation]] = []
+    for by_piece, together in groupby(operations, lambda operation: isinstance(operation, PieceByPiece)):
+        neighbours = tuple(together)
+        groups += [neighbours] if by_piece else [(operation,) for operation in neighbours]
+    return groups
+
+
+def _uses(operations: Sequence[Operation], use_of: Callable[[Operation], Use]) -> list[Use]:
+    """What is used at the same time: by one operation, or by several that take turns."""
+    return [joined(use_of(operation) for operation in group) for group in _groups(operations)]
 
 
 def _forward_use(operation: Operation) -> Use:

@@ -5,7 +5,8 @@ processor's cache. A training model therefore gives every storage back as soon a
 operation that can work in place does.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -44,6 +45,17 @@ class Use:
     in_place: dict[Slot, list[Slot]] = field(default_factory=dict)
 
 
+def joined(uses: Iterable[Use]) -> Use:
+    """What several do at the same time."""
+    uses = list(uses)
+    touched = dict.fromkeys(slot for use in uses for slot in use.touched)
+    in_place: dict[Slot, list[Slot]] = defaultdict(list)
+    for use in uses:
+        for result, operands in use.in_place.items():
+            in_place[result] += operands
+    return Use(list(touched), in_place)
+
+
 def allocate(uses: list[Use], tensors: list[Tensor], dtype: np.dtype, recycle: bool) -> None:
     """Give every tensor its storage, for uses that follow one another in this order."""
     places, forms = plan(uses, recycle)
@@ -61,9 +73,16 @@ def allocate(uses: list[Use], tensors: list[Tensor], dtype: np.dtype, recycle: b
 def plan(uses: list[Use], recycle: bool) -> tuple[dict[Slot, int], list[Form]]:
     """The number of the array in which each value and gradient lies, and the forms of the arrays.
 
-    Recycled, an array serves again after the last use of what it held.
+    Recycled, an array serves again after the last use of what it held, and what is used but once, piece by piece, has
+    room for one piece.
     """
     last_use = {slot: number for number, use in enumerate(uses) for slot in use.touched}
+    uses_of = Counter(slot for use in uses for slot in use.touched)
+
+    def form_of(slot: Slot) -> Form:
+        tensor = slot.tensor
+        return tensor.piece_form if recycle and uses_of[slot] == 1 and not tensor.lasting else tensor.form
+
     places: dict[Slot, int] = {}
     forms: list[Form] = []
     free: dict[Form, list[int]] = defaultdict(list)
@@ -72,10 +91,8 @@ def plan(uses: list[Use], recycle: bool) -> tuple[dict[Slot, int], list[Form]]:
         for slot in use.touched:
             if slot in places:
                 continue
-            form = slot.tensor.form
-            inherited = [
-                old for old in use.in_place.get(slot, ()) if old in ending and old.tensor.form == form
-            ]
+            form = form_of(slot)
+            inherited = [old for old in use.in_place.get(slot, ()) if old in ending and form_of(old) == form]
             if recycle and inherited:
                 places[slot] = places[inherited[0]]
                 ending.remove(inherited[0])
@@ -85,7 +102,7 @@ def plan(uses: list[Use], recycle: bool) -> tuple[dict[Slot, int], list[Form]]:
                 places[slot] = len(forms)
                 forms.append(form)
         for slot in ending:
-            free[slot.tensor.form].append(places[slot])
+            free[form_of(slot)].append(places[slot])
     return places, forms
 
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tfviz.core.blocks import blocks
+
 Array = np.ndarray
 
 
@@ -67,6 +69,11 @@ class Tensor:
     def form(self) -> Form:
         """What its storage looks like."""
         raise NotImplementedError
+
+    @property
+    def piece_form(self) -> Form:
+        """What storage looks like that has room for one of the pieces in which operations compute it."""
+        return self.form
 
     @property
     def value_root(self) -> "Tensor | None":
@@ -203,9 +210,13 @@ class Heads(Tensor):
     def take_gradient(self, storage: Array) -> None:
         self.d_data = storage[self.rows]
 
+    def of(self, heads: slice, data: Array) -> Array:
+        """What belongs to some heads in storage."""
+        return data[heads.start * self.width : heads.stop * self.width]
+
     def per_head(self, data: Array) -> Array:
-        """Storage as matrices (width, position), one for each of (heads, batch): a view."""
-        return data.reshape(self.heads, self.width, self.batch, self.length).transpose(0, 2, 1, 3)
+        """Storage, of all heads or some, as matrices (width, position), one for each of (heads, batch): a view."""
+        return data.reshape(-1, self.width, self.batch, self.length).transpose(0, 2, 1, 3)
 
     def present(self, data: Array) -> Array:
         return data.reshape(self.heads, self.width, self.batch, self.length).transpose(2, 0, 3, 1)
@@ -224,8 +235,22 @@ class AttentionMap(Tensor):
         self.shape = (keys, heads, batch, queries)
 
     @property
+    def pieces(self) -> list[slice]:
+        """The heads that are computed at a time: what belongs to them stays in the processor's cache."""
+        keys, heads, batch, queries = self.shape
+        return blocks(heads, keys * batch * queries)
+
+    @property
     def form(self) -> Form:
-        return Form(self.shape[0], math.prod(self.shape[1:]), spread=True)
+        return self._form_of(self.shape[1])
+
+    @property
+    def piece_form(self) -> Form:
+        return self._form_of(self.pieces[0].stop)
+
+    def _form_of(self, heads: int) -> Form:
+        keys, _, batch, queries = self.shape
+        return Form(keys, heads * batch * queries, spread=True)
 
     @property
     def value_root(self) -> Tensor:
@@ -236,14 +261,23 @@ class AttentionMap(Tensor):
         return self
 
     def take_value(self, storage: Array) -> None:
-        self.data = storage.reshape(self.shape)
+        self.data = self._shaped(storage)
 
     def take_gradient(self, storage: Array) -> None:
-        self.d_data = storage.reshape(self.shape)
+        self.d_data = self._shaped(storage)
+
+    def _shaped(self, storage: Array) -> Array:
+        """Of all heads, or of those that there is room for."""
+        keys, _, batch, queries = self.shape
+        return storage.reshape(keys, -1, batch, queries)
+
+    def of(self, heads: slice, data: Array) -> Array:
+        """What belongs to some heads in storage; where that has room for one piece, as a piece."""
+        return data[:, heads] if data.shape == self.shape else data[:, : heads.stop - heads.start]
 
     @staticmethod
     def per_head(data: Array) -> Array:
-        """Storage as matrices (key, query), one for each of (heads, batch): a view."""
+        """Storage, of all heads or some, as matrices (key, query), one for each of (heads, batch): a view."""
         return data.transpose(1, 2, 0, 3)
 
     def present(self, data: Array) -> Array:

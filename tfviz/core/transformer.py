@@ -101,7 +101,8 @@ class Transformer:
     depends on the number of parts, never on which thread computed them. With `gradients` False only forward() works
     and nothing is dropped, as in evaluation. With `recycle`, which is faster, activations and their gradients share
     memory and are gone as soon as no operation reads them any more: every backward() needs a forward() of its own,
-    `grad` is None then, and `value` can be read of tokens, logits, probabilities and the loss alone.
+    `grad` is None then, and `value` can be read of tokens, logits, probabilities and the loss alone; nobody can
+    observe its passes.
     """
 
     def __init__(
@@ -275,6 +276,7 @@ class Transformer:
 
     def _run_in_lockstep(self, observer: Observer, phase: str) -> None:
         """Each operation in all parts before the next one; the observer is told of the first part's."""
+        self.program.need_all()
         rounds = zip(*(part.program.operations for part in self.parts), strict=True)
         for operations in rounds if phase == "forward" else reversed(list(rounds)):
             for operation in operations:

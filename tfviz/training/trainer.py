@@ -73,7 +73,8 @@ class Trainer:
         started = time.perf_counter()
         step = self.step + 1
         batch = self.batch(step)
-        model = self.models.training(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+        shape = len(batch), batch.source.shape[1], batch.target_in.shape[1]
+        model = self.models.observed_training(*shape) if watch_numbers else self.models.training(*shape)
         model.set_step(step)
         lookout = Lookout() if watch_numbers else None
         with np.errstate(all="ignore"):  # what is not finite is found below, and named
@@ -81,7 +82,7 @@ class Trainer:
             group_norms = self.group_norms(model.gradients)
             norm = math.hypot(*group_norms)
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise NonFiniteError(step, loss, norm, first_non_finite(model, batch))
+            raise NonFiniteError(step, loss, norm, self.first_non_finite(step, batch))
         tokens, sequences = accuracies(model, batch)
         learning_rate, scale = self.schedule(step), clip_scale(norm, self.config.training.clip_norm)
         spoiled = lookout is not None and lookout.found
@@ -102,6 +103,12 @@ class Trainer:
             *(math.nan for _ in VALIDATION_SCALARS),
             *group_norms,
         ]
+
+    def first_non_finite(self, step: int, batch: Batch) -> str:
+        """Which operation made the first number that is not finite where this step is computed."""
+        model = self.models.observed_training(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+        model.set_step(step)
+        return first_non_finite(model, batch)
 
     def _watch(self, plan: PlannedUpdate) -> MadeUpdate:
         """What the update is measured by, once it is made."""

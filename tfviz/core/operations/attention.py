@@ -8,15 +8,14 @@ import math
 
 import numpy as np
 
-from tfviz.core.blocks import blocks
-from tfviz.core.operation import Operation
+from tfviz.core.operation import Operation, PieceByPiece
 from tfviz.core.product import vector_product
 from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import Array, AttentionMap, Heads, Saved
 from tfviz.core.workspace import Workspace
 
 
-class Scores(Operation):
+class Scores(PieceByPiece):
     """scores[q, k] = query[q] . key[k] / sqrt(width), for every head of every sequence.
 
     With s = dL/dscores, and every product divided by sqrt(width) as the scores are:
@@ -35,20 +34,28 @@ class Scores(Operation):
         self.remembers = (query, key)
 
     def bind(self, workspace: Workspace) -> None:
-        self.q = self.query.data
-        self.factor = np.array(self.scale, self.q.dtype)
+        self._pieces = [_ScoresOfHeads(self, heads, workspace) for heads in self.scores.pieces]
+
+
+class _ScoresOfHeads:
+    """Those of some heads."""
+
+    def __init__(self, whole: Scores, heads: slice, workspace: Workspace) -> None:
+        query, key, scores = whole.query, whole.key, whole.scores
+        self.q = query.of(heads, query.data)
+        self.factor = np.array(whole.scale, self.q.dtype)
         self.scaled = workspace.spread_scratch(self.q.shape)
-        self.scaled_query = self.query.per_head(self.scaled)  # (heads, batch, width, query)
-        self.keys = self.key.per_head(self.key.data)  # (heads, batch, width, key)
+        self.scaled_query = query.per_head(self.scaled)  # (heads, batch, width, query)
+        self.keys = key.per_head(key.of(heads, key.data))  # (heads, batch, width, key)
         self.keys_transposed = self.keys.swapaxes(2, 3)
-        self.out = self.scores.per_head(self.scores.data)  # (heads, batch, key, query)
-        if self.scores.d_data is not None:
-            self.d_scores = self.scores.per_head(self.scores.gradient)
-            self.d_q = self.query.gradient
-            self.d_query = self.query.per_head(self.d_q)
-            self.d_key_transposed = self.key.per_head(self.key.gradient).swapaxes(2, 3)
+        self.out = scores.per_head(scores.of(heads, scores.data))  # (heads, batch, key, query)
+        if scores.d_data is not None:
+            self.d_scores = scores.per_head(scores.of(heads, scores.d_data))
+            self.d_q = query.of(heads, query.gradient)
+            self.d_query = query.per_head(self.d_q)
+            self.d_key_transposed = key.per_head(key.of(heads, key.gradient)).swapaxes(2, 3)
             # A product with two operands that run along the query is slow: one is turned first.
-            self.query_transposed = self.query.per_head(self.q).swapaxes(2, 3)
+            self.query_transposed = query.per_head(self.q).swapaxes(2, 3)
             self.turned_query = workspace.scratch(self.query_transposed.shape)
 
     def forward(self) -> None:
@@ -64,7 +71,7 @@ class Scores(Operation):
         np.multiply(self.d_q, self.factor, out=self.d_q)
 
 
-class Softmax(Operation):
+class Softmax(PieceByPiece):
     """weights[q, k] = exp(scores[q, k] + mask[q, k]) / sum over k' of exp(scores[q, k'] + mask[q, k']).
 
     The largest score of a row is subtracted first, which changes nothing and keeps exp from overflowing.
@@ -81,53 +88,46 @@ class Softmax(Operation):
         self.in_place = ((value(weights), value(scores)), (gradient(scores), gradient(weights)))
 
     def bind(self, workspace: Workspace) -> None:
-        keys, heads, batch, queries = self.scores.shape
-        parts = blocks(heads, keys * batch * queries)
-        columns = parts[0].stop * batch * queries
-        self.allowed = self.mask.data
-        self.ones = workspace.constant(1, (keys,))
-        self.row = workspace.scratch((columns,))
-        if self.weights.d_data is not None:
-            self.scratch = workspace.spread_scratch((keys, columns))
-        self.blocks = [_SomeHeads(self, part) for part in parts]
-
-    def forward(self) -> None:
-        for block in self.blocks:
-            np.add(block.s, self.allowed, out=block.weights)
-            np.maximum.reduce(block.p, axis=0, out=block.row)
-            np.subtract(block.p, block.row, out=block.p)
-            np.exp(block.p, out=block.p)
-            block.sum_p()
-            np.reciprocal(block.row, out=block.row)
-            np.multiply(block.p, block.row, out=block.p)
-
-    def backward(self) -> None:
-        # p = exp(s) / sum(exp(s))
-        for block in self.blocks:
-            np.multiply(block.d_p, block.p, out=block.scratch)
-            block.sum_scratch()  # sum_k g[k] p[k]
-            np.subtract(block.d_p, block.row, out=block.d_s)
-            np.multiply(block.d_s, block.p, out=block.d_s)
+        self._pieces = [_SoftmaxOfHeads(self, heads, workspace) for heads in self.weights.pieces]
 
 
-class _SomeHeads:
-    """Some heads of a softmax, as matrices (key, heads * batch * query): in place on more axes NumPy copies first."""
+class _SoftmaxOfHeads:
+    """That of some heads, on matrices (key, heads * batch * query): in place on more axes NumPy copies first."""
 
-    def __init__(self, softmax: Softmax, heads: slice) -> None:
-        self.s, self.weights = softmax.scores.data[:, heads], softmax.weights.data[:, heads]
+    def __init__(self, whole: Softmax, heads: slice, workspace: Workspace) -> None:
+        scores, weights = whole.scores, whole.weights
+        self.s, self.weights = scores.of(heads, scores.data), weights.of(heads, weights.data)
+        self.allowed = whole.mask.data
         self.p = self._matrix(self.weights)
-        columns = self.p.shape[1]
-        self.row = softmax.row[:columns]
-        self.sum_p = vector_product(softmax.ones, self.p, self.row)
-        if softmax.weights.d_data is not None:
-            self.d_p = self._matrix(softmax.weights.gradient[:, heads])
-            self.d_s = self._matrix(softmax.scores.gradient[:, heads])
-            self.scratch = softmax.scratch[:, :columns]
-            self.sum_scratch = vector_product(softmax.ones, self.scratch, self.row)
+        keys, columns = self.p.shape
+        ones = workspace.constant(1, (keys,))
+        self.row = workspace.scratch((columns,))
+        self.sum_p = vector_product(ones, self.p, self.row)
+        if weights.d_data is not None:
+            self.d_p = self._matrix(weights.of(heads, weights.d_data))
+            self.d_s = self._matrix(scores.of(heads, scores.gradient))
+            self.scratch = workspace.spread_scratch((keys, columns))
+            self.sum_scratch = vector_product(ones, self.scratch, self.row)
 
     @staticmethod
     def _matrix(data: Array) -> Array:
         return data.reshape(len(data), -1)
+
+    def forward(self) -> None:
+        np.add(self.s, self.allowed, out=self.weights)
+        np.maximum.reduce(self.p, axis=0, out=self.row)
+        np.subtract(self.p, self.row, out=self.p)
+        np.exp(self.p, out=self.p)
+        self.sum_p()
+        np.reciprocal(self.row, out=self.row)
+        np.multiply(self.p, self.row, out=self.p)
+
+    def backward(self) -> None:
+        # p = exp(s) / sum(exp(s))
+        np.multiply(self.d_p, self.p, out=self.scratch)
+        self.sum_scratch()  # sum_k g[k] p[k]
+        np.subtract(self.d_p, self.row, out=self.d_s)
+        np.multiply(self.d_s, self.p, out=self.d_s)
 
 
 class HeadSwitch(Operation):
@@ -176,7 +176,7 @@ class HeadSwitch(Operation):
             self.d_a[:, head] = 0.0
 
 
-class WeightedSum(Operation):
+class WeightedSum(PieceByPiece):
     """context[q] = sum_k weights[q, k] value[k], for every head of every sequence.
 
     dL/dweights[q, k] = dL/dcontext[q] . value[k],   dL/dvalue[k] = sum_q weights[q, k] dL/dcontext[q].
@@ -188,14 +188,22 @@ class WeightedSum(Operation):
         self.remembers = (weights, value)
 
     def bind(self, workspace: Workspace) -> None:
-        self.p = self.weights.per_head(self.weights.data)  # (heads, batch, key, query)
-        self.v = self.value.per_head(self.value.data)  # (heads, batch, width, key)
+        self._pieces = [_SumOfHeads(self, heads, workspace) for heads in self.weights.pieces]
+
+
+class _SumOfHeads:
+    """That of some heads."""
+
+    def __init__(self, whole: WeightedSum, heads: slice, workspace: Workspace) -> None:
+        weights, value, context = whole.weights, whole.value, whole.context
+        self.p = weights.per_head(weights.of(heads, weights.data))  # (heads, batch, key, query)
+        self.v = value.per_head(value.of(heads, value.data))  # (heads, batch, width, key)
         self.v_transposed = self.v.swapaxes(2, 3)
-        self.out = self.context.per_head(self.context.data)  # (heads, batch, width, query)
-        if self.context.d_data is not None:
-            self.d_context = self.context.per_head(self.context.gradient)
-            self.d_p = self.weights.per_head(self.weights.gradient)
-            self.d_v_transposed = self.value.per_head(self.value.gradient).swapaxes(2, 3)
+        self.out = context.per_head(context.of(heads, context.data))  # (heads, batch, width, query)
+        if context.d_data is not None:
+            self.d_p = weights.per_head(weights.of(heads, weights.gradient))
+            self.d_context = context.per_head(context.of(heads, context.d_data))
+            self.d_v_transposed = value.per_head(value.of(heads, value.gradient)).swapaxes(2, 3)
             self.d_context_transposed = self.d_context.swapaxes(2, 3)
             self.turned_d_context = workspace.scratch(self.d_context_transposed.shape)
 

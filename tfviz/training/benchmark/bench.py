@@ -15,6 +15,7 @@ import numpy as np
 
 from tfviz.core.config import ModelConfig
 from tfviz.core.parallel import Crew
+from tfviz.core.program import in_turn
 from tfviz.core.transformer import Transformer
 from tfviz.training.benchmark.processor_load import ProcessorLoad
 from tfviz.training.config import RunConfig
@@ -192,7 +193,7 @@ class _Parts:
         )
 
     def time_operations(self) -> None:
-        """One forward and one backward pass, each operation by itself; sums by kind."""
+        """One forward and one backward pass, each piece of an operation by itself; sums by kind."""
         self.model.load(self.batch.source, self.batch.target_in, self.batch.target_out)
         operations = self.model.program.operations
         for times, sequence, phase in (
@@ -200,8 +201,8 @@ class _Parts:
             (self.backward, operations[::-1], "backward"),
         ):
             sums: dict[str, float] = defaultdict(float)
-            for operation in sequence:
-                run = getattr(operation, phase)
+            for operation, piece in in_turn(sequence):
+                run = getattr(piece, phase)
                 started = time.perf_counter()
                 run()
                 sums[type(operation).__name__] += time.perf_counter() - started

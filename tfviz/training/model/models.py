@@ -9,7 +9,7 @@ from tfviz.core.parallel import Crew
 from tfviz.core.parameters import Parameters
 from tfviz.core.transformer import Transformer
 
-Purpose = Literal["training", "evaluation", "inspection"]
+Purpose = Literal["training", "observed training", "evaluation", "inspection"]
 
 KEPT = 12
 """Shapes kept; one that was not used for long is built again, which takes milliseconds."""
@@ -39,6 +39,10 @@ class ModelCache:
     def training(self, batch: int, source_length: int, target_length: int) -> Transformer:
         """With gradients and dropout."""
         return self._get((batch, source_length, target_length, "training"))
+
+    def observed_training(self, batch: int, source_length: int, target_length: int) -> Transformer:
+        """The same, but slower: it keeps every activation and every gradient, so that its passes can be observed."""
+        return self._get((batch, source_length, target_length, "observed training"))
 
     def evaluation(self, batch: int, source_length: int, target_length: int) -> Transformer:
         """Forward pass only, nothing dropped, no label smoothing."""
@@ -71,7 +75,7 @@ class ModelCache:
         return model
 
     def _build(self, batch: int, source_length: int, target_length: int, purpose: Purpose) -> Transformer:
-        training = purpose == "training"
+        training = purpose in ("training", "observed training")
         return Transformer(
             self.config if training else replace(self.config, dropout=0.0),
             batch,
@@ -82,7 +86,7 @@ class ModelCache:
             parameters=self.parameters,
             shards=self.shards if training else 1,
             gradients=purpose != "evaluation",
-            recycle=training,
+            recycle=purpose == "training",
             crew=self.crew,
         )
 

@@ -19,7 +19,6 @@ from tfviz.training.stepping.break_conditions import (
     UpdateRatioOutside,
     first_hit,
 )
-from tfviz.training.stepping.non_finite import first_non_finite
 from tfviz.training.stepping.planned_update import PlannedUpdate
 from tfviz.training.stepping.updates import tried_ratios
 from tfviz.training.trainer import Trainer
@@ -76,7 +75,7 @@ class Breaks:
             history.so_far(plan.step - 1),
             plan.norm,
             dict(zip(trainer.groups, plan.group_norms, strict=True)),
-            lambda: first_non_finite(plan.model, plan.batch),
+            lambda: trainer.first_non_finite(plan.step, plan.batch),
             spoiled=plan.spoiled,
         )
         hit = first_hit(cheap, facts)
