@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from tfviz.core.tensor import Array
+from tfviz.core.workspace import Workspace
 
 Multiply = Callable[[], None]
 
@@ -71,6 +72,16 @@ def vector_product(a: Array, b: Array, out: Array) -> Multiply:
     """The same where one of a and b is a vector. np.dot sets out earlier, but copies a matrix whose rows lie apart."""
     whole = all(array.ndim == 1 or array.flags.c_contiguous for array in (a, b)) and out.flags.c_contiguous
     return partial(np.dot if whole else np.matmul, a, b, out=out)
+
+
+def fetching(matrix: Array, workspace: Workspace) -> Multiply:
+    """A function that reads a matrix in the order in which it lies, so that it is in the processor's cache.
+
+    Products of single heads jump from row to row, and would wait for the memory at every row of a matrix that was not
+    used for long.
+    """
+    ones = workspace.constant(1, (len(matrix),))
+    return vector_product(ones, matrix, workspace.scratch(matrix.shape[1:]))
 
 
 def best_tile(rows: int, columns: int, terms: int, transposed: bool) -> tuple[int, int] | None:

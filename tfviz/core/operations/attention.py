@@ -9,10 +9,13 @@ import math
 import numpy as np
 
 from tfviz.core.operation import Operation, PieceByPiece
-from tfviz.core.product import vector_product
+from tfviz.core.product import fetching, vector_product
 from tfviz.core.storage import gradient, value
 from tfviz.core.tensor import Array, AttentionMap, Heads, Saved
 from tfviz.core.workspace import Workspace
+
+FAR = 4
+"""Pieces from which on so much is computed between two uses of a piece that it has left the processor's cache."""
 
 
 class Scores(PieceByPiece):
@@ -191,13 +194,21 @@ class WeightedSum(PieceByPiece):
         self._pieces = [_SumOfHeads(self, heads, workspace) for heads in self.weights.pieces]
 
 
+def _nothing() -> None:
+    """All that is done to fetch what is still in the cache."""
+
+
 class _SumOfHeads:
     """That of some heads."""
 
     def __init__(self, whole: WeightedSum, heads: slice, workspace: Workspace) -> None:
         weights, value, context = whole.weights, whole.value, whole.context
-        self.p = weights.per_head(weights.of(heads, weights.data))  # (heads, batch, key, query)
-        self.v = value.per_head(value.of(heads, value.data))  # (heads, batch, width, key)
+        p, v = weights.of(heads, weights.data), value.of(heads, value.data)
+        self.p = weights.per_head(p)  # (heads, batch, key, query)
+        self.v = value.per_head(v)  # (heads, batch, width, key)
+        far = len(weights.pieces) >= FAR
+        self.fetch_p = fetching(p.reshape(len(p), -1), workspace) if far else _nothing
+        self.fetch_v = fetching(v, workspace) if far else _nothing
         self.v_transposed = self.v.swapaxes(2, 3)
         self.out = context.per_head(context.of(heads, context.data))  # (heads, batch, width, query)
         if context.d_data is not None:
@@ -208,10 +219,13 @@ class _SumOfHeads:
             self.turned_d_context = workspace.scratch(self.d_context_transposed.shape)
 
     def forward(self) -> None:
+        self.fetch_v()
         np.matmul(self.v, self.p, out=self.out)
 
     def backward(self) -> None:
         # context = value . weights
+        self.fetch_v()
         np.matmul(self.v_transposed, self.d_context, out=self.d_p)
         np.copyto(self.turned_d_context, self.d_context_transposed)
+        self.fetch_p()
         np.matmul(self.p, self.turned_d_context, out=self.d_v_transposed)
