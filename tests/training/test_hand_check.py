@@ -94,7 +94,7 @@ def test_a_wrong_backward_pass_does_not_pass(monkeypatch: pytest.MonkeyPatch) ->
 
     def wrong(self: LayerNorm) -> None:
         right(self)
-        self.d_gain *= 1.01
+        self.gain.gradient[...] *= 1.01
 
     monkeypatch.setattr(LayerNorm, "backward", wrong)
     cell = stepper_after(SMOOTH).check("transformer.encoder.layers.0.norm1.weight", (3,))

@@ -199,7 +199,7 @@ def test_a_wrong_backward_pass_is_said_to_differ(
 
     def wrong(self: LayerNorm) -> None:
         right(self)
-        self.d_gain *= 1.01
+        self.gain.gradient[...] *= 1.01
 
     monkeypatch.setattr(LayerNorm, "backward", wrong)
     view.look_at("transformer.encoder.layers.0.norm1.weight", "gradient", (3,))

@@ -163,6 +163,26 @@ def test_the_source_opens_at_the_pass_that_matters(view: Granting, qtbot: QtBot,
     assert not source.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("part", "of", "line"),
+    [
+        ("scores", "value", "out=self.scaled)"),
+        ("scores", "gradient", "out=self.d_s)"),  # what the softmax does to it
+        ("weights", "value", "np.exp(self.p"),
+        ("context", "value", "np.matmul(self.v, self.p"),
+    ],
+)
+def test_of_what_is_computed_head_by_head_the_source_shows_how_it_is_done(
+    view: Granting, qtbot: QtBot, part: str, of: str, line: str
+) -> None:
+    view.look_at(f"encoder.layers.0.self_attn.{part}", of)
+    qtbot.mouseClick(view.page.source_button, Qt.MouseButton.LeftButton)
+    shown = view.page.source.textCursor()
+    assert shown.block().text() == f"    def {'forward' if of == 'value' else 'backward'}(self) -> None:"
+    method = view.page.source.toPlainText()[shown.position() :].split("\n\n")[0]
+    assert line in method
+
+
 def test_source_has_quiet_colours_of_the_theme(qtbot: QtBot) -> None:
     view = SourceView()
     qtbot.addWidget(view)

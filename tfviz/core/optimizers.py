@@ -14,8 +14,9 @@ from tfviz.core import memory
 from tfviz.core.parallel import Crew
 from tfviz.core.tensor import Array
 
-PIECE = 1 << 16
-"""Numbers updated at a time: the piece, its moments and its gradient fit the second-level cache together."""
+PIECE = 1 << 17
+"""Numbers updated at a time. With fewer all operands would fit the second-level cache, but two threads would spend more
+time than that saves on waiting for the interpreter's lock, which every operation takes for a moment."""
 
 
 class Optimizer:

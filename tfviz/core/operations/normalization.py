@@ -1,10 +1,13 @@
 """Layer normalisation."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from tfviz.core.blocks import blocks
 from tfviz.core.operation import Operation
 from tfviz.core.storage import gradient, value
-from tfviz.core.tensor import Features, Parameter, Saved, SavedFeatures
+from tfviz.core.tensor import Array, Features, Parameter, Saved, SavedFeatures
 from tfviz.core.workspace import Workspace
 
 
@@ -33,45 +36,77 @@ class LayerNorm(Operation):
         self.in_place = ((value(normalized), value(x)), (gradient(x), gradient(y)))
 
     def bind(self, workspace: Workspace) -> None:
-        self.a, self.out, self.n = self.x.data, self.y.data, self.normalized.data
-        self.r = self.reciprocal_deviation.data
+        self.a, self.r = self.x.data, self.reciprocal_deviation.data
         features, columns = self.a.shape
-        dtype = self.a.dtype
-        self.small = np.array(self.eps, dtype)
+        rows = blocks(features, columns)
+        self.small = np.array(self.eps, self.a.dtype)
         self.mean_row = workspace.constant(1.0 / features, (features,))
-        self.gain_column, self.bias_column = self.gain.data[:, None], self.bias.data[:, None]
-        self.scratch = workspace.scratch((features, columns))
         self.mean = workspace.scratch((columns,))
+        self.scratch = workspace.scratch((rows[0].stop, columns))
+        self.variances = _row_for_each(rows, self.r, workspace)
         if self.y.d_data is not None:
             self.ones = workspace.constant(1, (columns,))
-            self.d_y, self.d_x = self.y.gradient, self.x.gradient
-            self.d_gain, self.d_bias = self.gain.gradient, self.bias.gradient
             self.gain_row = workspace.scratch((features,))
             self.mean_h_n = workspace.scratch((columns,))
+            self.means_h = _row_for_each(rows, self.mean, workspace)
+            self.means_h_n = _row_for_each(rows, self.mean_h_n, workspace)
+        self.blocks = [_SomeFeatures(self, some, number) for number, some in enumerate(rows)]
 
     def forward(self) -> None:
         np.dot(self.mean_row, self.a, out=self.mean)
-        np.subtract(self.a, self.mean, out=self.n)
-        np.square(self.n, out=self.scratch)
-        np.dot(self.mean_row, self.scratch, out=self.r)  # the variance
+        for some in self.blocks:
+            np.subtract(some.x, self.mean, out=some.n)
+            np.square(some.n, out=some.scratch)
+            np.dot(some.mean_row, some.scratch, out=some.variance)
+        _add_up(self.variances, self.r)
         np.add(self.r, self.small, out=self.r)
         np.sqrt(self.r, out=self.r)
         np.reciprocal(self.r, out=self.r)
-        np.multiply(self.n, self.r, out=self.n)
-        np.multiply(self.n, self.gain_column, out=self.out)
-        np.add(self.out, self.bias_column, out=self.out)
+        for some in self.blocks:
+            np.multiply(some.n, self.r, out=some.n)
+            np.multiply(some.n, some.gain, out=some.y)
+            np.add(some.y, some.bias, out=some.y)
 
     def backward(self) -> None:
-        # y = gain * n + bias
-        np.multiply(self.d_y, self.n, out=self.scratch)
-        np.dot(self.scratch, self.ones, out=self.d_gain)
-        np.dot(self.d_y, self.ones, out=self.d_bias)
-        # n = (x - mean) / sqrt(variance + eps)
         np.multiply(self.gain.data, self.mean_row, out=self.gain_row)
-        np.dot(self.gain_row, self.d_y, out=self.mean)  # sum(h) / d
-        np.dot(self.gain_row, self.scratch, out=self.mean_h_n)  # sum(h n) / d
-        np.multiply(self.d_y, self.gain_column, out=self.d_x)
-        np.multiply(self.n, self.mean_h_n, out=self.scratch)
-        np.subtract(self.d_x, self.scratch, out=self.d_x)
-        np.subtract(self.d_x, self.mean, out=self.d_x)
-        np.multiply(self.d_x, self.r, out=self.d_x)
+        for some in self.blocks:
+            # y = gain * n + bias
+            np.multiply(some.d_y, some.n, out=some.scratch)
+            np.dot(some.scratch, self.ones, out=some.d_gain)
+            np.dot(some.d_y, self.ones, out=some.d_bias)
+            np.dot(some.gain_row, some.d_y, out=some.mean_h)
+            np.dot(some.gain_row, some.scratch, out=some.mean_h_n)
+        _add_up(self.means_h, self.mean)  # sum(h) / d
+        _add_up(self.means_h_n, self.mean_h_n)  # sum(h n) / d
+        for some in self.blocks:
+            # n = (x - mean) / sqrt(variance + eps)
+            np.multiply(some.d_y, some.gain, out=some.d_x)
+            np.multiply(some.n, self.mean_h_n, out=some.scratch)
+            np.subtract(some.d_x, some.scratch, out=some.d_x)
+            np.subtract(some.d_x, self.mean, out=some.d_x)
+            np.multiply(some.d_x, self.r, out=some.d_x)
+
+
+class _SomeFeatures:
+    """Some rows of everything, which stay in the cache, and their part of the sums over all features."""
+
+    def __init__(self, whole: LayerNorm, rows: slice, number: int) -> None:
+        self.x, self.n, self.y = whole.a[rows], whole.normalized.data[rows], whole.y.data[rows]
+        self.mean_row, self.scratch = whole.mean_row[rows], whole.scratch[: len(self.x)]
+        self.gain, self.bias = whole.gain.data[rows, None], whole.bias.data[rows, None]
+        self.variance = whole.variances[number]
+        if whole.y.d_data is not None:
+            self.d_y, self.d_x = whole.y.d_data[rows], whole.x.gradient[rows]
+            self.d_gain, self.d_bias = whole.gain.gradient[rows], whole.bias.gradient[rows]
+            self.gain_row = whole.gain_row[rows]
+            self.mean_h, self.mean_h_n = whole.means_h[number], whole.means_h_n[number]
+
+
+def _row_for_each(parts: Sequence[slice], total: Array, workspace: Workspace) -> Array:
+    """Where every part writes its sum; the total itself where there is but one."""
+    return total[None] if len(parts) == 1 else workspace.scratch((len(parts), len(total)))
+
+
+def _add_up(sums: Array, total: Array) -> None:
+    if len(sums) > 1:
+        np.add.reduce(sums, axis=0, out=total)

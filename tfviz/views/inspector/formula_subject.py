@@ -24,7 +24,7 @@ class Subject:
     @property
     def derivation(self) -> str:
         """What the docstring says."""
-        documented = _code(self.kind, self.operation)[-1]
+        documented = type(self.operation) if self.operation else _code(self.kind, None)[-1]
         return inspect.getdoc(documented) or ""
 
     @property
@@ -79,9 +79,10 @@ def _update(stepper: Stepper, title: str) -> Subject:
 
 
 def _code(kind: str, operation: Operation | None) -> list[Any]:
-    """Classes and functions, the most particular one last."""
+    """Classes and functions: an operation with its pieces, where it is computed in such; else the most particular one
+    last."""
     if operation is not None:
-        return [type(operation)]
+        return list(dict.fromkeys((type(operation), *map(type, operation.pieces))))
     if kind == "Clipping":
         return [optimizers.gradient_norm, optimizers.clip_scale]
     cls = getattr(optimizers, kind)
