@@ -18,8 +18,8 @@ Floors
 The life of a step
     1. The worker thread asks the gate. Training waits there and nowhere else: paused, one batch, N batches, a speed.
     2. The task gives the batch of this step, a function of (configuration, step) alone: any step can be had again.
-    3. The program's operations run forward, then backward in reverse order; the trainer clips the gradients and
-       updates all parameters, which lie in one flat vector.
+    3. The program's operations run forward, then backward in reverse order, those of attention some heads at a time;
+       the trainer clips the gradients and updates all parameters, which lie in one flat vector.
     4. The step's scalars become a row of the history. Had the view asked for a picture, the worker copies what was
        asked for, and no more, into a frozen snapshot and puts it into the mailbox; the latest one wins.
     5. The bridge, on a timer in the window's thread, takes the snapshot and shows it to the visible panels, each at
@@ -32,10 +32,10 @@ The life of a step
        was made of is told by core/provenance, in float64.
 
 To add
-    an operation      a class in core/operations/FAMILY.py with forward() and backward() under it, which names in
-                      `remembers` what backward() reads; a builder method, a row in the gradient table of the tests,
-                      a line in DERIVATIONS of core/provenance, which tells where its numbers came from,
-                      and a formula in tests/figures/formulas.toml, from which its picture is drawn.
+    an operation      a class in core/operations/FAMILY.py with forward() and backward() under it, or with pieces that
+                      have both, which names in `remembers` what backward() reads; a builder method, a row in the
+                      gradient table of the tests, a line in DERIVATIONS of core/provenance, which tells where its
+                      numbers came from, and a formula in tests/figures/formulas.toml, from which its picture is drawn.
     a task            a class in training/tasks/FAMILY.py, its name in TASKS and in training/task_config.py, a preset.
     a panel           views/NAME/NAME_panel.py with a subclass of Panel, and a line in PANELS.
     a scalar          a field of the step's record; the history plots it by name.
