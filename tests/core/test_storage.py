@@ -91,8 +91,8 @@ def test_what_is_used_at_one_time_alone_has_room_for_one_piece(monkeypatch: pyte
     ]
     allocate(uses, [once, twice, lasting], np.dtype(np.float32), recycle=True)
     assert [tensor.data.shape[1] for tensor in (once, twice, lasting)] == [2, 5, 5]
-    assert once.pieces == [slice(0, 2), slice(2, 4), slice(4, 5)]
-    assert [once.of(heads, once.data).shape[1] for heads in once.pieces] == [2, 2, 1]
+    assert once.cuts == [slice(0, 2), slice(2, 4), slice(4, 5)]
+    assert [once.of(heads, once.data).shape[1] for heads in once.cuts] == [2, 2, 1]
     allocate(uses, [once, twice, lasting], np.dtype(np.float32), recycle=False)
     assert [tensor.data.shape[1] for tensor in (once, twice, lasting)] == [5, 5, 5]
 

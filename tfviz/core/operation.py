@@ -57,7 +57,18 @@ class PieceByPiece(Operation):
     """
 
     _pieces: Sequence[Piece]
-    """Made by bind()."""
+
+    @property
+    def cuts(self) -> Sequence[slice]:
+        """What each piece computes."""
+        raise NotImplementedError
+
+    def piece(self, cut: slice, workspace: Workspace) -> Piece:
+        """Make a piece, with all its views and buffers."""
+        raise NotImplementedError
+
+    def bind(self, workspace: Workspace) -> None:
+        self._pieces = [self.piece(cut, workspace.begin()) for cut in self.cuts]
 
     @property
     def pieces(self) -> Sequence[Piece]:

@@ -60,8 +60,7 @@ class Program:
         self.unbuffered = Unbuffered(max(columns, default=0))
         workspace = Workspace(self.dtype)
         for operation in self.operations:
-            workspace.begin_operation()
-            operation.bind(workspace)
+            operation.bind(workspace.begin())
         self._forward = _forward_of(self.operations)
         self._decoder = _forward_of(self.operations[self.decoder_start :])
         self._attention = _forward_of(self.operations[: self.attention_end])

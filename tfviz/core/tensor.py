@@ -235,7 +235,7 @@ class AttentionMap(Tensor):
         self.shape = (keys, heads, batch, queries)
 
     @property
-    def pieces(self) -> list[slice]:
+    def cuts(self) -> list[slice]:
         """The heads that are computed at a time: what belongs to them stays in the processor's cache."""
         keys, heads, batch, queries = self.shape
         return blocks(heads, keys * batch * queries)
@@ -246,7 +246,7 @@ class AttentionMap(Tensor):
 
     @property
     def piece_form(self) -> Form:
-        return self._form_of(self.pieces[0].stop)
+        return self._form_of(self.cuts[0].stop)
 
     def _form_of(self, heads: int) -> Form:
         keys, _, batch, queries = self.shape

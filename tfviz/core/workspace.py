@@ -5,6 +5,7 @@ more than any single trick inside an operation.
 """
 
 from collections import Counter
+from typing import Self
 
 import numpy as np
 
@@ -20,12 +21,13 @@ class Workspace:
         self._arrays: dict[tuple[object, ...], Array] = {}
         self._taken: Counter[tuple[int, ...]] = Counter()
 
-    def begin_operation(self) -> None:
-        """What is asked for from here on belongs to another operation, which may share all that others have."""
+    def begin(self) -> Self:
+        """What is asked for from here on is for another operation, or piece of one, and may be what others have."""
         self._taken.clear()
+        return self
 
     def scratch(self, shape: tuple[int, ...]) -> Array:
-        """An array that other operations write to as well; an operation that asks twice gets two."""
+        """An array that other operations write to as well; what asks twice gets two."""
         self._taken[shape] += 1
         return self._shared(("scratch", shape, self._taken[shape]), shape, 0)
 

@@ -5,6 +5,7 @@ the projections, and its result is written into some rows of the context.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -36,8 +37,12 @@ class Scores(PieceByPiece):
         self.inputs, self.outputs = (query, key), (scores,)
         self.remembers = (query, key)
 
-    def bind(self, workspace: Workspace) -> None:
-        self._pieces = [_ScoresOfHeads(self, heads, workspace) for heads in self.scores.pieces]
+    @property
+    def cuts(self) -> Sequence[slice]:
+        return self.scores.cuts
+
+    def piece(self, cut: slice, workspace: Workspace) -> "_ScoresOfHeads":
+        return _ScoresOfHeads(self, cut, workspace)
 
 
 class _ScoresOfHeads:
@@ -90,8 +95,12 @@ class Softmax(PieceByPiece):
         self.remembers = (weights,)
         self.in_place = ((value(weights), value(scores)), (gradient(scores), gradient(weights)))
 
-    def bind(self, workspace: Workspace) -> None:
-        self._pieces = [_SoftmaxOfHeads(self, heads, workspace) for heads in self.weights.pieces]
+    @property
+    def cuts(self) -> Sequence[slice]:
+        return self.weights.cuts
+
+    def piece(self, cut: slice, workspace: Workspace) -> "_SoftmaxOfHeads":
+        return _SoftmaxOfHeads(self, cut, workspace)
 
 
 class _SoftmaxOfHeads:
@@ -190,8 +199,12 @@ class WeightedSum(PieceByPiece):
         self.inputs, self.outputs = (weights, value), (context,)
         self.remembers = (weights, value)
 
-    def bind(self, workspace: Workspace) -> None:
-        self._pieces = [_SumOfHeads(self, heads, workspace) for heads in self.weights.pieces]
+    @property
+    def cuts(self) -> Sequence[slice]:
+        return self.weights.cuts
+
+    def piece(self, cut: slice, workspace: Workspace) -> "_SumOfHeads":
+        return _SumOfHeads(self, cut, workspace)
 
 
 def _nothing() -> None:
@@ -206,7 +219,7 @@ class _SumOfHeads:
         p, v = weights.of(heads, weights.data), value.of(heads, value.data)
         self.p = weights.per_head(p)  # (heads, batch, key, query)
         self.v = value.per_head(v)  # (heads, batch, width, key)
-        far = len(weights.pieces) >= FAR
+        far = len(weights.cuts) >= FAR
         self.fetch_p = fetching(p.reshape(len(p), -1), workspace) if far else _nothing
         self.fetch_v = fetching(v, workspace) if far else _nothing
         self.v_transposed = self.v.swapaxes(2, 3)
