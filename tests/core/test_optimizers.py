@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfviz.core.optimizers import OPTIMIZERS, PIECE, Optimizer, clip_scale, gradient_norm
+from tfviz.core.optimizers import OPTIMIZERS, PIECE, SHARED_PIECE, Optimizer, clip_scale, gradient_norm
 from tfviz.core.parallel import Crew
 from tfviz.core.tensor import Array
 
-SIZE = 2 * PIECE + 17
+SIZE = 2 * SHARED_PIECE + 17
 STEPS = 20
 
 

@@ -14,9 +14,12 @@ from tfviz.core import memory
 from tfviz.core.parallel import Crew
 from tfviz.core.tensor import Array
 
-PIECE = 1 << 17
-"""Numbers updated at a time. With fewer all operands would fit the second-level cache, but two threads would spend more
-time than that saves on waiting for the interpreter's lock, which every operation takes for a moment."""
+PIECE = 1 << 16
+"""Numbers updated at a time: the piece, its moments and its gradient fit the second-level cache together."""
+
+SHARED_PIECE = 1 << 17
+"""The same where several threads update: with less work at a time they would wait longer for the interpreter's lock,
+which every operation takes for a moment, than the cache saves."""
 
 
 class Optimizer:
@@ -41,8 +44,9 @@ class Optimizer:
     ) -> None:
         """One step; with a crew each of its threads takes the next piece when it is done with one: no bit changes."""
         self.updates += 1
-        starts = range(0, self.values.size, PIECE)
-        threads, left = min(crew.size, len(starts)) if crew else 1, iter(starts)
+        size = SHARED_PIECE if crew and crew.size > 1 else PIECE
+        cuts = [slice(start, start + size) for start in range(0, self.values.size, size)]
+        threads, left = min(crew.size, len(cuts)) if crew else 1, iter(cuts)
         while len(self._scratch) < threads:
             self._scratch.append(self._two_pieces())
         shares = [
@@ -55,16 +59,15 @@ class Optimizer:
             shares[0]()
 
     def _two_pieces(self) -> tuple[Array, Array]:
-        size, dtype = min(PIECE, self.values.size), self.values.dtype
+        size, dtype = min(SHARED_PIECE, self.values.size), self.values.dtype
         return memory.zeros(size, dtype), memory.zeros(size, dtype)
 
     def _update_pieces(
-        self, gradients: Array, learning_rate: float, scale: float, starts: Iterator[int],
+        self, gradients: Array, learning_rate: float, scale: float, left: Iterator[slice],
         pieces: tuple[Array, Array],
     ) -> None:  # fmt: skip
         """The pieces that nobody else has taken; two of scratch belong to the thread."""
-        for start in starts:
-            piece = slice(start, min(start + PIECE, self.values.size))
+        for piece in left:
             gradient, values = gradients[piece], self.values[piece]
             scratch, other = (array[: len(values)] for array in pieces)
             if scale != 1.0:
