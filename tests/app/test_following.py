@@ -1,6 +1,5 @@
 """Run files of others in the window: followed while they are written, read-only, and taken over afterwards."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from tfviz.training.session import Session
 from tfviz.views.panel import EMPTY_TEXT, EmptyState
 
 PATIENCE = 30_000  # milliseconds
-
-no_sigkill = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX's")
 
 
 def wait(driver: Driver, condition: Callable[[], bool]) -> None:
@@ -121,7 +118,6 @@ def test_the_past_of_a_followed_run_can_be_gone_through(driver: Driver, tmp_path
         wait(driver, lambda: clock.following and clock.step >= frontier)
 
 
-@no_sigkill
 def test_an_own_run_whose_writer_is_killed_can_be_continued_here(driver: Driver, tmp_path: Path) -> None:
     window, path = driver.window, tmp_path / "run.tfviz"
     with tfviz_train(path) as process:

@@ -1,14 +1,10 @@
 """kill -9 of the whole program: a few of those that tests/benchmarks/kills.py deals out by the dozen."""
 
-import sys
-
 import pytest
 
 from tests.benchmarks.kills import kill_many, training_command, window_command
 
 STEPS = 600
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX's")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ from tfviz.training.run_file.schema import side_files
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 300.0
+KILLED = -signal.SIGKILL if os.name == "posix" else 1
+"""What a process ends with that Popen.kill() has ended."""
 LATEST = 1.0
 """Seconds of training that a kill may cost."""
 OPTIONS = ("--preset", "tiny", "--set", "model.dropout=0.1", "--set", "training.optimizer=adamw")
@@ -132,13 +134,11 @@ def kill_one(
     try:
         process.wait(moment)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
+        process.kill()
     killed = time.monotonic()
     process.wait(PATIENCE)
     heard.join()
-    if process.returncode != -signal.SIGKILL or (
-        heard.steps and heard.steps[-1][0] >= len(reference.history())
-    ):
+    if process.returncode != KILLED or (heard.steps and heard.steps[-1][0] >= len(reference.history())):
         return None
     outcome = Outcome(moment, heard.steps[-1][0] if heard.steps else 0)
     late = [when for _, when in heard.steps]

@@ -1,6 +1,5 @@
 """Following a run file that a second process writes, is killed while writing, or whose file goes away."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,6 @@ from tfviz.training.record.opening import open_run
 from tfviz.training.session import Session
 
 EVERYTHING = Demand(True, True, True)
-no_sigkill = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX's")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -90,7 +88,6 @@ def test_a_writer_that_closes_its_file_is_told_of(tmp_path: Path) -> None:
         assert run.description == "written by PyTorch nn.Transformer, 80 steps, finished"
 
 
-@no_sigkill
 def test_a_writer_that_is_killed_is_found_out_and_told_of_once(tmp_path: Path) -> None:
     path = tmp_path / "run.tfviz"
     with foreign_trainer(path) as process, followed(path, 50) as run:
