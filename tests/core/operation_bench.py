@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tfviz.core.attention_tensors import AttentionMap, Heads
 from tfviz.core.operation import Operation
 from tfviz.core.parameters import Affine
 from tfviz.core.program import Program
 from tfviz.core.tensor import (
     Array,
-    AttentionMap,
     Features,
-    Heads,
     Parameter,
     ParameterReader,
     Saved,

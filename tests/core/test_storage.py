@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tfviz.core import blocks, memory, storage
+from tfviz.core.attention_tensors import AttentionMap
 from tfviz.core.gradient_check import small_config
 from tfviz.core.storage import Slot, Use, allocate, gradient, joined, plan, value
-from tfviz.core.tensor import AttentionMap, Features, Form
+from tfviz.core.tensor import Features, Form
 from tfviz.core.transformer import Transformer
 
 carve = storage.carve

@@ -1,7 +1,8 @@
 """Multi-head attention, written in the builder's vocabulary (figure 2 of "Attention Is All You Need")."""
 
+from tfviz.core.attention_tensors import Heads
 from tfviz.core.builder import Builder
-from tfviz.core.tensor import Features, Heads, Saved
+from tfviz.core.tensor import Features, Saved
 
 
 def self_attention(build: Builder, path: str, x: Features, mask: Saved) -> Features:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TypeVar
 
+from tfviz.core.attention_tensors import AttentionMap, Heads, SavedMap
 from tfviz.core.config import ModelConfig, heads_of
 from tfviz.core.operation import Operation
 from tfviz.core.operations import (
@@ -32,14 +33,11 @@ from tfviz.core.parameters import Affine, Parameters
 from tfviz.core.program import Program
 from tfviz.core.tensor import (
     Array,
-    AttentionMap,
     Features,
-    Heads,
     Parameter,
     ParameterReader,
     Saved,
     SavedFeatures,
-    SavedMap,
     Tensor,
     Tokens,
 )

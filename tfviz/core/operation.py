@@ -1,7 +1,7 @@
 """What every operation of the model is: a differentiable computation between named tensors."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, Self
 
 from tfviz.core.storage import Slot
 from tfviz.core.tensor import Tensor
@@ -58,17 +58,11 @@ class PieceByPiece(Operation):
 
     _pieces: Sequence[Piece]
 
-    @property
-    def cuts(self) -> Sequence[slice]:
-        """What each piece computes."""
-        raise NotImplementedError
-
-    def piece(self, cut: slice, workspace: Workspace) -> Piece:
-        """Make a piece, with all its views and buffers."""
-        raise NotImplementedError
-
-    def bind(self, workspace: Workspace) -> None:
-        self._pieces = [self.piece(cut, workspace.begin()) for cut in self.cuts]
+    def bind_pieces(
+        self, make: Callable[[Self, slice, Workspace], Piece], cuts: Sequence[slice], workspace: Workspace
+    ) -> None:
+        """For bind(): make a piece for each cut, with all its views and buffers. They share their scratch."""
+        self._pieces = [make(self, cut, workspace.begin()) for cut in cuts]
 
     @property
     def pieces(self) -> Sequence[Piece]:

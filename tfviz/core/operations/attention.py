@@ -5,14 +5,14 @@ the projections, and its result is written into some rows of the context.
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
+from tfviz.core.attention_tensors import AttentionMap, Heads
 from tfviz.core.operation import Operation, PieceByPiece
 from tfviz.core.product import fetching, vector_product
 from tfviz.core.storage import gradient, value
-from tfviz.core.tensor import Array, AttentionMap, Heads, Saved
+from tfviz.core.tensor import Array, Saved
 from tfviz.core.workspace import Workspace
 
 FAR = 4
@@ -37,12 +37,8 @@ class Scores(PieceByPiece):
         self.inputs, self.outputs = (query, key), (scores,)
         self.remembers = (query, key)
 
-    @property
-    def cuts(self) -> Sequence[slice]:
-        return self.scores.cuts
-
-    def piece(self, cut: slice, workspace: Workspace) -> "_ScoresOfHeads":
-        return _ScoresOfHeads(self, cut, workspace)
+    def bind(self, workspace: Workspace) -> None:
+        self.bind_pieces(_ScoresOfHeads, self.scores.cuts, workspace)
 
 
 class _ScoresOfHeads:
@@ -95,12 +91,8 @@ class Softmax(PieceByPiece):
         self.remembers = (weights,)
         self.in_place = ((value(weights), value(scores)), (gradient(scores), gradient(weights)))
 
-    @property
-    def cuts(self) -> Sequence[slice]:
-        return self.weights.cuts
-
-    def piece(self, cut: slice, workspace: Workspace) -> "_SoftmaxOfHeads":
-        return _SoftmaxOfHeads(self, cut, workspace)
+    def bind(self, workspace: Workspace) -> None:
+        self.bind_pieces(_SoftmaxOfHeads, self.weights.cuts, workspace)
 
 
 class _SoftmaxOfHeads:
@@ -199,12 +191,8 @@ class WeightedSum(PieceByPiece):
         self.inputs, self.outputs = (weights, value), (context,)
         self.remembers = (weights, value)
 
-    @property
-    def cuts(self) -> Sequence[slice]:
-        return self.weights.cuts
-
-    def piece(self, cut: slice, workspace: Workspace) -> "_SumOfHeads":
-        return _SumOfHeads(self, cut, workspace)
+    def bind(self, workspace: Workspace) -> None:
+        self.bind_pieces(_SumOfHeads, self.weights.cuts, workspace)
 
 
 def _nothing() -> None:

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tfviz.core.attention_tensors import Heads
 from tfviz.core.operation import Operation
 from tfviz.core.program import Program
 from tfviz.core.provenance.cells import Cells, Index, whole_parameter
 from tfviz.core.provenance.explanation import Cell, Derivation, Explanation, same_number
 from tfviz.core.provenance.registry import DERIVATIONS
-from tfviz.core.tensor import Heads, Parameter, Tensor
+from tfviz.core.tensor import Parameter, Tensor
 from tfviz.core.transformer import Transformer
 
 
