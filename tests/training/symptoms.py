@@ -51,7 +51,7 @@ def rise_of_loss(session: Session) -> float:
 def loss_of_pairs(session: Session) -> float:
     """Of held-out pairs, teacher-forced, as the model is now."""
     batch = session.task.collate(some_pairs(session))
-    model = session.trainer.models.evaluation(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+    model = session.trainer.models.evaluation(*batch.shape)
     return model.forward(batch.source, batch.target_in, batch.target_out)
 
 
@@ -116,7 +116,7 @@ def repeated(session: Session) -> float:
 
 
 def probabilities(session: Session, batch: Batch) -> np.ndarray:
-    model = session.trainer.models.evaluation(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+    model = session.trainer.models.evaluation(*batch.shape)
     model.forward(batch.source, batch.target_in, batch.target_out)
     return model.probabilities.astype(np.float64)
 
@@ -167,7 +167,7 @@ def _difference(one: np.ndarray, other: np.ndarray, places: int | None = None) -
 def looked_into(session: Session, pairs: Sequence[Pair]) -> Transformer:
     """The model with every activation and every gradient of some pairs, padded as in training, teacher-forced."""
     batch = session.task.collate(list(pairs))
-    model = session.trainer.models.inspection(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+    model = session.trainer.models.inspection(*batch.shape)
     model.forward(batch.source, batch.target_in, batch.target_out)
     model.backward()
     return model

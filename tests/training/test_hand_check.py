@@ -33,10 +33,7 @@ def test_the_worst_cell_is_the_one_that_gradcheck_finds(name: str, shards: int) 
     batch = stepper.batch
     point = Parameters(stepper.model.config, np.float64)
     point.load({name: array.value for name, array in stepper.parameters.items()})
-    model = Transformer(
-        stepper.model.config, len(batch), batch.source.shape[1], batch.target_in.shape[1], 0.1, np.float64,
-        parameters=point, shards=shards,
-    )  # fmt: skip
+    model = Transformer(stepper.model.config, *batch.shape, 0.1, np.float64, parameters=point, shards=shards)
     (expected,) = check_model(model, (batch.source, batch.target_in, batch.target_out), [name])
     cells = list(stepper.check_layer(name, 10_000))
     worst = max(cells, key=lambda cell: cell.error)

@@ -85,7 +85,7 @@ def test_entropies_of_encoder_and_cross_are_those_that_training_is_watched_by() 
         example = session.task.example(1)
         read = session.reader.read_attention(example)
         batch = session.task.collate([(example.source, example.target)])
-        model = session.trainer.models.evaluation(1, batch.source.shape[1], batch.target_in.shape[1])
+        model = session.trainer.models.evaluation(*batch.shape)
         model.forward(batch.source, batch.target_in, batch.target_out)
         found, watched = head_metrics(read), head_entropies(model)
         for head in ("encoder L0H0", "encoder L0H1", "cross L0H0", "cross L0H1"):

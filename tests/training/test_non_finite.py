@@ -24,8 +24,7 @@ KINDS = {
 def models_of(trainer: Trainer) -> tuple[Transformer, Transformer]:
     """The model that the next step will use, and the one with which it is looked at where something is wrong."""
     batch = trainer.task.batch(trainer.step + 1, trainer.config.training.seed)
-    shape = len(batch), batch.source.shape[1], batch.target_in.shape[1]
-    return trainer.models.training(*shape), trainer.models.observed_training(*shape)
+    return trainer.models.training(*batch.shape), trainer.models.observed_training(*batch.shape)
 
 
 @contextmanager

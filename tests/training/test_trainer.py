@@ -78,8 +78,7 @@ def test_every_step_draws_dropout_masks_of_its_own() -> None:
     batch = trainer.task.batch(5, 0)
     parameters = Parameters(trainer.models.config)
     parameters.flat[...] = trainer.parameters.flat
-    shape = (len(batch), batch.source.shape[1], batch.target_in.shape[1])
-    model = Transformer(trainer.models.config, *shape, seed=HARD.training.seed, parameters=parameters)
+    model = Transformer(trainer.models.config, *batch.shape, seed=HARD.training.seed, parameters=parameters)
     by_step = {}
     for step in (4, 5, 6):
         model.set_step(step)

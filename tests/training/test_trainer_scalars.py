@@ -26,8 +26,7 @@ def independent(trainer: Trainer, batch: Batch, smoothing: float = 0.0) -> tuple
     config = replace(trainer.models.config, dropout=0.0)
     parameters = Parameters(config, trainer.parameters.flat.dtype)
     parameters.flat[...] = trainer.parameters.flat
-    shape = (len(batch), batch.source.shape[1], batch.target_in.shape[1])
-    model = Transformer(config, *shape, label_smoothing=smoothing, parameters=parameters)
+    model = Transformer(config, *batch.shape, label_smoothing=smoothing, parameters=parameters)
     loss = model.forward(batch.source, batch.target_in, batch.target_out)
     model.backward()
     return model, loss

@@ -69,10 +69,7 @@ def test_the_worst_of_a_whole_layer_is_what_gradcheck_finds(
     run, batch = view.page.layer.run, stepper.batch
     point = Parameters(stepper.model.config, "float64")
     point.load({each: parameter.value for each, parameter in stepper.parameters.items()})
-    model = Transformer(
-        stepper.model.config, len(batch), batch.source.shape[1], batch.target_in.shape[1], 0.1, "float64",
-        parameters=point,
-    )  # fmt: skip
+    model = Transformer(stepper.model.config, *batch.shape, 0.1, "float64", parameters=point)
     names = ["generator.weight", name]
     found = {
         check.name: check

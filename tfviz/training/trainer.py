@@ -73,8 +73,8 @@ class Trainer:
         started = time.perf_counter()
         step = self.step + 1
         batch = self.batch(step)
-        shape = len(batch), batch.source.shape[1], batch.target_in.shape[1]
-        model = self.models.observed_training(*shape) if watch_numbers else self.models.training(*shape)
+        model_for = self.models.observed_training if watch_numbers else self.models.training
+        model = model_for(*batch.shape)
         model.set_step(step)
         lookout = Lookout() if watch_numbers else None
         with np.errstate(all="ignore"):  # what is not finite is found below, and named
@@ -106,7 +106,7 @@ class Trainer:
 
     def first_non_finite(self, step: int, batch: Batch) -> str:
         """Which operation made the first number that is not finite where this step is computed."""
-        model = self.models.observed_training(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+        model = self.models.observed_training(*batch.shape)
         model.set_step(step)
         return first_non_finite(model, batch)
 
@@ -173,7 +173,7 @@ class Trainer:
         """Loss, token and sequence accuracy, teacher-forced, over all held-out pairs; NaN where there are none."""
         loss = correct_tokens = correct_sequences = tokens = sequences = 0.0
         for batch in self.task.validation_batches(size):
-            model = self.models.evaluation(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+            model = self.models.evaluation(*batch.shape)
             with np.errstate(all="ignore"):
                 mean = model.forward(batch.source, batch.target_in, batch.target_out)
             count = np.count_nonzero(batch.target_out)

@@ -151,8 +151,7 @@ class _Runner:
         )
         self.case = Case(shape, threads, threads == default, work, float(tokens))
         self.batch = batches[0]
-        shape_of = len(self.batch), self.batch.source.shape[1], self.batch.target_in.shape[1]
-        self.model = trainer.models.training(*shape_of)
+        self.model = trainer.models.training(*self.batch.shape)
 
     def warm_up(self) -> None:
         self.trainer.train_batch()
@@ -175,9 +174,7 @@ class _Parts:
     def __init__(self, shape: str) -> None:
         self.shape, self.trainer = shape, _trainer(shape, 1)
         batch = self.batch = self.trainer.task.batch(1)
-        self.model: Transformer = self.trainer.models.training(
-            len(batch), batch.source.shape[1], batch.target_in.shape[1]
-        )
+        self.model: Transformer = self.trainer.models.training(*batch.shape)
         self.forward: dict[str, Times] = defaultdict(list)
         self.backward: dict[str, Times] = defaultdict(list)
         self.others: dict[str, Times] = defaultdict(list)

@@ -34,6 +34,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.source)
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Sentences, positions of the source, positions of the target: what a model is built for."""
+        return len(self.source), self.source.shape[1], self.target_in.shape[1]
+
     @cached_property
     def sentences(self) -> tuple[Pair, ...]:
         """Source and target texts, made from the ids when somebody asks."""

@@ -87,10 +87,7 @@ class HeadImportance:
         return total / max(1, tokens)
 
     def _model(self, config: ModelConfig, batch: Batch) -> Transformer:
-        return Transformer(
-            config, len(batch), batch.source.shape[1], batch.target_in.shape[1], parameters=self.parameters,
-            gradients=False,
-        )  # fmt: skip
+        return Transformer(config, *batch.shape, parameters=self.parameters, gradients=False)
 
 
 def switched_off(config: ModelConfig, head: str) -> ModelConfig:

@@ -88,6 +88,6 @@ class Breaks:
 
 def _entropies(trainer: Trainer, plan: PlannedUpdate) -> dict[str, float]:
     batch = plan.batch
-    model = trainer.models.evaluation(len(batch), batch.source.shape[1], batch.target_in.shape[1])
+    model = trainer.models.evaluation(*batch.shape)
     model.attend(batch.source, batch.target_in, batch.target_out)
     return head_entropies(model)

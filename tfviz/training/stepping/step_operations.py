@@ -1,8 +1,9 @@
 """Which operations of a program make a tensor and which reads it, whatever of several names it is asked for by."""
 
+from tfviz.core.attention_tensors import Heads
 from tfviz.core.operation import Operation
 from tfviz.core.program import Program
-from tfviz.core.tensor import Heads, ParameterReader
+from tfviz.core.tensor import ParameterReader
 from tfviz.training.stepping.step_places import group_of, whole_name
 
 

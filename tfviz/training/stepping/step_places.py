@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tfviz.core.tensor import Heads
+from tfviz.core.attention_tensors import Heads
 from tfviz.core.transformer import Transformer
 
 Phase = Literal["forward", "backward", "clipping", "update"]

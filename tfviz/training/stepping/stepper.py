@@ -18,7 +18,6 @@ from tfviz.core.operation import Operation
 from tfviz.core.optimizers import clip_scale
 from tfviz.core.provenance import Explanation
 from tfviz.core.tensor import Array, Parameter, Tensor
-from tfviz.core.transformer import Transformer
 from tfviz.training.config import RunConfig
 from tfviz.training.stepping.hand_check import CellCheck, HandCheck
 from tfviz.training.stepping.non_finite import NonFiniteError, first_non_finite
@@ -52,7 +51,7 @@ class Stepper:
 
     def __init__(self, config: RunConfig, task: Task, state: State) -> None:
         self._trainer = Trainer(config, task)
-        self._trainer.models.close()  # its models would keep no activations
+        self._trainer.models.close()  # operations are run one by one: no threads
         self._trainer.restore(state)
         self._trainer.begin_optimizer()
         self._start = self._trainer.state()
@@ -60,11 +59,7 @@ class Stepper:
         """The number of the step that is taken."""
         self.config, self.task = config, task
         self.batch = self._trainer.batch(self.step)
-        models = self._trainer.models
-        self.model = Transformer(
-            models.config, len(self.batch), self.batch.source.shape[1], self.batch.target_in.shape[1],
-            models.label_smoothing, seed=models.seed, parameters=self._trainer.parameters, shards=self._trainer.shards,
-        )  # fmt: skip
+        self.model = self._trainer.models.observed_training(*self.batch.shape)
         self.places = places_of(self.model)
         self.tensors: Mapping[str, Tensor] = self.model.tensors
         self._gradients = memory.zeros(self.model.gradients.shape, self.model.gradients.dtype)
